@@ -1,0 +1,207 @@
+//! What the log records: every change, once, thin, in causal order.
+//!
+//! An event holds ids, small facts and what only the writer knew; never message text, so that deleting a post leaves
+//! none of its words behind. Whoever follows the log reads the current rows when it acts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ChannelId, Millis, PostId, Reaction, RemoteId, Seq, SessionId, ShareId, TeamId, UserId};
+
+/// Something that changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the fields are the ids of what the variant names")]
+pub enum DomainEvent {
+    /// An account or stand-in was made.
+    UserCreated {
+        user: UserId,
+    },
+    /// Profile, roles or activation changed.
+    UserUpdated {
+        user: UserId,
+    },
+    /// System roles changed.
+    UserRolesChanged {
+        user: UserId,
+    },
+    /// Presence changed; `status` is `online`, `away`, `dnd` or `offline`.
+    StatusChanged {
+        user: UserId,
+        status: String,
+    },
+    /// A sign-in ended; None: all of the user's.
+    SessionsRevoked {
+        user: UserId,
+        session: Option<SessionId>,
+    },
+    /// Preferences were set.
+    PreferencesChanged {
+        user: UserId,
+        preferences: Vec<Preference>,
+    },
+    /// Preferences were removed.
+    PreferencesDeleted {
+        user: UserId,
+        preferences: Vec<Preference>,
+    },
+    TeamCreated {
+        team: TeamId,
+    },
+    TeamUpdated {
+        team: TeamId,
+    },
+    TeamMemberAdded {
+        team: TeamId,
+        user: UserId,
+    },
+    TeamMemberRemoved {
+        team: TeamId,
+        user: UserId,
+    },
+    TeamMemberUpdated {
+        team: TeamId,
+        user: UserId,
+    },
+    ChannelCreated {
+        channel: ChannelId,
+        creator: Option<UserId>,
+    },
+    /// Names, header, purpose, type or the shared mark changed.
+    ChannelUpdated {
+        channel: ChannelId,
+    },
+    ChannelArchived {
+        channel: ChannelId,
+    },
+    ChannelRestored {
+        channel: ChannelId,
+    },
+    /// `by` is whoever added or removed them, the person themself included.
+    ChannelMemberAdded {
+        channel: ChannelId,
+        user: UserId,
+        by: Option<UserId>,
+    },
+    ChannelMemberRemoved {
+        channel: ChannelId,
+        user: UserId,
+        by: Option<UserId>,
+    },
+    ChannelMemberUpdated {
+        channel: ChannelId,
+        user: UserId,
+    },
+    /// The person has seen the channel up to `at`.
+    ChannelViewed {
+        channel: ChannelId,
+        user: UserId,
+        at: Millis,
+    },
+    /// `mentions` are local people whose counters grew; `owner` is the post's owner connection.
+    PostCreated {
+        post: PostId,
+        channel: ChannelId,
+        owner: Option<RemoteId>,
+        mentions: Vec<UserId>,
+    },
+    /// Text, props or pin changed.
+    PostEdited {
+        post: PostId,
+        channel: ChannelId,
+        owner: Option<RemoteId>,
+    },
+    /// Deleted by its owner, or hidden by a moderator here when `hidden`.
+    PostDeleted {
+        post: PostId,
+        channel: ChannelId,
+        owner: Option<RemoteId>,
+        by: Option<UserId>,
+        hidden: bool,
+    },
+    ReactionAdded(Reaction),
+    ReactionRemoved(Reaction),
+    /// A connection was made, confirmed, edited, removed or severed, or went on- or offline.
+    RemoteChanged {
+        remote: RemoteId,
+    },
+    /// A share begins here: home side, invite the peer; guest side, start sending.
+    ShareStarted {
+        share: ShareId,
+        channel: ChannelId,
+        remote: RemoteId,
+    },
+    /// State or mode of a share changed.
+    ShareChanged {
+        share: ShareId,
+        channel: ChannelId,
+        remote: RemoteId,
+    },
+    /// A share is over; nothing more is sent or taken for it.
+    ShareEnded {
+        share: ShareId,
+        channel: ChannelId,
+        remote: RemoteId,
+    },
+}
+
+/// A setting of one person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preference {
+    /// Whose.
+    pub user_id: UserId,
+    /// Group, up to 32 bytes.
+    pub category: String,
+    /// Name in the group, up to 32 bytes.
+    pub name: String,
+    /// Up to 20,000 characters; empty in events about removed ones.
+    pub value: String,
+}
+
+/// Who may hear of an event. A security decision, made once, where the event is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Members of the channel.
+    Channel(ChannelId),
+    /// Members of the team.
+    Team(TeamId),
+    /// One person.
+    User(UserId),
+    /// Everybody signed in.
+    Server,
+}
+
+/// Who caused an event. It keeps echoes away: nothing returns over the connection it came from (SC-102).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// This server or its people.
+    Local,
+    /// A peer.
+    Remote(RemoteId),
+}
+
+impl Origin {
+    /// The connection, if a peer caused it.
+    pub fn remote(self) -> Option<RemoteId> {
+        match self {
+            Origin::Local => None,
+            Origin::Remote(id) => Some(id),
+        }
+    }
+}
+
+/// An event as the log holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Position.
+    pub seq: Seq,
+    /// When the transaction began.
+    pub at: Millis,
+    /// Who may hear of it.
+    pub scope: Scope,
+    /// Who caused it.
+    pub origin: Origin,
+    /// What happened.
+    pub event: DomainEvent,
+}

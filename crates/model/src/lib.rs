@@ -1,0 +1,31 @@
+//! What Rialto talks about: ids, entities, roles and permissions, domain events.
+//!
+//! Pure: no I/O, no async, no clock. Everything else in the workspace may import this crate; it imports none of them.
+
+pub mod channel;
+pub mod event;
+pub mod id;
+pub mod names;
+pub mod permission;
+mod permission_names;
+pub mod post;
+pub mod remote;
+pub mod roles;
+pub mod session;
+pub mod team;
+pub mod time;
+pub mod user;
+
+pub use channel::{Channel, ChannelKind, ChannelMember};
+pub use event::{DomainEvent, Origin, Recorded, Scope};
+pub use id::{
+    ChannelId, ConnectionId, FileId, InvalidId, InviteId, ItemId, MessageId, PostId, RemoteId, RequestId, ServerId,
+    SessionId, ShareId, TeamId, UserId,
+};
+pub use permission::{Permission, PermissionSet};
+pub use post::{Post, Reaction};
+pub use remote::{PeerProfile, RemoteCluster, Share, ShareMode, ShareState};
+pub use session::Session;
+pub use team::{Team, TeamKind, TeamMember};
+pub use time::{Millis, Seq};
+pub use user::User;

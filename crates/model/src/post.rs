@@ -1,0 +1,81 @@
+//! Posts and reactions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ChannelId, Millis, PostId, RemoteId, UserId};
+
+/// A message. Its owner is the connection it came from, or this server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// Same on every server that holds it.
+    pub id: PostId,
+    /// Where it stands.
+    pub channel_id: ChannelId,
+    /// Author.
+    pub user_id: UserId,
+    /// First post of the thread, None for a root post.
+    pub root_id: Option<PostId>,
+    /// Origin's creation time, never after receipt (ruling 59).
+    pub create_at: Millis,
+    /// Local version: grows with every change of the row, by our clock (INV-10).
+    pub update_at: Millis,
+    /// Last edit of the text, by the owner's clock.
+    pub edit_at: Option<Millis>,
+    /// Deleted by its owner, everywhere.
+    pub delete_at: Option<Millis>,
+    /// Deleted by a moderator of this server, here only (behaviour 4.4.2).
+    pub hidden_at: Option<Millis>,
+    /// Pinned.
+    pub is_pinned: bool,
+    /// `""`, `me`, `system_...` and so on.
+    pub kind: String,
+    /// The text; empty once deleted.
+    pub message: String,
+    /// A JSON object, as text.
+    pub props: String,
+    /// Hashtags in the text, separated by spaces.
+    pub hashtags: String,
+    /// Owner connection, immutable (INV-2).
+    pub remote_id: Option<RemoteId>,
+    /// The owner's version of the row (ruling 59); 0 for local posts.
+    pub remote_update_at: Millis,
+    /// Replies, counted on the root.
+    pub reply_count: i64,
+    /// Creation time of the newest reply, on the root.
+    pub last_reply_at: Millis,
+    /// Whether anybody has reacted.
+    pub has_reactions: bool,
+}
+
+impl Post {
+    /// When it disappeared for readers of this server, by whoever's hand.
+    pub fn gone_at(&self) -> Option<Millis> {
+        self.delete_at.or(self.hidden_at)
+    }
+
+    /// System posts are written by each server for itself and never sent (behaviour 3, ruling 48).
+    pub fn is_system(&self) -> bool {
+        self.kind.starts_with("system_")
+    }
+}
+
+/// One person's emoji on one post. `delete_at` set: taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// Who reacted.
+    pub user_id: UserId,
+    /// To what.
+    pub post_id: PostId,
+    /// Where that is.
+    pub channel_id: ChannelId,
+    /// As given (ruling 75).
+    pub emoji_name: String,
+    /// When, by the owner's clock.
+    pub create_at: Millis,
+    /// Version.
+    pub update_at: Millis,
+    /// Set when taken back.
+    pub delete_at: Option<Millis>,
+    /// Owner connection.
+    pub remote_id: Option<RemoteId>,
+}
