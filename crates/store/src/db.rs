@@ -233,6 +233,14 @@ impl Tx {
         self.events.push(now, scope, origin, &event);
     }
 
+    /// The row of a slotted counter this transaction writes to (write-path section 4).
+    pub(crate) fn slot(&self) -> i64 {
+        match &self.snapshot.connection {
+            Connection::Postgres(session) => session.slot(),
+            _ => 0,
+        }
+    }
+
     /// Makes all of it durable; answers only then.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -17,10 +18,12 @@ use crate::StoreError;
 use crate::value::{Arg, FromRow, OwnedArg, Row};
 
 const CONNECTIONS: usize = 16;
+const SLOTS: u64 = 16;
 
 /// The pool.
 pub(crate) struct Postgres {
     pool: Pool,
+    next_slot: AtomicU64,
 }
 
 /// A connection in, or about to enter, a transaction.
@@ -30,6 +33,7 @@ pub(crate) struct Session {
     begun: bool,
     /// Whether statements belong to a transaction at all.
     transactional: bool,
+    slot: i64,
 }
 
 impl Postgres {
@@ -51,11 +55,13 @@ impl Postgres {
             .wait_timeout(Some(Duration::from_secs(2)))
             .build()
             .map_err(|error| StoreError::Failed(error.to_string()))?;
-        Ok(Self { pool })
+        Ok(Self { pool, next_slot: AtomicU64::new(0) })
     }
 
     pub(crate) async fn session(&self, transactional: bool) -> Result<Session, StoreError> {
-        Ok(Session { client: Some(self.pool.get().await?), begun: false, transactional })
+        let client = self.pool.get().await?;
+        let slot = i64::try_from(self.next_slot.fetch_add(1, Ordering::Relaxed) % SLOTS).unwrap_or_default();
+        Ok(Session { client: Some(client), begun: false, transactional, slot })
     }
 }
 
@@ -66,6 +72,11 @@ fn params<'a>(args: &'a [Arg<'a>]) -> Params<'a> {
 }
 
 impl Session {
+    /// Where this transaction counts: concurrent ones count in different rows.
+    pub(crate) fn slot(&self) -> i64 {
+        self.slot
+    }
+
     fn client(&self) -> Result<&Object, StoreError> {
         self.client.as_ref().ok_or_else(|| StoreError::Failed("no connection".to_owned()))
     }
