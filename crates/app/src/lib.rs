@@ -4,10 +4,16 @@
 
 pub mod access;
 pub mod bus;
+pub mod channel_members;
+pub mod channels;
 pub mod clock;
 pub mod ids;
 pub mod keys;
+pub mod mentions;
+pub mod posts;
+pub mod reactions;
 pub mod settings;
+pub mod system_posts;
 
 use std::sync::Arc;
 
@@ -33,4 +39,6 @@ pub struct App {
     pub settings: SettingsCell,
     /// News inside this node.
     pub bus: Bus,
+    /// The account that writes system messages.
+    pub system_user: rialto_model::UserId,
 }
