@@ -23,7 +23,8 @@ where
     T: DeserializeOwned,
 {
     let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(serde_json::from_value(value).ok())
+    // serde would take an array as a struct, member by member.
+    Ok(if value.is_array() { None } else { serde_json::from_value(value).ok() })
 }
 
 /// Reads a list of ids or words, leaving out `null` and everything that is not a `T`.
