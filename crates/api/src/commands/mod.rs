@@ -1,0 +1,17 @@
+//! Slash commands. A line is read by `grammar`, its flags are checked by `flags` against the table in `actions`, and
+//! `invocation` makes a typed request of it.
+
+pub mod actions;
+pub mod error;
+pub mod flags;
+pub mod grammar;
+pub mod invocation;
+pub mod spelling;
+
+#[cfg(test)]
+mod parser_tests;
+
+pub use actions::{Command, Trigger};
+pub use error::ParseError;
+pub use grammar::Secret;
+pub use invocation::{Invocation, Parsed, SecureConnection, ShareChannel, TypedLine, parse};
