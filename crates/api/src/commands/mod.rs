@@ -1,13 +1,19 @@
 //! Slash commands. A line is read by `grammar`, its flags are checked by `flags` against the table in `actions`, and
-//! `invocation` makes a typed request of it.
+//! `invocation` makes a typed request of it; `texts` writes the answers.
 
 pub mod actions;
+pub mod candidate;
 pub mod error;
 pub mod flags;
 pub mod grammar;
 pub mod invocation;
 pub mod spelling;
+pub mod table;
+pub mod texts;
+pub mod warnings;
 
+#[cfg(test)]
+mod grammar_properties;
 #[cfg(test)]
 mod parser_tests;
 
