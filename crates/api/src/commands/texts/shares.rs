@@ -193,6 +193,11 @@ pub enum ShareRefusal {
         /// The other organisation.
         display_name: String,
     },
+    /// The peer is of a kind that needs a team named for the copy, and named none.
+    NoTeamThere {
+        /// The other organisation.
+        display_name: String,
+    },
     /// Membership is managed by groups or by attributes.
     ManagedMembership,
     /// A rule of the connection forbids it (behaviour 8.6).
@@ -256,6 +261,11 @@ pub fn share_refusal(refusal: &ShareRefusal) -> String {
         ShareRefusal::CopyWouldBeDeleted { display_name } => format!(
             "This channel was shared with {} before, and a server of that kind would delete its copy if it were \
              invited again. Duplicate the channel and share the duplicate instead.",
+            organisation(display_name)
+        ),
+        ShareRefusal::NoTeamThere { display_name } => format!(
+            "The server of {} has named no team in which its copy of the channel could appear. Their administrator has \
+             to accept the connection from within a team.",
             organisation(display_name)
         ),
         ShareRefusal::ManagedMembership => "The members of this channel are determined by groups or attributes. Such \

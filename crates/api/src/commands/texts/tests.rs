@@ -514,6 +514,7 @@ fn every_refusal_of_share_channel_names_its_facts() {
         ),
         (R::OtherMode { display_name: acme(), id: id('a'), now: ShareMode::Participation }, &["--readonly Y"]),
         (R::CopyWouldBeDeleted { display_name: acme() }, &["delete its copy", "Duplicate"]),
+        (R::NoTeamThere { display_name: acme() }, &["**Acme**", "no team"]),
         (R::ManagedMembership, &["exclude each other"]),
         (R::Policy { rule: "no private channels".into() }, &["`no private channels`"]),
         (
