@@ -10,6 +10,7 @@ pub mod channel_members;
 pub mod channels;
 pub mod clock;
 pub mod connections;
+pub mod housekeeping;
 pub mod ids;
 pub mod interruptions;
 pub mod keys;
@@ -28,6 +29,7 @@ pub use bus::{Bus, Volatile};
 pub use clock::Clock;
 pub use ids::IdSource;
 pub use keys::Keys;
+pub use rialto_store::StoreError;
 pub use settings::{Settings, SettingsCell};
 
 /// What features share. Cheap to clone; a bundle without features of its own.
