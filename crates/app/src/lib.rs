@@ -6,8 +6,15 @@ pub mod access;
 pub mod bus;
 pub mod clock;
 pub mod ids;
+pub mod installation;
 pub mod keys;
+pub mod passwords;
+pub mod preferences;
+pub mod sessions;
 pub mod settings;
+pub mod statuses;
+pub mod teams;
+pub mod users;
 
 use std::sync::Arc;
 
@@ -15,10 +22,11 @@ pub use access::{Denied, RemoteActor, SessionUser};
 pub use bus::{Bus, Volatile};
 pub use clock::Clock;
 pub use ids::IdSource;
+pub use installation::StartError;
 pub use keys::Keys;
 pub use settings::{Settings, SettingsCell};
 
-/// What features share. Cheap to clone; a bundle without features of its own.
+/// What features share. Cheap to clone; a bundle without features of its own. [`App::open`] makes it.
 #[derive(Clone)]
 pub struct App {
     /// The database.
@@ -33,4 +41,12 @@ pub struct App {
     pub settings: SettingsCell,
     /// News inside this node.
     pub bus: Bus,
+    /// What identifies this installation.
+    pub installation: Arc<rialto_store::installation::Installation>,
+    /// The account system posts are written by. Nobody signs in to it.
+    pub system_user: rialto_model::UserId,
+    /// Where passwords are hashed.
+    pub passwords: passwords::Passwords,
+    /// Sign-ins this node has looked up lately.
+    pub sessions: sessions::Cache,
 }
