@@ -3,16 +3,26 @@
 //! Knows no wire format and no network. Nothing but this crate writes rows or records events.
 
 pub mod access;
+pub mod apply;
+pub mod audit;
 pub mod bus;
+pub mod channel_members;
+pub mod channels;
 pub mod clock;
+pub mod connections;
 pub mod ids;
 pub mod installation;
 pub mod keys;
+pub mod mentions;
 pub mod passwords;
+pub mod posts;
 pub mod preferences;
+pub mod reactions;
 pub mod sessions;
 pub mod settings;
+pub mod shares;
 pub mod statuses;
+pub mod system_posts;
 pub mod teams;
 pub mod users;
 

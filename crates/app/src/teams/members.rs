@@ -1,15 +1,12 @@
 //! Who belongs to a team. Whoever enters belongs to its default channels as well; whoever leaves leaves all of its
 //! channels.
 
-use rialto_model::channel::default_notify_props;
-use rialto_model::{
-    Channel, ChannelMember, DomainEvent, Origin, Permission, Scope, Team, TeamId, TeamMember, User, UserId,
-};
-use rialto_store::{StoreError, Tx, channel_members, channels, teams, users};
+use rialto_model::{DomainEvent, Origin, Permission, Scope, Team, TeamId, TeamMember, User, UserId};
+use rialto_store::{StoreError, Tx, teams, users};
 
 use super::Error;
-use crate::App;
-use crate::access::{self, SessionUser, ShareAccess};
+use crate::access::{self, SessionUser};
+use crate::{App, channel_members};
 
 fn membership(tx: &Tx, team: &TeamId, user: &UserId, admin: bool) -> TeamMember {
     TeamMember {
@@ -27,7 +24,7 @@ fn membership(tx: &Tx, team: &TeamId, user: &UserId, admin: bool) -> TeamMember 
 pub(super) async fn found(tx: &mut Tx, team: &Team, user: &UserId) -> Result<(), StoreError> {
     let member = membership(tx, &team.id, user, true);
     insert(tx, &member, Origin::Local).await?;
-    join_default_channels(tx, &team.id, user, true).await
+    channel_members::join_defaults(tx, &team.id, *user, true).await
 }
 
 async fn insert(tx: &mut Tx, member: &TeamMember, origin: Origin) -> Result<bool, StoreError> {
@@ -62,38 +59,9 @@ pub(crate) async fn enter(app: &App, tx: &mut Tx, team: &Team, user: &User) -> R
     }
     let member = membership(tx, &team.id, &user.id, false);
     if insert(tx, &member, Origin::Local).await? {
-        join_default_channels(tx, &team.id, &user.id, false).await?;
+        channel_members::join_defaults(tx, &team.id, user.id, false).await?;
     }
     Ok(member)
-}
-
-async fn join_default_channels(tx: &mut Tx, team: &TeamId, user: &UserId, admin: bool) -> Result<(), StoreError> {
-    for channel in super::default_channels(tx, team).await? {
-        let member = channel_membership(tx, &channel, user, admin);
-        if channel_members::insert(tx, &member).await? {
-            let event = DomainEvent::ChannelMemberAdded { channel: channel.id, user: *user, by: Some(*user) };
-            tx.record(Scope::Channel(channel.id), Origin::Local, event);
-        }
-    }
-    Ok(())
-}
-
-/// A membership of somebody to whom what was written before counts as read.
-fn channel_membership(tx: &Tx, channel: &Channel, user: &UserId, admin: bool) -> ChannelMember {
-    ChannelMember {
-        channel_id: channel.id,
-        user_id: *user,
-        scheme_admin: admin,
-        scheme_user: true,
-        scheme_guest: false,
-        last_viewed_at: rialto_model::Millis(0),
-        msg_count: channel.total_msg_count,
-        msg_count_root: channel.total_msg_count_root,
-        mention_count: 0,
-        mention_count_root: 0,
-        notify_props: default_notify_props(),
-        last_update_at: tx.now(),
-    }
 }
 
 /// Adds a person to a team: oneself to an open one with `join_public_teams` (to any with `join_private_teams`), others
@@ -134,21 +102,6 @@ pub async fn join_by_invitation(app: &App, actor: &SessionUser, invite_id: &str)
     Ok(member)
 }
 
-/// Takes a person of the peer into the team of a channel shared with it, silently and into no other channel (ruling 49).
-/// Direct and group channels belong to no team, so there nothing happens.
-///
-/// # Errors
-/// [`Error::UnknownUser`] unless the person belongs to another server.
-pub async fn add_remote_member(tx: &mut Tx, access: &ShareAccess, user: &User) -> Result<(), Error> {
-    let Some(team) = access.channel().team_id else { return Ok(()) };
-    if user.is_local() {
-        return Err(Error::UnknownUser);
-    }
-    let member = membership(tx, &team, &user.id, false);
-    insert(tx, &member, access.origin()).await?;
-    Ok(())
-}
-
 /// Takes a person out of a team and all of its channels.
 ///
 /// # Errors
@@ -163,12 +116,7 @@ pub async fn remove_member(app: &App, actor: &SessionUser, team: &TeamId, user: 
     if !teams::end_member(&mut tx, team, user, now).await? {
         return Err(Error::NotMember);
     }
-    for channel in channels::list_of_user(&mut tx, user, Some(team), true).await? {
-        if channel.team_id == Some(*team) && channel_members::delete(&mut tx, &channel.id, user).await? {
-            let event = DomainEvent::ChannelMemberRemoved { channel: channel.id, user: *user, by: Some(actor.user_id) };
-            tx.record(Scope::Channel(channel.id), Origin::Local, event);
-        }
-    }
+    channel_members::leave_all(&mut tx, team, *user, Some(actor.user_id)).await?;
     let event = DomainEvent::TeamMemberRemoved { team: *team, user: *user };
     tx.record(Scope::Team(*team), Origin::Local, event);
     tx.commit().await?;

@@ -5,30 +5,25 @@ mod members;
 mod tests;
 
 use rialto_model::names::{InvalidName, check_team_name};
-use rialto_model::{
-    Channel, ChannelId, ChannelKind, DomainEvent, Millis, Origin, Permission, Scope, Team, TeamId, TeamKind, UserId,
-};
-use rialto_store::{StoreError, Tx, channels, teams};
+use rialto_model::{DomainEvent, Millis, Origin, Permission, Scope, Team, TeamId, TeamKind, UserId};
+use rialto_store::{StoreError, teams};
 
 pub use members::{
-    add_member, add_remote_member, count_members, get_member, join_by_invitation, list_members, list_members_by_ids,
-    list_memberships, remove_member, set_scheme_roles,
+    add_member, count_members, get_member, join_by_invitation, list_members, list_members_by_ids, list_memberships,
+    remove_member, set_scheme_roles,
 };
 pub use rialto_store::teams::Unread;
 
 pub(crate) use members::enter;
 
-use crate::App;
 use crate::access::{self, Denied, SessionUser};
-
-/// Name and shown name of the channels every team has and every member of it belongs to.
-const DEFAULT_CHANNELS: [(&str, &str); 2] = [("town-square", "Town Square"), ("off-topic", "Off-Topic")];
+use crate::{App, channels};
 
 /// Teams looked through by a search.
 const SEARCHED: i64 = 10_000;
 
 /// Why something about a team was not done.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No such team, or none this actor may know of.
     #[error("no such team")]
@@ -66,6 +61,9 @@ pub enum Error {
     /// The team is archived.
     #[error("the team is archived")]
     Archived,
+    /// A default channel could not be made.
+    #[error(transparent)]
+    Channel(#[from] channels::Error),
     /// Not for this actor.
     #[error(transparent)]
     Denied(#[from] Denied),
@@ -148,54 +146,10 @@ pub async fn create(app: &App, actor: &SessionUser, new: NewTeam) -> Result<Team
     check(&team)?;
     teams::insert(&mut tx, &team).await?;
     tx.record(Scope::Team(team.id), Origin::Local, DomainEvent::TeamCreated { team: team.id });
-    for (name, display_name) in DEFAULT_CHANNELS {
-        let id = app.ids.id(ChannelId::from_random);
-        create_default_channel(&mut tx, id, &team.id, &actor.user_id, name, display_name).await?;
-    }
+    channels::create_default(app, &mut tx, &team, actor.user_id).await?;
     members::found(&mut tx, &team, &actor.user_id).await?;
     tx.commit().await?;
     Ok(team)
-}
-
-async fn create_default_channel(
-    tx: &mut Tx,
-    id: ChannelId,
-    team: &TeamId,
-    creator: &UserId,
-    name: &str,
-    display_name: &str,
-) -> Result<(), StoreError> {
-    let channel = Channel {
-        id,
-        create_at: tx.now(),
-        update_at: tx.now(),
-        delete_at: None,
-        team_id: Some(*team),
-        kind: ChannelKind::Public,
-        name: name.to_owned(),
-        display_name: display_name.to_owned(),
-        header: String::new(),
-        purpose: String::new(),
-        creator_id: Some(*creator),
-        origin: None,
-        shared: false,
-        last_post_at: Millis(0),
-        total_msg_count: 0,
-        total_msg_count_root: 0,
-    };
-    channels::insert(tx, &channel).await?;
-    let event = DomainEvent::ChannelCreated { channel: id, creator: Some(*creator) };
-    tx.record(Scope::Team(*team), Origin::Local, event);
-    Ok(())
-}
-
-/// The default channels of a team, as far as they still exist.
-pub(crate) async fn default_channels(tx: &mut Tx, team: &TeamId) -> Result<Vec<Channel>, StoreError> {
-    let mut list = Vec::new();
-    for (name, _) in DEFAULT_CHANNELS {
-        list.extend(channels::get_by_name(tx, Some(team), name).await?.filter(|channel| !channel.is_archived()));
-    }
-    Ok(list)
 }
 
 /// One team, for members, administrators, and everybody where it is open.

@@ -60,7 +60,7 @@ pub enum InvalidField {
 }
 
 /// Why something about a person was not done.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No such person, or none this actor may see.
     #[error("no such person")]
