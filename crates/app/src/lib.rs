@@ -24,6 +24,7 @@ pub mod shares;
 pub mod statuses;
 pub mod system_posts;
 pub mod teams;
+pub mod typing;
 pub mod users;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub use clock::Clock;
 pub use ids::IdSource;
 pub use installation::StartError;
 pub use keys::Keys;
+pub use rialto_store::StoreError;
 pub use settings::{Settings, SettingsCell};
 
 /// What features share. Cheap to clone; a bundle without features of its own. [`App::open`] makes it.
