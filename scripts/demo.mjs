@@ -19,6 +19,9 @@ const binary = resolve(process.env.RIALTO_BIN ?? join(root, 'target/release/rial
 const password = 'Demo-Passw0rd';
 const folder = mkdtempSync(join(tmpdir(), 'rialto-demo-'));
 const servers = [];
+const interrupted = new Promise((stop) => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop(console.log('\nstopping')));
+});
 
 class Refused extends Error {}
 
@@ -40,11 +43,9 @@ async function main() {
     }
     printAddresses(acme, globex);
     await new Promise((stop) => {
-        process.once('SIGINT', stop);
-        process.once('SIGTERM', stop);
         for (const server of servers) server.process.once('exit', stop);
     });
-    console.log('\nstopping');
+    throw new Refused('a server ended by itself');
 }
 
 // --- servers ---------------------------------------------------------------------------------------------------------
@@ -292,7 +293,7 @@ Logs are in ${folder}. Ctrl-C stops both and removes everything.
 
 let status = 0;
 try {
-    await main();
+    await Promise.race([main(), interrupted]);
 } catch (error) {
     status = 1;
     console.error(error instanceof Refused ? `demo: ${error.message}` : error);

@@ -34,7 +34,7 @@ impl Shared {
         if let Some(channel) = world.channels.get_mut(&id) {
             match self.profile {
                 Profile::Mattermost537 if channel.record => {
-                    // The error path there deletes the channel with everything in it; one invitation in a lifetime.
+                    // One invitation in the lifetime of a channel (wire 5.3): dropping it here shows if a second one is sent.
                     world.channels.remove(&id);
                     world.posts.retain(|_, post| post.channel != id);
                     return fail(&format!("cannot create shared channel (channel_id={id})"));
