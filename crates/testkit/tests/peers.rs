@@ -68,6 +68,7 @@ async fn a_second_invitation_of_a_channel_shows_in_the_world_of_5_37() {
         assert_eq!(b.world().channels.len(), 1);
         a.frame(&id, "sharedchannel_invite", invitation).await.ok();
         assert_eq!(b.world().channels.len(), left, "{profile:?}");
+        assert_eq!(b.take_breaches().len(), 1 - left, "{profile:?}");
     }
 }
 
@@ -98,8 +99,9 @@ async fn faults_fall_as_often_as_told() {
 
 #[tokio::test]
 async fn a_frame_over_the_limit_is_refused_by_11_6() {
-    let (a, _b, id) = connected(Profile::Mattermost116, Profile::Mattermost116).await;
+    let (a, b, id) = connected(Profile::Mattermost116, Profile::Mattermost116).await;
     let answer = a.frame(&id, "anything", json!({"fill": "x".repeat(300_600)})).await;
     assert_eq!(answer.status, 413);
-    assert_eq!(a.frame(&id, "anything", json!({"fill": "x".repeat(290_000)})).await.status, 200);
+    assert_eq!(b.take_breaches().len(), 1);
+    assert_eq!(a.frame(&id, "anything", json!({"fill": "x".repeat(280_000)})).await.status, 200);
 }

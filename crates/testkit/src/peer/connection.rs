@@ -105,6 +105,11 @@ impl Peer {
         Ok(remote_id)
     }
 
+    /// Takes over a connection that was made outside of [`Peer::accept`] and [`Peer::invite`].
+    pub fn adopt(&self, link: Link) {
+        self.shared.state().links.push(link);
+    }
+
     /// Drops the peer's record of a connection without saying so, as removal there does (wire 4.5).
     pub fn forget(&self, remote_id: &str) {
         let mut state = self.shared.state();

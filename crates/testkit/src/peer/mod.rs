@@ -8,6 +8,7 @@ pub mod author;
 mod connection;
 mod faults;
 mod line;
+mod manners;
 mod receive;
 mod routes;
 mod world;
@@ -101,6 +102,8 @@ struct State {
     rules: Vec<faults::Rule>,
     /// Message frames being handled right now, and the most there ever were.
     in_flight: (usize, usize),
+    /// Rules that our server broke.
+    breaches: Vec<String>,
 }
 
 struct Shared {
@@ -194,6 +197,11 @@ impl Peer {
         self.shared.state().in_flight.1
     }
 
+    /// The rules our server has broken so far, taken out; what is left when the peer is dropped fails the test.
+    pub fn take_breaches(&self) -> Vec<String> {
+        std::mem::take(&mut self.shared.state().breaches)
+    }
+
     /// Waits for a request that `fits`, come already or not.
     pub async fn wait_request(&self, what: &str, fits: impl Fn(&Request) -> bool) -> Request {
         wait_for(what, SHORT, async || self.requests().into_iter().find(|request| fits(request))).await
@@ -253,5 +261,9 @@ impl Drop for Peer {
             }
         }
         self.go_down();
+        let breaches = std::mem::take(&mut self.shared.state().breaches);
+        if !std::thread::panicking() {
+            assert!(breaches.is_empty(), "our server sent what it must not:\n{}", breaches.join("\n"));
+        }
     }
 }

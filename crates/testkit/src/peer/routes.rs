@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::faults::{self, Fault};
 use super::line::{Line, Lines};
-use super::{Profile, Request, Shared};
+use super::{Profile, Request, Shared, manners};
 use crate::ids::{fresh, now_ms};
 
 const PREFIX: &str = "/api/v4/remotecluster";
@@ -52,6 +52,8 @@ async fn handle(
     let (place, fault) = {
         let mut state = shared.state();
         state.requests.push(request.clone());
+        let breaches = manners::breaches(shared.profile, &state.world, &request);
+        state.breaches.extend(breaches);
         if request.path == "/msg" {
             state.in_flight.0 += 1;
             state.in_flight.1 = state.in_flight.1.max(state.in_flight.0);
