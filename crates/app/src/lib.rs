@@ -1,1 +1,44 @@
-//! placeholder
+//! What an actor may do: one module a feature, and in it permission, rule, write, event.
+//!
+//! Knows no wire format and no network. Nothing but this crate writes rows or records events.
+
+pub mod access;
+pub mod bus;
+pub mod channel_members;
+pub mod channels;
+pub mod clock;
+pub mod ids;
+pub mod keys;
+pub mod mentions;
+pub mod posts;
+pub mod reactions;
+pub mod settings;
+pub mod system_posts;
+
+use std::sync::Arc;
+
+pub use access::{Denied, RemoteActor, SessionUser};
+pub use bus::{Bus, Volatile};
+pub use clock::Clock;
+pub use ids::IdSource;
+pub use keys::Keys;
+pub use settings::{Settings, SettingsCell};
+
+/// What features share. Cheap to clone; a bundle without features of its own.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub db: rialto_store::Db,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where ids and secrets come from.
+    pub ids: IdSource,
+    /// The server's key.
+    pub keys: Arc<Keys>,
+    /// What administrators set.
+    pub settings: SettingsCell,
+    /// News inside this node.
+    pub bus: Bus,
+    /// The account that writes system messages.
+    pub system_user: rialto_model::UserId,
+}
