@@ -17,7 +17,7 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// Reads all tables of a server but those in `except`.
+    /// Reads all tables of a server but what `except` names, as `table` or as `table.column`.
     ///
     /// # Panics
     /// If there is no table at all, or `except` names one that does not exist: then the test would say nothing.
@@ -27,10 +27,18 @@ impl Digest {
             None => read_sqlite(&sqlite_file(server.data())),
         };
         assert!(!tables.is_empty(), "the database of {} has no tables", server.name());
-        for table in except {
-            assert!(tables.remove(*table).is_some(), "no table {table} among {:?}", tables.keys());
+        for name in except {
+            let (table, column) = name.split_once('.').unwrap_or((name, ""));
+            let rows = tables.get_mut(table).unwrap_or_else(|| panic!("no table {table}"));
+            if column.is_empty() {
+                tables.remove(table);
+                continue;
+            }
+            for row in rows {
+                assert!(row.remove(column).is_some(), "no column {name}");
+            }
         }
-        Self { tables }
+        Self { tables: tables.into_iter().map(|(name, rows)| (name, rows.iter().map(line).collect())).collect() }
     }
 
     /// Checks that `later` holds the same rows.
@@ -98,7 +106,14 @@ pub fn sqlite_file(data: &Path) -> PathBuf {
     found.remove(0)
 }
 
-fn read_sqlite(file: &Path) -> BTreeMap<String, BTreeSet<String>> {
+/// A row: column to value as text.
+type Row = BTreeMap<String, String>;
+
+fn line(row: &Row) -> String {
+    row.iter().map(|(column, value)| format!("{column}={value}")).collect::<Vec<_>>().join(" ")
+}
+
+fn read_sqlite(file: &Path) -> BTreeMap<String, Vec<Row>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = rusqlite::Connection::open_with_flags(file, flags).unwrap();
     db.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
@@ -114,9 +129,9 @@ fn read_sqlite(file: &Path) -> BTreeMap<String, BTreeSet<String>> {
     let mut tables = BTreeMap::new();
     for name in names {
         let mut statement = db.prepare(&format!("SELECT * FROM \"{name}\"")).unwrap();
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query([]).unwrap();
-        let mut texts = BTreeSet::new();
+        let mut read = Vec::new();
         while let Some(row) = rows.next().unwrap() {
             let cells = columns.iter().enumerate().map(|(index, column)| {
                 let value = match row.get_ref(index).unwrap() {
@@ -126,16 +141,16 @@ fn read_sqlite(file: &Path) -> BTreeMap<String, BTreeSet<String>> {
                     ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
                     ValueRef::Blob(bytes) => format!("{bytes:02x?}"),
                 };
-                format!("{column}={value}")
+                (column.clone(), value)
             });
-            texts.insert(cells.collect::<Vec<_>>().join(" "));
+            read.push(cells.collect());
         }
-        tables.insert(name, texts);
+        tables.insert(name, read);
     }
     tables
 }
 
-async fn read_postgres(url: &str) -> BTreeMap<String, BTreeSet<String>> {
+async fn read_postgres(url: &str) -> BTreeMap<String, Vec<Row>> {
     let (mut client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     let driver = tokio::spawn(connection);
     let snapshot = client
@@ -150,7 +165,11 @@ async fn read_postgres(url: &str) -> BTreeMap<String, BTreeSet<String>> {
     for name in names {
         let name: String = name.get(0);
         let rows = snapshot.query(&format!("SELECT to_json(t)::text FROM \"{name}\" t"), &[]).await.unwrap();
-        tables.insert(name, rows.iter().map(|row| row.get(0)).collect());
+        let rows = rows.iter().map(|row| {
+            let columns: BTreeMap<String, serde_json::Value> = serde_json::from_str(row.get(0)).unwrap();
+            columns.into_iter().map(|(column, value)| (column, value.to_string())).collect()
+        });
+        tables.insert(name, rows.collect());
     }
     drop(snapshot);
     drop(client);

@@ -20,11 +20,13 @@ pub mod postgres;
 pub mod replay;
 pub mod server;
 pub mod socket;
+pub mod table;
 pub mod wait;
 
 pub use client::{Answer, Client};
 pub use organisation::{Organisation, connect, share};
 pub use peer::{Peer, Profile};
+pub use reqwest::Method;
 pub use server::{Database, TestServer, both};
 pub use socket::Socket;
 pub use wait::{LONG, SHORT, wait_for};

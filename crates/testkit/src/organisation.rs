@@ -79,8 +79,9 @@ impl Organisation {
 
     /// Makes an invitation code for a connection called `name`, by slash command.
     pub async fn invite(&self, name: &str) -> String {
-        let line =
-            format!("/secure-connection create --name {name} --displayname \"{name} org\" --password \"{CODE_PASSWORD}\"");
+        let line = format!(
+            "/secure-connection create --name {name} --displayname \"{name} org\" --password \"{CODE_PASSWORD}\""
+        );
         code_in(&self.command(&line).await)
     }
 

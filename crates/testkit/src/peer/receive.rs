@@ -158,9 +158,7 @@ impl Shared {
         match state.world.people.get_mut(user) {
             None => error(400, "api.context.invalid_url_param.app_error"),
             Some(person) if person.origin.is_none() => error(400, "api.context.invalid_url_param.app_error"),
-            Some(person)
-                if self.profile == Profile::Mattermost116 && person.origin.as_deref() != Some(remote_id) =>
-            {
+            Some(person) if self.profile == Profile::Mattermost116 && person.origin.as_deref() != Some(remote_id) => {
                 error(401, "api.context.remote_id_mismatch.app_error")
             }
             Some(person) => {

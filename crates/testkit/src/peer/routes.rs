@@ -193,5 +193,8 @@ pub(super) fn fail(text: &str) -> Reply {
 }
 
 pub(super) fn error(status: u16, id: &str) -> Reply {
-    (status, json!({"id": id, "message": "Refused.", "detailed_error": "", "request_id": fresh(), "status_code": status}))
+    (
+        status,
+        json!({"id": id, "message": "Refused.", "detailed_error": "", "request_id": fresh(), "status_code": status}),
+    )
 }
