@@ -212,7 +212,7 @@ pub async fn patch(app: &App, actor: &SessionUser, id: &ChannelId, patch: Channe
     if access.channel().is_archived() {
         return Err(Error::Archived);
     }
-    let old = channels::get(&mut tx, id).await?.ok_or(Denied::Absent("channel"))?;
+    let old = channels::lock(&mut tx, id).await?.ok_or(Denied::Absent("channel"))?;
     let mut channel = old.clone();
     if let Some(name) = patch.name.filter(|name| *name != old.name) {
         if old.name == DEFAULT_CHANNEL {
@@ -279,7 +279,7 @@ pub async fn set_privacy(app: &App, actor: &SessionUser, id: &ChannelId, kind: C
     if access.channel().kind.is_direct_or_group() {
         return Err(Error::DirectOrGroup);
     }
-    let mut channel = channels::get(&mut tx, id).await?.ok_or(Denied::Absent("channel"))?;
+    let mut channel = channels::lock(&mut tx, id).await?.ok_or(Denied::Absent("channel"))?;
     if channel.name == DEFAULT_CHANNEL {
         return Err(Error::DefaultChannel);
     }
@@ -315,7 +315,7 @@ pub async fn archive(app: &App, actor: &SessionUser, id: &ChannelId) -> Result<(
     if !access.may(needs) {
         return Err(Denied::Forbidden(needs).into());
     }
-    let mut channel = channels::get(&mut tx, id).await?.ok_or(Denied::Absent("channel"))?;
+    let mut channel = channels::lock(&mut tx, id).await?.ok_or(Denied::Absent("channel"))?;
     if channel.name == DEFAULT_CHANNEL {
         return Err(Error::DefaultChannel);
     }
@@ -342,7 +342,7 @@ pub async fn archive(app: &App, actor: &SessionUser, id: &ChannelId) -> Result<(
 pub async fn restore(app: &App, actor: &SessionUser, id: &ChannelId) -> Result<Channel, Error> {
     let mut tx = app.db.begin(app.clock.now()).await?;
     access::channel(&mut tx, actor, id, Permission::ManageTeam).await?;
-    let mut channel = channels::get(&mut tx, id).await?.ok_or(Denied::Absent("channel"))?;
+    let mut channel = channels::lock(&mut tx, id).await?.ok_or(Denied::Absent("channel"))?;
     if !channel.is_archived() {
         return Err(Error::NotArchived);
     }

@@ -3,16 +3,19 @@
 //! Knows no wire format and no network. Nothing but this crate writes rows or records events.
 
 pub mod access;
+pub mod audit;
 pub mod bus;
 pub mod channel_members;
 pub mod channels;
 pub mod clock;
+pub mod connections;
 pub mod ids;
 pub mod keys;
 pub mod mentions;
 pub mod posts;
 pub mod reactions;
 pub mod settings;
+pub mod shares;
 pub mod system_posts;
 
 use std::sync::Arc;
