@@ -1,4 +1,7 @@
 //! Sealing and opening invitation codes as other servers do, for peers that invite or accept (wire 2).
+//!
+//! Written a second time on purpose, from the specification: with the server's own codec on both ends a test would not see
+//! a mistake in it, nor which key derivation our codes use.
 
 use aes_gcm::aead::{Aead, KeyInit};
 use aes_gcm::{Aes256Gcm, Key, Nonce};

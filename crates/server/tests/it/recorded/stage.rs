@@ -100,7 +100,7 @@ impl Stage {
             confirmed: true,
         };
         stage.replay.replace(CONNECTION, &link.remote_id);
-        stage.replay.replace(TEAM_OF_B, &stage.peer.team().to_owned());
+        stage.replay.replace(TEAM_OF_B, stage.peer.team());
         stage.replay.replace("http://a.example", &link.site_url);
         stage.replay.replace("http://b.example", &stage.peer.url());
         stage.peer.adopt(link);
