@@ -44,12 +44,13 @@ const DEFAULT_SETTINGS: [(&str, &str); 6] = [
 /// A server process. Dropped, it is killed; if the test failed, the end of its log is printed and its folder kept.
 #[derive(Debug)]
 pub struct TestServer {
+    /// First, because fields are dropped in this order: the process ends before its data goes.
+    process: Option<Child>,
     name: String,
     port: u16,
     data: Option<TempDir>,
     database: Option<TestDatabase>,
     settings: BTreeMap<String, String>,
-    process: Option<Child>,
     /// From starting the process to its first answer, of the latest start.
     pub started_in: Duration,
 }
