@@ -1,5 +1,5 @@
 // A team on screen: the channels at the side, the open one in the middle, a thread or the people beside it.
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { failureText } from '../api/failureText';
 import { BrowseDialog } from '../features/channels/BrowseDialog';
@@ -47,7 +47,13 @@ export function Workspace({ team, channelName, pane, rootId }: WorkspaceProps) {
   const menuOpen = menuAt === channelName;
   const { done, error, retry } = useLoad(useCallback(() => loadTeam(team.id), [team.id]));
   const channel = useStore((state) => (done ? find(state, team, channelName) : undefined));
+  const side = useRef<HTMLDivElement>(null);
   const lost = useStore((state) => state.connection === 'lost');
+
+  useEffect(() => {
+    // Whoever opens the drawer wants to go somewhere: the focus waits on the place one is in.
+    if (menuOpen) side.current?.querySelector<HTMLElement>('[aria-current="page"], a, button')?.focus();
+  }, [menuOpen]);
 
   useEffect(() => {
     if (channelName === '' && channel !== undefined) navigate(channelHref(team, channel), { replace: true });
@@ -63,7 +69,14 @@ export function Workspace({ team, channelName, pane, rootId }: WorkspaceProps) {
       <a href="#messages" className={styles['skip']}>
         {t('app.skip')}
       </a>
-      <div className={styles['side']}>
+      <div
+        ref={side}
+        className={styles['side']}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') setMenuAt(undefined);
+        }}
+        role="presentation"
+      >
         <Sidebar team={team} currentId={channel?.id ?? ''} onBrowse={() => setDialog('browse')} onCreate={() => setDialog('create')} head={<TeamMenu team={team} />} foot={<AccountMenu />} />
       </div>
       {menuOpen && <button type="button" className={styles['scrim']} aria-label={t('sidebar.close')} onClick={() => setMenuAt(undefined)} />}

@@ -221,6 +221,14 @@ describe('reactions', () => {
     expect(shown(state)).toEqual(['rocket×2']);
   });
 
+  it('stay when a frame says that there are some without listing them', () => {
+    const state = run([
+      { kind: 'posts', posts: [aPost({ has_reactions: true, metadata: { reactions: [aReaction()] } })] },
+      { kind: 'posts', posts: [aPost({ update_at: 4000, message: 'edited', has_reactions: true, metadata: {} })] },
+    ]);
+    expect(shown(state)).toEqual(['rocket×1']);
+  });
+
   it('that a newer post no longer lists are gone', () => {
     const state = run([
       { kind: 'posts', posts: [aPost({ metadata: { reactions: [aReaction()] } })] },

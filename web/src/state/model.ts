@@ -20,6 +20,8 @@ export type Reaction = WireReaction & { update_at?: number; delete_at?: number }
 export type Post = Omit<WirePost, 'type' | 'metadata' | 'participants' | 'failed' | 'state'> & {
   type: string;
   metadata?: Partial<PostMetadata>;
+  /** True if there are reactions, whether or not `metadata` lists them. */
+  has_reactions?: boolean;
   delivery?: { state: 'sending' } | { state: 'failed'; reason: string };
 };
 

@@ -1,40 +1,55 @@
 // The picture of the front page: the bridge over the canal, its reflection, and the lights of both banks.
 import styles from './Landscape.module.css';
 
-const arcade = [96, 128, 160, 240, 272, 304];
+/** Left edges of the shops' windows along the left stair; the right stair mirrors them. */
+const windows = [70, 95, 120, 145];
+const CENTRE = 208;
 
-/** One half of the picture; the water shows it once more, upside down and fainter. */
+/** Height of the stair at `x`, on the left side. */
+function stair(x: number): number {
+  return 108 - ((x - 44) * 54) / 134;
+}
+
+function archedWindow(x: number, y: number, width: number, height: number): string {
+  const half = width / 2;
+  return `M${x} ${y + height}V${y + half}a${half} ${half} 0 0 1 ${width} 0V${y + height}z`;
+}
+
 function Span() {
   return (
     <>
-      <path className={styles['stone']} d="M-40 150V128l60-6 150-62q30-13 60 0l150 62 60 6v22h-40q-44-2-76-34-44-44-124-44t-124 44q-32 32-76 34z" />
-      <path className={styles['edge']} d="M-40 128l60-6 150-62q30-13 60 0l150 62 60 6" />
-      {arcade.map((x) => {
-        const top = 62 + Math.abs(x + 8 - 208) * 0.36;
-        return <path key={x} className={styles['opening']} d={`M${x} ${top + 26}v-14a8 8 0 0 1 16 0v${14 - 6 + 3}z`} />;
+      <path className={styles['stone']} d="M-60 160v-46l104-6L178 54h60l134 54 104 6v46H344c-8-42-64-66-136-66S80 118 72 160z" />
+      <path className={styles['shade']} d="M72 160c8-42 64-66 136-66s128 24 136 66h-9c-9-36-60-57-127-57s-118 21-127 57z" />
+      <path className={styles['edge']} d="M-60 114l104-6L178 54h60l134 54 104 6" />
+      {windows.flatMap((x) => {
+        const top = stair(x + 8) + 9;
+        const mirrored = 2 * CENTRE - x - 15;
+        return [<path key={x} className={styles['opening']} d={archedWindow(x, top, 15, 19)} />, <path key={mirrored} className={styles['opening']} d={archedWindow(mirrored, top, 15, 19)} />];
       })}
-      <path className={styles['opening']} d="M194 84V64a14 14 0 0 1 28 0v20z" />
-      <path className={styles['roof']} d="M184 52 208 34l24 18z" />
+      <path className={styles['stone']} d="M180 90V46h56v44z" />
+      <path className={styles['opening']} d={archedWindow(193, 54, 30, 36)} />
+      <path className={styles['roof']} d="M174 46 208 26l34 20z" />
     </>
   );
 }
 
 export function Landscape() {
   return (
-    <svg className={styles['landscape']} viewBox="0 0 416 330" preserveAspectRatio="xMidYMin slice" aria-hidden="true">
-      <circle className={styles['moon']} cx="330" cy="34" r="15" />
+    <svg className={styles['landscape']} viewBox="0 0 416 360" preserveAspectRatio="xMidYMin slice" aria-hidden="true">
+      <circle className={styles['moon']} cx="316" cy="24" r="13" />
       <g className={styles['houses']}>
-        <path d="M-60 150V62h34V48h30v102zM340 150V70h26V56h34v94h80V40h-60" />
+        <path d="M-60 160V66h38V52h34v108zM352 160V78h24V60h34v100h80V40h-60v120zM12 160V84h26v76z" />
       </g>
       <g className={styles['lights']}>
-        <path d="M-8 72h6v10h-6zM-20 96h6v10h-6zM380 80h6v10h-6zM394 104h6v10h-6zM356 92h6v10h-6z" />
+        <path d="M-12 70h6v11h-6zM-2 96h6v11h-6zM22 98h6v11h-6zM386 74h6v11h-6zM398 98h6v11h-6zM362 96h6v11h-6z" />
       </g>
       <Span />
-      <g className={styles['reflection']} transform="translate(0 302) scale(1 -1)">
+      <rect className={styles['water']} x="-80" y="160" width="600" height="220" />
+      <g className={styles['reflection']} transform="translate(0 320) scale(1 -1)">
         <Span />
       </g>
       <g className={styles['ripples']}>
-        <path d="M30 176h70M150 190h110M300 178h60M60 210h50M220 222h120M10 246h90M170 258h70M290 268h90M40 292h120M230 304h60" />
+        <path d="M-20 172H36M96 168h120M250 176h70M364 170h60M20 196h70M176 204h96M300 214h80M-10 226h90M120 240h60M226 250h110M30 266h110M290 280h110M150 292h90M0 310h70M220 322h110" />
       </g>
     </svg>
   );

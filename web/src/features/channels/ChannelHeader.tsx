@@ -6,6 +6,7 @@ import type { Channel } from '../../state/model';
 import { useStore } from '../../state/react';
 import { channelTitle } from '../../state/selectors';
 import { IconButton } from '../../ui/Button';
+import { Markdown } from '../../ui/markdown/Markdown';
 import { MenuItem, Popover } from '../../ui/Popover';
 import { ChannelKind } from './ChannelKind';
 import styles from './ChannelHeader.module.css';
@@ -42,9 +43,9 @@ export function ChannelHeader({ channel, shared, peopleOpen, onPeople, onAdd, on
         </h1>
         {shared}
         {about !== '' && (
-          <p className={styles['about']} title={about}>
-            {about}
-          </p>
+          <div className={styles['about']} title={about}>
+            <Markdown text={about} />
+          </div>
         )}
       </div>
       <button type="button" className={styles['people']} aria-label={t('people.open')} title={t('people.open')} aria-pressed={peopleOpen} onClick={onPeople}>

@@ -36,7 +36,8 @@ export function fromPost(state: State, post: Post): State {
   const told = post.metadata?.reactions;
   const held = state.reactions[post.id];
   if (told === undefined && held === undefined) return state;
-  if (post.metadata === undefined) return state;
+  // Frames may say that there are reactions without listing them.
+  if (told === undefined && (post.metadata === undefined || post.has_reactions === true)) return state;
   const next: Reaction[] = [...(told ?? [])].sort((a, b) => a.create_at - b.create_at);
   for (const entry of held ?? []) {
     const index = next.findIndex((other) => same(other, entry));
