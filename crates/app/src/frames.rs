@@ -2,6 +2,8 @@
 //!
 //! Nothing here checks permissions: the scope of an event did, when it was recorded, and the hub holds to it.
 
+use std::collections::{BTreeSet, HashMap};
+
 use rialto_model::{
     Channel, ChannelId, ChannelMember, Millis, Post, PostId, Reaction, SessionId, Team, TeamId, TeamMember, User,
     UserId,
@@ -24,6 +26,99 @@ pub struct Listener {
     pub teams: Vec<TeamId>,
 }
 
+/// Who listens through this sign-in; None once it is over. What was committed before the call is seen, so whoever
+/// calls between two events of the log misses no end of access (INV-11).
+///
+/// # Errors
+/// [`StoreError`] as the database says; so in all functions of this file.
+pub async fn listener(app: &App, user: &UserId, session: &SessionId) -> Result<Option<Listener>, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let Some((user, expires_at)) = signed_in(&mut view, user, session).await? else { return Ok(None) };
+    let channels = channel_members::channel_ids(&mut view, &user.id).await?;
+    let memberships = teams::list_memberships(&mut view, &user.id).await?;
+    let teams = memberships.into_iter().map(|member| member.team_id).collect();
+    Ok(Some(Listener { user, expires_at, channels, teams }))
+}
+
+/// The actor behind a live sign-in, with the rights of this moment, and when the sign-in ends by itself; None once it
+/// is over.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn actor(
+    app: &App,
+    user: &UserId,
+    session: &SessionId,
+) -> Result<Option<(SessionUser, Millis)>, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let found = signed_in(&mut view, user, session).await?;
+    Ok(found.map(|(user, expires_at)| (SessionUser::new(&user, *session), expires_at)))
+}
+
+/// Whose token this is, and of which sign-in; None if it is unknown or over.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn sign_in(app: &App, token: &str) -> Result<Option<(UserId, SessionId)>, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let found = sessions::get_by_token(&mut view, &app.keys.hash_token(token)).await?;
+    Ok(found.filter(|session| session.expires_at > view.now()).map(|session| (session.user_id, session.id)))
+}
+
+async fn signed_in(
+    view: &mut Snapshot,
+    user: &UserId,
+    session: &SessionId,
+) -> Result<Option<(User, Millis)>, StoreError> {
+    let now = view.now();
+    let sessions = sessions::list(view, user).await?;
+    let Some(session) = sessions.into_iter().find(|one| one.id == *session && one.expires_at > now) else {
+        return Ok(None);
+    };
+    let user = users::get(view, user).await?.filter(|user| user.delete_at.is_none() && user.is_local());
+    Ok(user.map(|user| (user, session.expires_at)))
+}
+
+/// Rows somebody needs.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Posts, with what is shown beside them.
+    pub posts: BTreeSet<PostId>,
+    /// People.
+    pub users: BTreeSet<UserId>,
+    /// People whose channels are needed.
+    pub channels_of: BTreeSet<UserId>,
+    /// Channels; of direct and group channels the members too.
+    pub channels: BTreeSet<ChannelId>,
+    /// Memberships in channels.
+    pub channel_members: BTreeSet<(ChannelId, UserId)>,
+    /// Teams.
+    pub teams: BTreeSet<TeamId>,
+    /// Memberships in teams.
+    pub team_members: BTreeSet<(TeamId, UserId)>,
+}
+
+/// Rows as they are now; what has gone is missing.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// Posts.
+    pub posts: HashMap<PostId, ShownPost>,
+    /// People.
+    pub users: HashMap<UserId, User>,
+    /// Ids of people's channels.
+    pub channels_of: HashMap<UserId, Vec<ChannelId>>,
+    /// Channels.
+    pub channels: HashMap<ChannelId, Channel>,
+    /// Members of direct and group channels.
+    pub participants: HashMap<ChannelId, Vec<UserId>>,
+    /// Memberships in channels.
+    pub channel_members: HashMap<(ChannelId, UserId), ChannelMember>,
+    /// Teams.
+    pub teams: HashMap<TeamId, Team>,
+    /// Live memberships in teams.
+    pub team_members: HashMap<(TeamId, UserId), TeamMember>,
+}
+
 /// A post with what clients are shown beside it.
 #[derive(Debug, Clone)]
 pub struct ShownPost {
@@ -35,143 +130,78 @@ pub struct ShownPost {
     pub reactions: Vec<Reaction>,
 }
 
-/// A moment of the database. On PostgreSQL every read sees its own.
-pub struct View(Snapshot);
+/// Group channels have at most this many members (client-api 10).
+const MOST_PARTICIPANTS: i64 = 8;
 
-/// Looks at the database as it is now: whatever a delivered event recorded is there, or newer.
-///
-/// # Errors
-/// [`StoreError`] if no connection is to be had; so in all functions of this file, or as the database says.
-pub async fn view(app: &App) -> Result<View, StoreError> {
-    Ok(View(app.db.read(app.clock.now()).await?))
-}
-
-/// The actor behind a live sign-in, with the rights of this moment; None once it is over.
+/// Reads `wanted` as it is now, or newer than any event delivered so far.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn actor(app: &App, user: &UserId, session: &SessionId) -> Result<Option<SessionUser>, StoreError> {
-    let mut view = view(app).await?;
-    Ok(view.signed_in(user, session).await?.map(|(user, _)| SessionUser::new(&user, *session)))
+pub async fn load(app: &App, wanted: &Wanted) -> Result<Rows, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let mut rows = Rows::default();
+    if !wanted.posts.is_empty() {
+        let ids: Vec<PostId> = wanted.posts.iter().copied().collect();
+        rows.posts = shown_posts(&mut view, &ids).await?.into_iter().map(|shown| (shown.post.id, shown)).collect();
+    }
+    let authors = rows.posts.values().map(|shown| shown.post.user_id);
+    let people: BTreeSet<UserId> = wanted.users.iter().copied().chain(authors).collect();
+    if !people.is_empty() {
+        let ids: Vec<UserId> = people.into_iter().collect();
+        rows.users = users::list_by_ids(&mut view, &ids).await?.into_iter().map(|user| (user.id, user)).collect();
+    }
+    for user in &wanted.channels_of {
+        rows.channels_of.insert(*user, channel_members::channel_ids(&mut view, user).await?);
+    }
+    if !wanted.channels.is_empty() {
+        let ids: Vec<ChannelId> = wanted.channels.iter().copied().collect();
+        let found = channels::list_by_ids(&mut view, &ids).await?;
+        for channel in found.iter().filter(|channel| channel.kind.is_direct_or_group()) {
+            let members = channel_members::list(&mut view, &channel.id, 0, MOST_PARTICIPANTS).await?;
+            rows.participants.insert(channel.id, members.into_iter().map(|member| member.user_id).collect());
+        }
+        rows.channels = found.into_iter().map(|channel| (channel.id, channel)).collect();
+    }
+    for (channel, user) in &wanted.channel_members {
+        if let Some(member) = channel_members::get(&mut view, channel, user).await? {
+            rows.channel_members.insert((*channel, *user), member);
+        }
+    }
+    for team in &wanted.teams {
+        if let Some(found) = teams::get(&mut view, team).await? {
+            rows.teams.insert(*team, found);
+        }
+    }
+    for (team, user) in &wanted.team_members {
+        let member = teams::get_member(&mut view, team, user).await?;
+        if let Some(member) = member.filter(|member| member.delete_at.is_none()) {
+            rows.team_members.insert((*team, *user), member);
+        }
+    }
+    Ok(rows)
 }
 
-impl View {
-    /// The person and the end of the sign-in, if both are live.
-    async fn signed_in(
-        &mut self,
-        user: &UserId,
-        session: &SessionId,
-    ) -> Result<Option<(User, Millis)>, StoreError> {
-        let now = self.0.now();
-        let sessions = sessions::list(&mut self.0, user).await?;
-        let Some(session) = sessions.into_iter().find(|one| one.id == *session && one.expires_at > now) else {
-            return Ok(None);
-        };
-        let user = users::get(&mut self.0, user).await?.filter(|user| user.delete_at.is_none() && user.is_local());
-        Ok(user.map(|user| (user, session.expires_at)))
-    }
+/// Posts with what is shown beside them, in no order, unknown ones missing.
+pub(crate) async fn shown_posts(view: &mut Snapshot, ids: &[PostId]) -> Result<Vec<ShownPost>, StoreError> {
+    let found = posts::list_by_ids(view, ids).await?;
+    with_company(view, found).await
+}
 
-    /// Who listens through this sign-in; None once it is over.
-    ///
-    /// # Errors
-    /// [`StoreError`] as the database says.
-    pub async fn listener(&mut self, user: &UserId, session: &SessionId) -> Result<Option<Listener>, StoreError> {
-        let Some((user, expires_at)) = self.signed_in(user, session).await? else { return Ok(None) };
-        let channels = channel_members::channel_ids(&mut self.0, &user.id).await?;
-        let teams = teams::list_memberships(&mut self.0, &user.id).await?;
-        let teams = teams.into_iter().map(|member| member.team_id).collect();
-        Ok(Some(Listener { user, expires_at, channels, teams }))
+/// Adds reactions and pending ids to posts, keeping their order.
+pub(crate) async fn with_company(view: &mut Snapshot, found: Vec<Post>) -> Result<Vec<ShownPost>, StoreError> {
+    let ids: Vec<PostId> = found.iter().map(|post| post.id).collect();
+    let mut pending: HashMap<PostId, String> = posts::pending_ids(view, &ids).await?.into_iter().collect();
+    let reacted: Vec<PostId> = found.iter().filter(|post| post.has_reactions).map(|post| post.id).collect();
+    let mut beside: HashMap<PostId, Vec<Reaction>> = HashMap::new();
+    if !reacted.is_empty() {
+        for reaction in reactions::list(view, &reacted).await? {
+            beside.entry(reaction.post_id).or_default().push(reaction);
+        }
     }
-
-    /// A person.
-    ///
-    /// # Errors
-    /// [`StoreError`] as the database says.
-    pub async fn user(&mut self, id: &UserId) -> Result<Option<User>, StoreError> {
-        users::get(&mut self.0, id).await
-    }
-
-    /// Several people, in no order, unknown ones missing.
-    ///
-    /// # Errors
-    /// [`StoreError`] as the database says.
-    pub async fn users(&mut self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
-        users::list_by_ids(&mut self.0, ids).await
-    }
-
-    /// Ids of the channels a person belongs to.
-    ///
-    /// # Errors
-    /// [`StoreError`] as the database says.
-    pub async fn channels_of(&mut self, user: &UserId) -> Result<Vec<ChannelId>, StoreError> {
-        channel_members::channel_ids(&mut self.0, user).await
-    }
-
-    /// Posts, deleted ones included, in no order, unknown ones missing.
-    ///
-    /// # Errors
-    /// [`StoreError`] as the database says.
-    pub async fn posts(&mut self, ids: &[PostId]) -> Result<Vec<ShownPost>, StoreError> {
-        let found = posts::list_by_ids(&mut self.0, ids).await?;
-        let pending = posts::pending_ids(&mut self.0, ids).await?;
-        let with_reactions: Vec<PostId> = found.iter().filter(|post| post.has_reactions).map(|post| post.id).collect();
-        let all =
-            if with_reactions.is_empty() { Vec::new() } else { reactions::list(&mut self.0, &with_reactions).await? };
-        let shown = found.into_iter().map(|post| ShownPost {
-            pending_post_id: pending
-                .iter()
-                .find(|(id, _)| *id == post.id)
-                .map(|(_, pending)| pending.clone())
-                .unwrap_or_default(),
-            reactions: all.iter().filter(|reaction| reaction.post_id == post.id).cloned().collect(),
-            post,
-        });
-        Ok(shown.collect())
-    }
-
-    /// A channel.
-    ///
-    /// # Errors
-    /// [`StoreError`] as the database says.
-    pub async fn channel(&mut self, id: &ChannelId) -> Result<Option<Channel>, StoreError> {
-        channels::get(&mut self.0, id).await
-    }
-
-    /// A membership.
-    ///
-    /// # Errors
-    /// [`StoreError`] as the database says.
-    pub async fn channel_member(
-        &mut self,
-        channel: &ChannelId,
-        user: &UserId,
-    ) -> Result<Option<ChannelMember>, StoreError> {
-        channel_members::get(&mut self.0, channel, user).await
-    }
-
-    /// Ids of the first eight members of a channel, which are all of a direct or group channel.
-    ///
-    /// # Errors
-    /// [`StoreError`] as the database says.
-    pub async fn participants(&mut self, channel: &ChannelId) -> Result<Vec<UserId>, StoreError> {
-        let members = channel_members::list(&mut self.0, channel, 0, 8).await?;
-        Ok(members.into_iter().map(|member| member.user_id).collect())
-    }
-
-    /// A team.
-    ///
-    /// # Errors
-    /// [`StoreError`] as the database says.
-    pub async fn team(&mut self, id: &TeamId) -> Result<Option<Team>, StoreError> {
-        teams::get(&mut self.0, id).await
-    }
-
-    /// A live membership in a team.
-    ///
-    /// # Errors
-    /// [`StoreError`] as the database says.
-    pub async fn team_member(&mut self, team: &TeamId, user: &UserId) -> Result<Option<TeamMember>, StoreError> {
-        let member = teams::get_member(&mut self.0, team, user).await?;
-        Ok(member.filter(|member| member.delete_at.is_none()))
-    }
+    let shown = found.into_iter().map(|post| ShownPost {
+        pending_post_id: pending.remove(&post.id).unwrap_or_default(),
+        reactions: beside.remove(&post.id).unwrap_or_default(),
+        post,
+    });
+    Ok(shown.collect())
 }

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod bus;
 pub mod clock;
+pub mod frames;
 pub mod ids;
 pub mod keys;
 pub mod settings;
@@ -16,6 +17,7 @@ pub use bus::{Bus, Volatile};
 pub use clock::Clock;
 pub use ids::IdSource;
 pub use keys::Keys;
+pub use rialto_store::StoreError;
 pub use settings::{Settings, SettingsCell};
 
 /// What features share. Cheap to clone; a bundle without features of its own.

@@ -29,6 +29,8 @@ pub enum Ended {
     Behind,
     /// Its time to come back is over.
     Expired,
+    /// The person has too many others.
+    Crowded,
     /// The server stops, or has lost track of what to tell.
     Restart,
 }
@@ -50,8 +52,9 @@ struct Outbox {
     attachment: u64,
     next_seq: i64,
     queue: VecDeque<Arc<Frame>>,
-    /// The last frames sent; the newest has number `next_seq - 1`.
-    sent: VecDeque<Utf8Bytes>,
+    /// The last frames sent; the newest has number `next_seq - 1`. Frames are shared among all who got them, so that
+    /// a thousand connections do not keep a thousand copies.
+    sent: VecDeque<Arc<Frame>>,
     /// How many of `sent`, from the end, have to be sent again before the queue.
     again: usize,
 }
@@ -187,18 +190,24 @@ impl Connection {
     /// Takes at most `limit` frames to send, giving numbers to those that never had one.
     pub fn take(&self, limit: usize) -> Vec<Utf8Bytes> {
         let mut outbox = self.outbox();
-        let mut taken: Vec<Utf8Bytes> =
-            outbox.sent.iter().rev().take(outbox.again).rev().take(limit).cloned().collect();
+        let kept = outbox.sent.len();
+        let first_again = kept.saturating_sub(outbox.again);
+        let first_kept = outbox.next_seq - i64::try_from(kept).unwrap_or_default();
+        let mut taken: Vec<Utf8Bytes> = (first_kept..)
+            .zip(&outbox.sent)
+            .skip(first_again)
+            .take(limit)
+            .map(|(seq, frame)| frame.numbered(seq))
+            .collect();
         outbox.again -= taken.len();
         while taken.len() < limit {
             let Some(frame) = outbox.queue.pop_front() else { break };
-            let text = frame.numbered(outbox.next_seq);
+            taken.push(frame.numbered(outbox.next_seq));
             outbox.next_seq += 1;
             if outbox.sent.len() == REPLAY {
                 outbox.sent.pop_front();
             }
-            outbox.sent.push_back(text.clone());
-            taken.push(text);
+            outbox.sent.push_back(frame);
         }
         taken
     }
@@ -211,6 +220,8 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
+    use rialto_wire::ws::events;
+
     use super::*;
 
     const NOW: Millis = Millis(1_000_000);
@@ -227,16 +238,19 @@ mod tests {
         id(SessionId::from_random, 4)
     }
 
+    /// Queues something a client must not miss, recognisable by `n`.
     fn push(connection: &Connection, n: i64) -> bool {
-        connection.push(&Arc::new(Frame::new(&serde_json::json!({ "n": n }), false)))
+        let event = events::user_role_updated(connection.user(), &n.to_string());
+        connection.push(&Arc::new(Frame::from(&event)))
     }
 
     fn push_dispensable(connection: &Connection) {
-        assert!(connection.push(&Arc::new(Frame::new(&serde_json::json!({ "n": "typing" }), true))));
+        let event = events::status_change(connection.user(), "away");
+        assert!(connection.push(&Arc::new(Frame::from(&event))));
     }
 
     /// (n, seq) of everything taken.
-    fn drain(connection: &Connection) -> Vec<(serde_json::Value, i64)> {
+    fn drain(connection: &Connection) -> Vec<(i64, i64)> {
         let mut all = Vec::new();
         loop {
             let taken = connection.take(10);
@@ -245,13 +259,13 @@ mod tests {
             }
             all.extend(taken.iter().map(|text| {
                 let frame: serde_json::Value = serde_json::from_str(text.as_str()).unwrap();
-                (frame["n"].clone(), frame["seq"].as_i64().unwrap())
+                (frame["data"]["roles"].as_str().unwrap().parse().unwrap(), frame["seq"].as_i64().unwrap())
             }));
         }
     }
 
-    fn numbers(range: std::ops::Range<i64>) -> Vec<(serde_json::Value, i64)> {
-        range.map(|n| (n.into(), n)).collect()
+    fn numbers(range: std::ops::Range<i64>) -> Vec<(i64, i64)> {
+        range.map(|n| (n, n)).collect()
     }
 
     #[test]

@@ -37,6 +37,9 @@ struct Person {
     teams: HashSet<TeamId>,
 }
 
+/// Connections one person may have, those waiting for their client to come back included.
+const MOST_PER_PERSON: usize = 64;
+
 /// The listeners of a node.
 #[derive(Debug, Default)]
 pub struct Registry {
@@ -62,14 +65,14 @@ impl Registry {
         self.people.keys().filter(|user| self.is_attached(user)).copied().collect()
     }
 
-    /// What decides about the form of events for a person, if connected.
-    pub fn viewer(&self, user: &UserId) -> Option<Viewer> {
-        self.people.get(user).map(|person| person.viewer)
-    }
-
     /// Whether anybody listens who does not see everyone.
     pub fn has_restricted_listeners(&self) -> bool {
-        self.people.values().any(|person| !person.viewer.sees_everyone)
+        self.restricted_listeners().next().is_some()
+    }
+
+    /// Those who do not see everyone.
+    pub fn restricted_listeners(&self) -> impl Iterator<Item = UserId> {
+        self.people.iter().filter(|(_, person)| !person.viewer.sees_everyone).map(|(user, _)| *user)
     }
 
     /// Whether a connected person belongs to one of these channels.
@@ -82,9 +85,11 @@ impl Registry {
         self.connections.get(id).filter(|connection| connection.user() == *user)
     }
 
-    /// Adds a connection of somebody [known](Registry::knows) or described by `listener`.
+    /// Adds a connection. Of somebody [known](Registry::knows) the memberships held are newer than, or equal to, those
+    /// of `listener` as far as the log has been followed, so they stay.
     pub fn add(&mut self, connection: Arc<Connection>, listener: &Listener) {
         let user = connection.user();
+        self.make_room(&user);
         self.connections.insert(connection.id(), Arc::clone(&connection));
         let person = self.people.entry(user).or_insert_with(|| Person {
             viewer: Viewer::new(&listener.user),
@@ -97,6 +102,18 @@ impl Registry {
             person.teams.iter().for_each(|id| drop(self.teams.entry(*id).or_default().insert(user)));
         }
         person.connections.push(connection);
+    }
+
+    /// Ends a connection of somebody who has too many, one that nobody is attached to if there is one.
+    fn make_room(&mut self, user: &UserId) {
+        let Some(person) = self.people.get(user).filter(|person| person.connections.len() >= MOST_PER_PERSON) else {
+            return;
+        };
+        let detached = person.connections.iter().find(|connection| !connection.is_attached());
+        if let Some(connection) = detached.or(person.connections.first()).cloned() {
+            connection.end(Ended::Crowded);
+            self.forget(&connection);
+        }
     }
 
     /// Sets what decides about the form of events for a person.
