@@ -3,12 +3,23 @@
 //! Knows no wire format and no network. Nothing but this crate writes rows or records events.
 
 pub mod access;
+pub mod audit;
 pub mod bus;
+pub mod channel_members;
+pub mod channels;
 pub mod clock;
+pub mod connections;
 pub mod frames;
 pub mod ids;
 pub mod keys;
+pub mod mentions;
+pub mod posts;
+pub mod reactions;
 pub mod settings;
+pub mod shares;
+pub mod statuses;
+pub mod system_posts;
+pub mod typing;
 
 use std::sync::Arc;
 
@@ -35,4 +46,6 @@ pub struct App {
     pub settings: SettingsCell,
     /// News inside this node.
     pub bus: Bus,
+    /// The account that writes system messages.
+    pub system_user: rialto_model::UserId,
 }

@@ -304,3 +304,24 @@ pub async fn mentioned(
     let ids: Vec<Id<UserId>> = view.fetch_all(LIST, &[channel.into(), (&json_list(names)).into(), all.into()]).await?;
     Ok(ids.into_iter().map(|id| id.0).collect())
 }
+
+/// Sets how far a person has read.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn set_read_state(tx: &mut Tx, member: &ChannelMember) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE channel_members SET last_viewed_at = $3, msg_count = $4, msg_count_root = $5, last_update_at = $6 \
+         WHERE channel_id = $1 AND user_id = $2",
+        &[
+            (&member.channel_id).into(),
+            (&member.user_id).into(),
+            member.last_viewed_at.into(),
+            member.msg_count.into(),
+            member.msg_count_root.into(),
+            member.last_update_at.into(),
+        ],
+    )
+    .await
+    .map(|_| ())
+}

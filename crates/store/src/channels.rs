@@ -264,3 +264,15 @@ pub fn count_post(tx: &mut Tx, channel: &ChannelId, is_root: bool, at: Millis) -
         &[channel.into(), slot.into(), i64::from(is_root).into(), at.into()],
     )
 }
+
+/// The channel with `id`, locked for the rest of the transaction: shares of one channel change one after the other.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn lock(tx: &mut Tx, id: &ChannelId) -> Result<Option<Channel>, StoreError> {
+    const LOCK: Sql = Sql::per(
+        concat!("SELECT ", columns!(), " FROM channels c WHERE c.id = $1"),
+        concat!("SELECT ", columns!(), " FROM channels c WHERE c.id = $1 FOR UPDATE OF c"),
+    );
+    tx.fetch_optional(LOCK, &[id.into()]).await
+}

@@ -338,3 +338,16 @@ pub async fn repliers(view: &mut Snapshot, root: &PostId) -> Result<Vec<UserId>,
         .await?;
     Ok(ids.into_iter().map(|id| id.0).collect())
 }
+
+/// Messages of a channel from `at` on that count, and how many of them are roots.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn count_from(view: &mut Snapshot, channel: &ChannelId, at: Millis) -> Result<(i64, i64), StoreError> {
+    view.fetch_one(
+        "SELECT COUNT(*), COUNT(CASE WHEN root_id = '' THEN 1 END) FROM posts WHERE channel_id = $1 AND create_at >= $2 \
+         AND kind NOT LIKE 'system_%' AND delete_at = 0 AND hidden_at = 0",
+        &[channel.into(), at.into()],
+    )
+    .await
+}

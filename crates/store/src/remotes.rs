@@ -314,3 +314,15 @@ pub async fn delete_invites(tx: &mut Tx, remote: &RemoteId) -> Result<(), StoreE
 pub async fn prune_invites(tx: &mut Tx, before: Millis) -> Result<u64, StoreError> {
     tx.execute("DELETE FROM invites WHERE expires_at < $1 AND (spent_at = 0 OR spent_at < $1)", &[before.into()]).await
 }
+
+/// The connection with `id`, locked for the rest of the transaction: what is read is still true when it is written.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn lock(tx: &mut Tx, id: &RemoteId) -> Result<Option<RemoteCluster>, StoreError> {
+    const LOCK: crate::Sql = crate::Sql::per(
+        concat!("SELECT ", columns!(), " FROM remote_clusters r WHERE r.remote_id = $1"),
+        concat!("SELECT ", columns!(), " FROM remote_clusters r WHERE r.remote_id = $1 FOR UPDATE"),
+    );
+    tx.fetch_optional(LOCK, &[id.into()]).await
+}

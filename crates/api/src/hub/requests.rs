@@ -1,10 +1,10 @@
-//! What clients ask over their socket. Source: client-api 9.2.
+//! What clients ask over their socket, and what follows from their being there. Source: client-api 9.2.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rialto_app::{App, frames, typing};
-use rialto_model::{PostId, RequestId, SessionId, UserId};
+use rialto_app::{App, Denied, StoreError, frames, statuses, typing};
+use rialto_model::{ChannelId, PostId, RequestId, SessionId, UserId};
 use rialto_wire::v4::AppError;
 use rialto_wire::ws::{Action, NOT_AUTHENTICATED, Request, RequestError, Response};
 use tokio::time::Instant;
@@ -13,6 +13,19 @@ use super::Hub;
 
 /// Typing told more often than this by one socket is not passed on.
 const TYPING: Duration = Duration::from_millis(250);
+
+/// Why a well-formed request was refused.
+enum Refused {
+    Denied,
+    SignedOut,
+    Broken(StoreError),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Refused::Broken(error)
+    }
+}
 
 /// The person behind a socket, asking.
 pub struct Requester {
@@ -30,35 +43,57 @@ impl Requester {
 
     /// The answer to a message; None where clients expect none.
     pub async fn answer(&mut self, text: &str) -> Option<Response> {
-        let app = &self.hub.app;
         let Request { seq, action } = match Request::decode(text) {
             Ok(request) => request,
-            Err(error) => return Some(refusal(app, error)),
+            Err(error) => return Some(refusal(&self.hub.app, error)),
         };
-        match action {
-            Action::Ping => Some(Response::pong(seq, app.clock.now())),
-            // Signed in already.
-            Action::AuthenticationChallenge { .. } | Action::Custom => None,
-            Action::Presence | Action::PostedNotifyAck => Some(Response::ok(seq)),
+        let done = match action {
+            // Signed in already; and custom requests are for plugins, of which there are none.
+            Action::AuthenticationChallenge { .. } | Action::Custom => return None,
+            Action::Ping => Ok(Response::pong(seq, self.hub.app.clock.now())),
+            Action::Presence | Action::PostedNotifyAck => Ok(Response::ok(seq)),
             Action::UserTyping { channel_id, parent_id } => {
-                let root = if parent_id.is_empty() { None } else { PostId::parse(&parent_id).ok() };
-                if self.last_typing.is_some_and(|at| at.elapsed() < TYPING) {
-                    return Some(Response::ok(seq));
-                }
-                self.last_typing = Some(Instant::now());
-                let app = &self.hub.app;
-                match frames::actor(app, &self.user, &self.session).await {
-                    Ok(Some((actor, _))) => match typing::tell(app, &actor, &channel_id, root).await {
-                        Ok(()) => Some(Response::ok(seq)),
-                        Err(_) => Some(fail(app, seq, "api.context.permissions.app_error", 403)),
-                    },
-                    Ok(None) => Some(not_authenticated(app, seq)),
-                    Err(_) => Some(fail(app, seq, "api.context.server_error.app_error", 500)),
-                }
+                self.type_in(&channel_id, PostId::parse(&parent_id).ok()).await.map(|()| Response::ok(seq))
             }
-            Action::UserUpdateActiveStatus { is_active, manual } => None,
-            Action::GetStatuses => None,
-            Action::GetStatusesByIds { user_ids } => None,
+            Action::UserUpdateActiveStatus { is_active, .. } => {
+                statuses::away(&self.hub.app, &self.user, !is_active).await.map(|()| Response::ok(seq)).map_err(Refused::from)
+            }
+            Action::GetStatuses => {
+                let connected = self.hub.connected().await;
+                self.statuses_of(&connected).await.map(|found| Response::statuses(seq, &found))
+            }
+            Action::GetStatusesByIds { user_ids } => {
+                self.statuses_of(&user_ids).await.map(|found| Response::statuses(seq, &found))
+            }
+        };
+        Some(done.unwrap_or_else(|refused| match refused {
+            Refused::Denied => fail(&self.hub.app, seq, "api.context.permissions.app_error", 403),
+            Refused::SignedOut => not_authenticated(&self.hub.app, seq),
+            Refused::Broken(error) => {
+                tracing::error!(%error, user = %self.user, "a websocket request failed");
+                fail(&self.hub.app, seq, "api.context.server_error.app_error", 500)
+            }
+        }))
+    }
+
+    async fn type_in(&mut self, channel: &ChannelId, root: Option<PostId>) -> Result<(), Refused> {
+        if self.last_typing.is_some_and(|at| at.elapsed() < TYPING) {
+            return Ok(());
+        }
+        self.last_typing = Some(Instant::now());
+        let app = &self.hub.app;
+        let (actor, _) = frames::actor(app, &self.user, &self.session).await?.ok_or(Refused::SignedOut)?;
+        typing::tell(app, &actor, channel, root).await.map_err(|denied| match denied {
+            Denied::Store(error) => Refused::Broken(error),
+            Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare => Refused::Denied,
+        })
+    }
+
+    async fn statuses_of(&self, users: &[UserId]) -> Result<BTreeMap<UserId, String>, Refused> {
+        match statuses::list(&self.hub.app, users).await {
+            Ok(found) => Ok(found.into_iter().map(|status| (status.user_id, status.status)).collect()),
+            Err(statuses::Error::Store(error)) => Err(Refused::Broken(error)),
+            Err(_) => Err(Refused::Denied),
         }
     }
 }
@@ -81,4 +116,25 @@ fn fail(app: &App, seq: i64, id: &str, status: u16) -> Response {
         _ => "Something went wrong.",
     };
     Response::fail(seq, AppError::new(id, message, status, app.ids.id(RequestId::from_random)))
+}
+
+/// Somebody's first socket is there.
+pub fn came(app: &App, user: UserId) {
+    let app = app.clone();
+    // Presence is a write of its own; the hub does not wait for it.
+    tokio::spawn(async move {
+        if let Err(error) = statuses::online(&app, &user).await {
+            tracing::warn!(%error, %user, "presence could not be noted");
+        }
+    });
+}
+
+/// Somebody's last socket is gone.
+pub fn went(app: &App, user: UserId) {
+    let app = app.clone();
+    tokio::spawn(async move {
+        if let Err(error) = statuses::offline(&app, &user).await {
+            tracing::warn!(%error, %user, "presence could not be noted");
+        }
+    });
 }
