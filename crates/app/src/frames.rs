@@ -45,11 +45,7 @@ pub async fn listener(app: &App, user: &UserId, session: &SessionId) -> Result<O
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn actor(
-    app: &App,
-    user: &UserId,
-    session: &SessionId,
-) -> Result<Option<(SessionUser, Millis)>, StoreError> {
+pub async fn actor(app: &App, user: &UserId, session: &SessionId) -> Result<Option<(SessionUser, Millis)>, StoreError> {
     let mut view = app.db.read(app.clock.now()).await?;
     let found = signed_in(&mut view, user, session).await?;
     Ok(found.map(|(user, expires_at)| (SessionUser::new(&user, *session), expires_at)))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rialto_app::Settings;
 use rialto_app::frames::{Rows, ShownPost, Wanted};
-use rialto_model::{Channel, ChannelId, ChannelKind, DomainEvent, Permission, Recorded, Scope, TeamId, UserId};
+use rialto_model::{Channel, ChannelId, ChannelKind, DomainEvent, Recorded, Scope, TeamId, UserId};
 use rialto_wire::v4;
 use rialto_wire::ws::{EventFrame, events};
 
@@ -15,7 +15,8 @@ use super::registry::{Registry, Viewer};
 /// Which rows telling these events will need. Events nobody hears need none.
 pub fn wanted(registry: &Registry, batch: &[Recorded]) -> Wanted {
     let mut wanted = Wanted::default();
-    // Who joins in this batch may hear what comes later in it.
+    // Who joins in this batch may hear what comes later in it; and the maker of a channel, which nobody is in yet,
+    // joins it in the same transaction.
     let somebody_joins = batch.iter().any(|recorded| match recorded.event {
         DomainEvent::ChannelMemberAdded { user, .. } | DomainEvent::TeamMemberAdded { user, .. } => {
             registry.knows(&user)
@@ -31,20 +32,20 @@ pub fn wanted(registry: &Registry, batch: &[Recorded]) -> Wanted {
 
 fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
     match event {
-        DomainEvent::UserUpdated { user } => {
+        DomainEvent::UserCreated { user }
+        | DomainEvent::UserUpdated { user }
+        | DomainEvent::UserRolesChanged { user } => {
             wanted.users.insert(*user);
             if registry.has_restricted_listeners() {
                 wanted.channels_of.insert(*user);
             }
         }
-        DomainEvent::UserCreated { user } => {
-            if registry.has_restricted_listeners() {
-                wanted.channels_of.insert(*user);
-            }
+        DomainEvent::TeamUpdated { team } => {
+            wanted.teams.insert(*team);
         }
-        DomainEvent::UserRolesChanged { user } => drop(wanted.users.insert(*user)),
-        DomainEvent::TeamUpdated { team } => drop(wanted.teams.insert(*team)),
-        DomainEvent::TeamMemberUpdated { team, user } => drop(wanted.team_members.insert((*team, *user))),
+        DomainEvent::TeamMemberUpdated { team, user } => {
+            wanted.team_members.insert((*team, *user));
+        }
         DomainEvent::ChannelCreated { channel, .. }
         | DomainEvent::ChannelUpdated { channel }
         | DomainEvent::ChannelArchived { channel }
@@ -52,14 +53,18 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
         | DomainEvent::ChannelMemberAdded { channel, .. }
         | DomainEvent::ShareStarted { channel, .. }
         | DomainEvent::ShareChanged { channel, .. }
-        | DomainEvent::ShareEnded { channel, .. } => drop(wanted.channels.insert(*channel)),
-        DomainEvent::ChannelMemberUpdated { channel, user } => drop(wanted.channel_members.insert((*channel, *user))),
+        | DomainEvent::ShareEnded { channel, .. } => {
+            wanted.channels.insert(*channel);
+        }
+        DomainEvent::ChannelMemberUpdated { channel, user } => {
+            wanted.channel_members.insert((*channel, *user));
+        }
         DomainEvent::PostCreated { post, channel, .. } => {
             wanted.posts.insert(*post);
             wanted.channels.insert(*channel);
         }
         DomainEvent::PostEdited { post, .. } | DomainEvent::PostDeleted { post, .. } => {
-            drop(wanted.posts.insert(*post));
+            wanted.posts.insert(*post);
         }
         DomainEvent::StatusChanged { .. }
         | DomainEvent::SessionsRevoked { .. }
@@ -251,8 +256,7 @@ fn user_updated(registry: &mut Registry, rows: &Rows, settings: &Settings, id: U
     let other = v4::UserView::Other { show_email: settings.show_email, show_full_name: settings.show_full_name };
     let own = events::user_updated_own(&v4::User::new(row, v4::UserView::Own));
     let form = |view| Arc::new(Frame::from(&events::user_updated(&v4::User::new(row, view))));
-    let (own, for_admins, plain) =
-        (Arc::new(Frame::from(&own)), form(v4::UserView::Admin), form(other));
+    let (own, for_admins, plain) = (Arc::new(Frame::from(&own)), form(v4::UserView::Admin), form(other));
     let known_by = who_knows(registry, rows, id);
     registry.send(Scope::Server, |user, viewer| {
         if *user == id {

@@ -52,7 +52,12 @@ enum Entry {
 }
 
 enum Command {
-    Register { user: UserId, session: SessionId, entry: Entry, reply: oneshot::Sender<Option<Registration>> },
+    Register {
+        user: UserId,
+        session: SessionId,
+        entry: Entry,
+        reply: oneshot::Sender<Option<Registration>>,
+    },
     /// A socket of this person is gone.
     Left(UserId),
     /// The sign-in behind this connection is over.
@@ -82,7 +87,9 @@ impl Hub {
         let (commands, inbox) = mpsc::unbounded_channel();
         let hub = Self { app: app.clone(), commands };
         let volatile = app.bus.volatile();
-        let task = Task { hub: hub.clone(), version: sources.version, registry: Registry::default() };
+        let (presence, comings_and_goings) = mpsc::unbounded_channel();
+        tokio::spawn(requests::note_presence(app, comings_and_goings));
+        let task = Task { hub: hub.clone(), version: sources.version, registry: Registry::default(), presence };
         tokio::spawn(task.run(sources.log, inbox, volatile));
         hub
     }
@@ -118,6 +125,8 @@ struct Task {
     hub: Hub,
     version: Arc<dyn Fn() -> String + Send + Sync>,
     registry: Registry,
+    /// Who came (true) or went (false).
+    presence: mpsc::UnboundedSender<(UserId, bool)>,
 }
 
 impl Task {
@@ -192,7 +201,7 @@ impl Task {
             }
             Command::Left(user) => {
                 if !self.registry.is_attached(&user) {
-                    requests::went(&self.hub.app, user);
+                    self.note_presence(user, false);
                 }
             }
             Command::Revoke(connection) => {
@@ -214,7 +223,7 @@ impl Task {
         // been told in the meantime.
         let Some(listener) = frames::listener(app, &user, &session).await? else { return Ok(None) };
         if !self.registry.is_attached(&user) {
-            requests::came(app, user);
+            self.note_presence(user, true);
         }
         if let Entry::Resume(id, next_seq) = entry
             && let Some(connection) = self.registry.connection(&id, &user)
@@ -230,6 +239,11 @@ impl Task {
         let connection = Arc::new(connection);
         self.registry.add(Arc::clone(&connection), &listener);
         Ok(Some(Registration { connection, attachment, hub: self.hub.clone() }))
+    }
+
+    fn note_presence(&self, user: UserId, is_there: bool) {
+        // The receiver lives as long as this task.
+        let _ = self.presence.send((user, is_there));
     }
 
     fn pass_on(&mut self, news: Volatile) {

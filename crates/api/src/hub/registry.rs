@@ -98,8 +98,12 @@ impl Registry {
             teams: listener.teams.iter().copied().collect(),
         });
         if person.connections.is_empty() {
-            person.channels.iter().for_each(|id| drop(self.channels.entry(*id).or_default().insert(user)));
-            person.teams.iter().for_each(|id| drop(self.teams.entry(*id).or_default().insert(user)));
+            for channel in &person.channels {
+                self.channels.entry(*channel).or_default().insert(user);
+            }
+            for team in &person.teams {
+                self.teams.entry(*team).or_default().insert(user);
+            }
         }
         person.connections.push(connection);
     }

@@ -7,6 +7,7 @@ use rialto_app::{App, Denied, StoreError, frames, statuses, typing};
 use rialto_model::{ChannelId, PostId, RequestId, SessionId, UserId};
 use rialto_wire::v4::AppError;
 use rialto_wire::ws::{Action, NOT_AUTHENTICATED, Request, RequestError, Response};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Hub;
@@ -55,9 +56,10 @@ impl Requester {
             Action::UserTyping { channel_id, parent_id } => {
                 self.type_in(&channel_id, PostId::parse(&parent_id).ok()).await.map(|()| Response::ok(seq))
             }
-            Action::UserUpdateActiveStatus { is_active, .. } => {
-                statuses::away(&self.hub.app, &self.user, !is_active).await.map(|()| Response::ok(seq)).map_err(Refused::from)
-            }
+            Action::UserUpdateActiveStatus { is_active, .. } => statuses::away(&self.hub.app, &self.user, !is_active)
+                .await
+                .map(|()| Response::ok(seq))
+                .map_err(Refused::from),
             Action::GetStatuses => {
                 let connected = self.hub.connected().await;
                 self.statuses_of(&connected).await.map(|found| Response::statuses(seq, &found))
@@ -118,23 +120,12 @@ fn fail(app: &App, seq: i64, id: &str, status: u16) -> Response {
     Response::fail(seq, AppError::new(id, message, status, app.ids.id(RequestId::from_random)))
 }
 
-/// Somebody's first socket is there.
-pub fn came(app: &App, user: UserId) {
-    let app = app.clone();
-    // Presence is a write of its own; the hub does not wait for it.
-    tokio::spawn(async move {
-        if let Err(error) = statuses::online(&app, &user).await {
+/// Notes presence, in the order in which people come and go. A write each, which the hub does not wait for.
+pub async fn note_presence(app: App, mut news: mpsc::UnboundedReceiver<(UserId, bool)>) {
+    while let Some((user, is_there)) = news.recv().await {
+        let noted = if is_there { statuses::online(&app, &user).await } else { statuses::offline(&app, &user).await };
+        if let Err(error) = noted {
             tracing::warn!(%error, %user, "presence could not be noted");
         }
-    });
-}
-
-/// Somebody's last socket is gone.
-pub fn went(app: &App, user: UserId) {
-    let app = app.clone();
-    tokio::spawn(async move {
-        if let Err(error) = statuses::offline(&app, &user).await {
-            tracing::warn!(%error, %user, "presence could not be noted");
-        }
-    });
+    }
 }
