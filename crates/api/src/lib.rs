@@ -1,3 +1,4 @@
-//! What clients speak: API v4, slash commands, the websocket hub.
+//! What clients speak: API v4, slash commands, websocket hub.
 
+pub mod commands;
 pub mod hub;

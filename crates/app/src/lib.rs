@@ -3,6 +3,7 @@
 //! Knows no wire format and no network. Nothing but this crate writes rows or records events.
 
 pub mod access;
+pub mod apply;
 pub mod audit;
 pub mod bus;
 pub mod channel_members;
@@ -11,8 +12,10 @@ pub mod clock;
 pub mod connections;
 pub mod frames;
 pub mod ids;
+pub mod interruptions;
 pub mod keys;
 pub mod mentions;
+pub mod outbox;
 pub mod posts;
 pub mod reactions;
 pub mod settings;

@@ -126,3 +126,17 @@ pub fn escape(text: &str) -> String {
 pub(crate) async fn username(view: &mut rialto_store::Snapshot, id: &UserId) -> Result<String, StoreError> {
     Ok(rialto_store::users::get(view, id).await?.map(|user| user.username).unwrap_or_default())
 }
+
+/// Replaces the text of a system message of ours, if it is still there.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn rewrite(tx: &mut Tx, id: &PostId, message: String) -> Result<(), StoreError> {
+    match posts::lock(tx, id).await? {
+        Some(mut post) if post.is_system() && post.gone_at().is_none() && post.message != message => {
+            post.message = message;
+            crate::posts::save_edit(tx, &mut post, Origin::Local).await
+        }
+        _ => Ok(()),
+    }
+}

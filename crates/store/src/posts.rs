@@ -84,38 +84,41 @@ pub async fn pending_ids(view: &mut Snapshot, ids: &[PostId]) -> Result<Vec<(Pos
     Ok(rows.into_iter().map(|(id, pending)| (id.0, pending)).collect())
 }
 
-/// Adds a post. Queued, so that it leaves with COMMIT.
+const INSERT: &str = "INSERT INTO posts (id, channel_id, user_id, root_id, create_at, update_at, edit_at, delete_at, hidden_at, \
+     is_pinned, kind, message, props, hashtags, remote_id, remote_update_at, reply_count, last_reply_at, has_reactions, \
+     pending_post_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+
+fn columns<'a>(post: &'a Post, pending: &'a str) -> [Arg<'a>; 20] {
+    [
+        (&post.id).into(),
+        (&post.channel_id).into(),
+        (&post.user_id).into(),
+        Arg::opt(&post.root_id),
+        post.create_at.into(),
+        post.update_at.into(),
+        post.edit_at.into(),
+        post.delete_at.into(),
+        post.hidden_at.into(),
+        post.is_pinned.into(),
+        (&post.kind).into(),
+        (&post.message).into(),
+        (&post.props).into(),
+        (&post.hashtags).into(),
+        Arg::opt(&post.remote_id),
+        post.remote_update_at.into(),
+        post.reply_count.into(),
+        post.last_reply_at.into(),
+        post.has_reactions.into(),
+        pending.into(),
+    ]
+}
+
+/// Adds a post. Queued, so that it leaves with COMMIT; a later statement of the transaction does not see it.
 ///
 /// # Errors
 /// [`StoreError::Unique`] on `pending` (`posts_pending`) if the client sent it before, here or at commit.
 pub fn insert(tx: &mut Tx, post: &Post, pending: &str) -> Result<(), StoreError> {
-    tx.queue(
-        "INSERT INTO posts (id, channel_id, user_id, root_id, create_at, update_at, edit_at, delete_at, hidden_at, is_pinned, \
-         kind, message, props, hashtags, remote_id, remote_update_at, reply_count, last_reply_at, has_reactions, pending_post_id) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
-        &[
-            (&post.id).into(),
-            (&post.channel_id).into(),
-            (&post.user_id).into(),
-            Arg::opt(&post.root_id),
-            post.create_at.into(),
-            post.update_at.into(),
-            post.edit_at.into(),
-            post.delete_at.into(),
-            post.hidden_at.into(),
-            post.is_pinned.into(),
-            (&post.kind).into(),
-            (&post.message).into(),
-            (&post.props).into(),
-            (&post.hashtags).into(),
-            Arg::opt(&post.remote_id),
-            post.remote_update_at.into(),
-            post.reply_count.into(),
-            post.last_reply_at.into(),
-            post.has_reactions.into(),
-            pending.into(),
-        ],
-    )
+    tx.queue(INSERT, &columns(post, pending))
 }
 
 /// Writes text, props, pin, deletion and versions; never author, channel, thread or owner (INV-2).
@@ -350,4 +353,12 @@ pub async fn count_from(view: &mut Snapshot, channel: &ChannelId, at: Millis) ->
         &[channel.into(), at.into()],
     )
     .await
+}
+
+/// Adds a post at once, for transactions that go on to read it.
+///
+/// # Errors
+/// [`StoreError::Unique`] if a post of the id exists.
+pub async fn insert_now(tx: &mut Tx, post: &Post) -> Result<(), StoreError> {
+    tx.execute(INSERT, &columns(post, "")).await.map(|_| ())
 }

@@ -9,7 +9,6 @@ use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use rialto_model::{RemoteId, TeamId, id};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 
 use crate::federation::extension::Advert;
 use crate::lenient::{is_zero, or_absent, or_default};
@@ -29,7 +28,9 @@ pub const VALID_FOR: i64 = 48 * 60 * 60 * 1000;
 const SALT: usize = 16;
 const NONCE: usize = 12;
 const TAG: usize = 16;
-const PBKDF2_ROUNDS: u32 = 600_000;
+const PBKDF2: pbkdf2::Params = pbkdf2::Params::RECOMMENDED;
+// A later version of the library may recommend more; the codes would not.
+const _: () = assert!(PBKDF2.rounds() == 600_000);
 const SCRYPT_LOG_N: u8 = 15;
 
 /// Real decoders demand padding, so it is written; pasted codes may have lost it, so it is not demanded.
@@ -158,7 +159,10 @@ impl Kdf {
                 let params = scrypt::Params::new(SCRYPT_LOG_N, 8, 1).ok()?;
                 scrypt::scrypt(password.as_bytes(), salt, &params, &mut key).ok()?;
             }
-            Kdf::Pbkdf2 => pbkdf2::pbkdf2_hmac::<Sha256>(password.as_bytes(), salt, PBKDF2_ROUNDS, &mut key),
+            Kdf::Pbkdf2 => {
+                let algorithm = pbkdf2::Algorithm::Pbkdf2Sha256;
+                pbkdf2::pbkdf2_hmac_with_params(password.as_bytes(), salt, algorithm, PBKDF2, &mut key);
+            }
         }
         Some(key)
     }

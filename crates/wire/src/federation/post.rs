@@ -301,7 +301,7 @@ mod tests {
         assert!(decode(&text(bounds::MESSAGE)).is_ok());
         assert_eq!(decode(&text(bounds::MESSAGE + 1)), Err(Refusal::Bounds("message")));
         assert_eq!(decode(&format!(r#","props":{{"a":"{}"}}"#, "x".repeat(800_000))), Err(Refusal::Bounds("props")));
-        let ids = vec![r#""r474z6pzrf87zj4zaxz4iqsfsa""#; 11].join(",");
+        let ids = [r#""r474z6pzrf87zj4zaxz4iqsfsa""#; 11].join(",");
         assert_eq!(decode(&format!(r#","file_ids":[{ids}]"#)), Err(Refusal::Bounds("file_ids")));
         assert_eq!(decode(r#","edit_at":1e3"#), Err(Refusal::Shape));
         assert_eq!(decode(r#","edit_at":-5"#), Err(Refusal::Bounds("edit_at")));
