@@ -51,16 +51,6 @@ pub async fn actor(app: &App, user: &UserId, session: &SessionId) -> Result<Opti
     Ok(found.map(|(user, expires_at)| (SessionUser::new(&user, *session), expires_at)))
 }
 
-/// Whose token this is, and of which sign-in; None if it is unknown or over.
-///
-/// # Errors
-/// [`StoreError`] as the database says.
-pub async fn sign_in(app: &App, token: &str) -> Result<Option<(UserId, SessionId)>, StoreError> {
-    let mut view = app.db.read(app.clock.now()).await?;
-    let found = sessions::get_by_token(&mut view, &app.keys.hash_token(token)).await?;
-    Ok(found.filter(|session| session.expires_at > view.now()).map(|session| (session.user_id, session.id)))
-}
-
 async fn signed_in(
     view: &mut Snapshot,
     user: &UserId,

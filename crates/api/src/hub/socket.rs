@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use rialto_app::frames;
+use rialto_app::{StoreError, frames, sessions};
 use rialto_model::{ConnectionId, SessionId, UserId};
 use rialto_wire::ws;
 use serde::Deserialize;
@@ -67,7 +67,7 @@ pub async fn connect(
         return StatusCode::BAD_REQUEST.into_response();
     }
     let who = match credential(&headers) {
-        Some(token) => frames::sign_in(&hub.app, &token).await,
+        Some(token) => sign_in(&hub, &token).await,
         None => Ok(None),
     };
     let who = match who {
@@ -84,6 +84,11 @@ pub async fn connect(
         .max_message_size(ws::MAX_REQUEST)
         .max_frame_size(ws::MAX_REQUEST)
         .on_upgrade(move |socket| serve(hub, Socket::new(socket), who, entry))
+}
+
+async fn sign_in(hub: &Hub, token: &str) -> Result<Option<(UserId, SessionId)>, StoreError> {
+    let found = sessions::authenticate(&hub.app, token).await?;
+    Ok(found.map(|found| (found.session.user_id, found.session.id)))
 }
 
 /// Browsers say which page connects; a page of another site must not ride on the cookie (G-27).
@@ -196,7 +201,7 @@ async fn await_challenge(hub: &Hub, socket: &mut Socket) -> Result<((UserId, Ses
         let Some(text) = socket.next().await? else { continue };
         let refusal = match ws::Request::decode(text.as_str()) {
             Ok(ws::Request { seq, action: ws::Action::AuthenticationChallenge { token } }) => {
-                return match frames::sign_in(&hub.app, &token).await {
+                return match sign_in(hub, &token).await {
                     Ok(Some(who)) => Ok((who, seq)),
                     Ok(None) | Err(_) => Err(Gone),
                 };
