@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::HeaderValue;
 use rialto_app::{App, Settings};
+use rialto_federation::Federation;
 use rialto_wire::v4::client_config::{ClientConfigInput, client_config_full};
 use rialto_wire::v4::system::version_id;
 use sha2::{Digest, Sha256};
@@ -13,13 +14,15 @@ use sha2::{Digest, Sha256};
 pub struct Api {
     /// The domain.
     pub app: App,
+    /// The domain with its network, for what talks to a peer while somebody waits.
+    pub federation: Federation,
     version: Arc<Mutex<Option<(Arc<Settings>, HeaderValue)>>>,
 }
 
 impl Api {
-    /// Handlers over `app`.
-    pub fn new(app: App) -> Self {
-        Self { app, version: Arc::default() }
+    /// Handlers over `federation` and its application.
+    pub fn new(federation: Federation) -> Self {
+        Self { app: federation.app.clone(), federation, version: Arc::default() }
     }
 
     /// The value of `X-Version-Id`: constant but for the hash of the client configuration (ruling 4).

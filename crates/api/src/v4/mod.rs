@@ -1,6 +1,7 @@
 //! API v4: one file per resource, its routes and handlers; each lists its routes in `routes()`.
 
 mod avatar;
+mod commands;
 mod config;
 mod license;
 mod preferences;
@@ -33,5 +34,6 @@ pub fn routes() -> Router<Api> {
         .merge(system::routes())
         .merge(config::routes())
         .merge(license::routes())
+        .merge(commands::routes())
         .merge(stubs::routes())
 }
