@@ -12,10 +12,8 @@ use rialto_app::channels::NewChannel;
 use rialto_app::settings::Settings;
 use rialto_app::{App, Clock, IdSource, Keys, SessionUser, Volatile, channels, sessions as app_sessions};
 use rialto_federation::transport::{Exchange, Request, Response, Step, Transport, TransportError};
-use rialto_federation::{Federation, Identity, receive, service};
-use rialto_model::{
-    Channel, ChannelKind, Millis, Session, SessionId, Team, TeamId, TeamKind, TeamMember, UserId,
-};
+use rialto_federation::{Federation, receive, service};
+use rialto_model::{Channel, ChannelKind, Millis, Session, SessionId, Team, TeamId, TeamKind, TeamMember, UserId};
 use rialto_store::log::Tail;
 use rialto_store::{Db, sessions, teams, users};
 use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER};
@@ -110,9 +108,7 @@ impl Organisation {
         let clock = Clock::manual(Millis(1_790_000_000_000));
         let [byte, ..] = seed.to_le_bytes();
         let app = App::open(db.clone(), Keys::new([byte; 32]), settings, clock, IdSource::seeded(seed)).await.unwrap();
-        let identity =
-            Identity { server_id: app.installation.server_id, epoch: app.installation.epoch.clone() };
-        let federation = Federation::new(app.clone(), Arc::new(net.clone()), identity);
+        let federation = Federation::new(app.clone(), Arc::new(net.clone()));
         let router = rialto_api::router(Api::new(federation.clone()), receive::routes(federation.clone()));
         net.set(&site, Site::Up(router.clone()));
 
@@ -283,9 +279,8 @@ pub fn code_in(text: &str) -> String {
 #[track_caller]
 pub fn row(text: &str, first: &str) -> HashMap<String, String> {
     let mut lines = text.lines().filter(|line| line.starts_with('|'));
-    let cells = |line: &str| -> Vec<String> {
-        line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
-    };
+    let cells =
+        |line: &str| -> Vec<String> { line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect() };
     let header = cells(lines.next().unwrap_or_else(|| panic!("no table in {text}")));
     let found = lines.map(cells).find(|row| row[0] == first).unwrap_or_else(|| panic!("no row {first} in {text}"));
     assert_eq!(found.len(), header.len(), "{text}");

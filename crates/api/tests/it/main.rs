@@ -1,6 +1,12 @@
 //! The client interface as clients meet it: a real server on a loopback port, real sockets, a real database.
 
 #[cfg(test)]
+mod command_refusals;
+#[cfg(test)]
+mod dialogue;
+#[cfg(test)]
 mod hub;
+#[cfg(test)]
+mod loopback;
 #[cfg(test)]
 mod world;
