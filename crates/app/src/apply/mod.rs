@@ -326,22 +326,40 @@ async fn person(tx: &mut Tx, share: &ShareAccess, wire_id: &UserId) -> Result<Op
     Ok(user_rows::get(tx, &id).await?.filter(|user| user.remote_id == Some(remote)))
 }
 
-/// The people of these wire ids as this server knows them, whoever owns them: for rewriting mentions.
+/// The people of these wire ids as readers of the channel know them: the peer's own, and members (ruling 61).
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn known_people(
     app: &App,
     actor: &RemoteActor,
+    channel: &ChannelId,
     wire_ids: &[UserId],
 ) -> Result<std::collections::HashMap<UserId, User>, StoreError> {
-    let mut view = app.db.read(app.clock.now()).await?;
     let mut found = std::collections::HashMap::new();
+    if wire_ids.is_empty() {
+        return Ok(found);
+    }
+    let mut view = app.db.read(app.clock.now()).await?;
     for wire_id in wire_ids {
         let id = user_rows::alias(&mut view, &actor.id(), wire_id).await?.unwrap_or(*wire_id);
-        if let Some(user) = user_rows::get(&mut view, &id).await? {
+        let Some(user) = user_rows::get(&mut view, &id).await? else { continue };
+        let member = rialto_store::channel_members::get(&mut view, channel, &id).await?.is_some();
+        if member || user.remote_id == Some(actor.id()) {
             found.insert(*wire_id, user);
         }
     }
     Ok(found)
+}
+
+/// For posts that messages link to: the name of our team, if they stand in a channel shared with the peer.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn linked_teams(
+    app: &App,
+    actor: &RemoteActor,
+    posts: &[PostId],
+) -> Result<std::collections::HashMap<PostId, String>, StoreError> {
+    crate::outbox::linked_teams(app, &actor.id(), posts).await
 }

@@ -269,7 +269,8 @@ pub(crate) async fn deliver(
     channel: &ChannelId,
     wanted: Wanted,
 ) -> Result<Fate, Undelivered> {
-    let Some(contents) = outbox::load(&fed.app, &remote.id, channel, &wanted).await? else { return Ok(Fate::Done) };
+    let Some(mut contents) = outbox::load(&fed.app, &remote.id, channel, &wanted).await? else { return Ok(Fate::Done) };
+    contents.links = compose::links(fed, &contents).await?;
     let mut unknown = contents.unknown.as_slice();
     while unknown.len() > compose::USERS {
         let (page, rest) = unknown.split_at(compose::USERS);
@@ -332,7 +333,8 @@ fn too_large(sync: &OutboundSync) -> bool {
 fn post_frame(fed: &Federation, contents: &Contents, page: &[Post], people: &[rialto_model::User]) -> OutboundSync {
     let mut sync = compose::empty(fed, contents.channel.id);
     sync.users = people.iter().map(|person| compose::user(fed, contents, person)).map(|u| (u.id, u)).collect();
-    sync.posts = page.iter().map(|post| compose::post(contents, post, &mut sync)).collect();
+    let own = fed.own_site();
+    sync.posts = page.iter().map(|post| compose::post(own.as_ref(), contents, post, &mut sync)).collect();
     sync
 }
 
