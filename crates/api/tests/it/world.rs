@@ -10,7 +10,7 @@ use futures_util::{SinkExt, StreamExt};
 use rialto_api::hub::{self, Hub, Sources};
 use rialto_app::channels::NewChannel;
 use rialto_app::posts::NewPost;
-use rialto_app::{App, Bus, Clock, IdSource, Keys, SessionUser, Settings, SettingsCell, channels, frames, posts};
+use rialto_app::{App, Clock, IdSource, Keys, SessionUser, Settings, channels, frames, posts};
 use rialto_model::{
     Channel, ChannelKind, Millis, Post, Session, SessionId, Team, TeamId, TeamKind, TeamMember, User, UserId,
 };
@@ -47,16 +47,9 @@ impl World {
     pub async fn start() -> World {
         let dir = tempfile::tempdir().unwrap();
         let db = Db::open_sqlite(&dir.path().join("test.db")).unwrap();
-        let ids = IdSource::seeded(7);
-        let app = App {
-            db: db.clone(),
-            clock: Clock::manual(Millis(1_790_000_000_000)),
-            system_user: ids.id(UserId::from_random),
-            ids,
-            keys: Arc::new(Keys::new([7; 32])),
-            settings: SettingsCell::new(Settings::default()),
-            bus: Bus::default(),
-        };
+        let clock = Clock::manual(Millis(1_790_000_000_000));
+        let app = App::open(db.clone(), Keys::new([7; 32]), Settings::default(), clock, IdSource::seeded(7)).await;
+        let app = app.unwrap();
         let mut tail = Tail::at_head(db).await.unwrap();
         let (batches, log) = mpsc::channel(16);
         tokio::spawn(async move {
