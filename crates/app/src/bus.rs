@@ -1,5 +1,8 @@
 //! How news travels inside a node: hints about the log, and what is no fact and so never stored.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use rialto_model::{ChannelId, PostId, RemoteId, Seq, UserId};
 use tokio::sync::{broadcast, watch};
 
@@ -34,6 +37,7 @@ pub struct Bus {
     settled: watch::Sender<Seq>,
     volatile: broadcast::Sender<Volatile>,
     contacts: broadcast::Sender<RemoteId>,
+    callers: Arc<Mutex<HashSet<RemoteId>>>,
 }
 
 impl Default for Bus {
@@ -42,6 +46,7 @@ impl Default for Bus {
             settled: watch::Sender::new(Seq(0)),
             volatile: broadcast::Sender::new(1024),
             contacts: broadcast::Sender::new(256),
+            callers: Arc::default(),
         }
     }
 }
@@ -70,7 +75,13 @@ impl Bus {
 
     /// A peer has called us: its sender should try at once (ruling 26).
     pub fn contacted(&self, remote: RemoteId) {
+        self.callers.lock().unwrap_or_else(PoisonError::into_inner).insert(remote);
         let _ = self.contacts.send(remote);
+    }
+
+    /// Whether a peer has called since this node started.
+    pub fn has_called(&self, remote: &RemoteId) -> bool {
+        self.callers.lock().unwrap_or_else(PoisonError::into_inner).contains(remote)
     }
 
     /// Listens for peers that call.

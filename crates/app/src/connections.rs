@@ -731,3 +731,33 @@ pub async fn note_contact(app: &App, id: &RemoteId, contact: Contact) -> Result<
     tx.commit().await?;
     Ok(Some(remote))
 }
+
+/// Gives what earlier connections to the same site owned to this one: the same people, the same copies (E-021). Called
+/// only after our own ping over the new connection has been answered at that site: an address in a payload is a claim.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn rehome(app: &App, id: &RemoteId) -> Result<(), StoreError> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let Some(remote) = remotes::lock(&mut tx, id).await?.filter(RemoteCluster::is_live) else { return Ok(()) };
+    let Some(site) = remote.site_url.as_deref() else { return Ok(()) };
+    let earlier = remotes::list_ended_at(&mut tx, site).await?;
+    if earlier.is_empty() {
+        return Ok(());
+    }
+    let now = tx.now();
+    for old in earlier {
+        for user in remotes::rehome(&mut tx, &old.id, id, now).await? {
+            tx.record(Scope::Server, Origin::Remote(*id), DomainEvent::UserUpdated { user });
+        }
+    }
+    let about = About {
+        action: "connection_rehomed",
+        remote: Some(*id),
+        result: "ok",
+        detail: &remote.name,
+        ..About::default()
+    };
+    audit::by_system(&mut tx, about)?;
+    tx.commit().await
+}

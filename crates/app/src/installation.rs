@@ -97,6 +97,22 @@ async fn system_account(db: &Db, clock: &Clock, ids: &IdSource) -> Result<UserId
     }
 }
 
+/// Whether the database answers.
+pub async fn is_reachable(app: &App) -> bool {
+    match app.db.read(app.clock.now()).await {
+        Ok(mut view) => installation::get(&mut view).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// Whether nobody has an account here yet.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn is_empty(app: &App) -> Result<bool, StoreError> {
+    users::none_exist(&mut app.db.read(app.clock.now()).await?).await
+}
+
 fn system_user(id: UserId, now: Millis) -> User {
     User {
         id,

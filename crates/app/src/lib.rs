@@ -12,6 +12,7 @@ pub mod clock;
 pub mod connections;
 pub mod direct_channels;
 pub mod frames;
+pub mod housekeeping;
 pub mod ids;
 pub mod installation;
 pub mod interruptions;

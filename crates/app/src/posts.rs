@@ -174,16 +174,49 @@ pub(crate) fn record_new(tx: &mut Tx, post: &Post, mentioned: Vec<UserId>, origi
     Ok(())
 }
 
+/// Whom a peer's message calls.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Calls<'a> {
+    /// It is no news.
+    Nobody,
+    /// Whoever the text names.
+    Text,
+    /// Of those the sender named, our people in the channel; and everybody, if the text calls everybody.
+    Named(&'a [UserId]),
+}
+
+impl<'a> From<&'a Option<Vec<UserId>>> for Calls<'a> {
+    fn from(mentioned: &'a Option<Vec<UserId>>) -> Self {
+        mentioned.as_deref().map_or(Calls::Text, Calls::Named)
+    }
+}
+
 /// Counters and event for a message of a peer's person, whose readers are ours.
 pub(crate) async fn record_remote(
     tx: &mut Tx,
     channel: &Channel,
     post: &Post,
     origin: Origin,
-    notify: bool,
+    calls: Calls<'_>,
 ) -> Result<(), StoreError> {
-    let mentioned = if notify { mentioned(tx, channel, post, true).await? } else { Vec::new() };
-    record_new(tx, post, mentioned, origin)?;
+    let called = match calls {
+        Calls::Nobody => Vec::new(),
+        Calls::Text => mentioned(tx, channel, post, true).await?,
+        Calls::Named(_) if mentions::find(&post.message).everybody => {
+            channel_members::mentioned(tx, &channel.id, &[], true).await?
+        }
+        Calls::Named(people) => {
+            let mut called = Vec::new();
+            for user in people {
+                let local = user_rows::get(tx, user).await?.is_some_and(|person| person.is_local());
+                if local && channel_members::get(tx, &channel.id, user).await?.is_some() {
+                    called.push(*user);
+                }
+            }
+            called
+        }
+    };
+    record_new(tx, post, called, origin)?;
     channels::count_post(tx, &post.channel_id, post.root_id.is_none(), post.create_at)
 }
 

@@ -743,3 +743,48 @@ pub async fn mark_shared(app: &App, actor: &SessionUser, id: &ChannelId) -> Resu
     }
     Ok(channel)
 }
+
+/// The name a copy of a channel would get if a peer offered it now; None if the offer would be refused. Changes nothing.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn would_accept(
+    app: &App,
+    actor: &RemoteActor,
+    id: &ChannelId,
+    name: &str,
+) -> Result<Option<String>, StoreError> {
+    // A transaction that is dropped: the search for a free name is the one the real offer makes.
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    if let Some(channel) = channels::get(&mut tx, id).await? {
+        return Ok((channel.origin == Some(actor.id())).then_some(channel.name));
+    }
+    let remote = actor.remote();
+    let team = match &remote.default_team_id {
+        Some(team) => teams::get(&mut tx, team).await?.filter(|team| team.delete_at.is_none()),
+        None => teams::oldest_open(&mut tx).await?,
+    };
+    match team {
+        Some(team) => Ok(Some(free_name(&mut tx, &team.id, name, &remote.handle).await?.0)),
+        None => Ok(None),
+    }
+}
+
+/// A live share and its channel, for the sender that is to begin it.
+///
+/// # Errors
+/// [`StoreError`] as the database says; None if it has ended meanwhile.
+pub async fn of_sender(app: &App, id: &ShareId) -> Result<Option<(Share, Channel)>, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let Some(share) = shares::get(&mut view, id).await?.filter(|share| share.state.is_live()) else { return Ok(None) };
+    Ok(channels::get(&mut view, &share.channel_id).await?.map(|channel| (share, channel)))
+}
+
+/// A share that has ended and was not followed by another, so that the peer is to be told.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn ended(app: &App, id: &ShareId) -> Result<Option<Share>, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    Ok(shares::get(&mut view, id).await?.filter(|share| share.state == ShareState::Ended && share.from_seq.is_some()))
+}

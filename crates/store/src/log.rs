@@ -254,3 +254,12 @@ pub async fn prune(tx: &mut crate::Tx, seq: Seq, limit: i64) -> Result<u64, Stor
     )
     .await
 }
+
+/// The last position recorded before `before`, None if nothing is that old.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn last_before(view: &mut crate::Snapshot, before: Millis) -> Result<Option<Seq>, StoreError> {
+    let seq: i64 = view.fetch_one("SELECT COALESCE(MAX(seq), -1) FROM events WHERE at < $1", &[before.into()]).await?;
+    Ok(Some(Seq(seq)).filter(|seq| seq.0 >= 0))
+}

@@ -326,3 +326,38 @@ pub async fn lock(tx: &mut Tx, id: &RemoteId) -> Result<Option<RemoteCluster>, S
     );
     tx.fetch_optional(LOCK, &[id.into()]).await
 }
+
+/// Ended connections to a site.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list_ended_at(view: &mut Snapshot, site_url: &str) -> Result<Vec<RemoteCluster>, StoreError> {
+    view.fetch_all(
+        concat!("SELECT ", columns!(), " FROM remote_clusters r WHERE r.site_url = $1 AND r.delete_at <> 0"),
+        &[site_url.into()],
+    )
+    .await
+}
+
+/// Gives everything an ended connection owned to another; returns the people.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn rehome(tx: &mut Tx, old: &RemoteId, new: &RemoteId, now: Millis) -> Result<Vec<UserId>, StoreError> {
+    let people: Vec<crate::Id<UserId>> = tx
+        .fetch_all(
+            "UPDATE users SET remote_id = $2, remote_update_at = 0, delete_at = 0, \
+             update_at = CASE WHEN update_at >= $3 THEN update_at + 1 ELSE $3 END WHERE remote_id = $1 RETURNING id",
+            &[old.into(), new.into(), now.into()],
+        )
+        .await?;
+    for sql in [
+        "UPDATE posts SET remote_id = $2 WHERE remote_id = $1",
+        "UPDATE reactions SET remote_id = $2 WHERE remote_id = $1",
+        "UPDATE channels SET origin_remote_id = $2 WHERE origin_remote_id = $1",
+        "UPDATE user_aliases SET remote_id = $2 WHERE remote_id = $1",
+    ] {
+        tx.execute(sql, &[old.into(), new.into()]).await?;
+    }
+    Ok(people.into_iter().map(|id| id.0).collect())
+}

@@ -263,7 +263,13 @@ impl Task {
 }
 
 /// A text for one person in the form of a post, which is stored nowhere.
-fn ephemeral_post(app: &App, user: UserId, channel: ChannelId, root: Option<PostId>, message: String) -> Post {
+pub(crate) fn ephemeral_post(
+    app: &App,
+    user: UserId,
+    channel: ChannelId,
+    root: Option<PostId>,
+    message: String,
+) -> Post {
     let now = app.clock.now();
     Post {
         id: app.ids.id(PostId::from_random),

@@ -20,6 +20,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::connection::Ended;
 use super::requests::{self, Requester};
+use crate::extract::presented_token;
 use super::{Command, Entry, Hub, Registration};
 
 /// Until a socket must have signed in.
@@ -111,19 +112,11 @@ fn site_origin(url: &str) -> &str {
     url.get(..end).unwrap_or(url)
 }
 
-/// The token a socket presents with the upgrade. The cookie goes first, but counts only beside an `Origin`, which
-/// every browser sends: without it nothing tells whose page connects.
+/// The token a socket presents with the upgrade. The cookie counts only beside an `Origin`, which every browser sends:
+/// without it nothing tells whose page connects.
 fn credential(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let cookie = cookies
-        .flat_map(|all| all.split(';'))
-        .find_map(|one| one.trim().strip_prefix("MMAUTHTOKEN="))
-        .filter(|_| headers.contains_key(header::ORIGIN));
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
-        let (word, token) = value.split_once(' ')?;
-        ["bearer", "token"].contains(&word.to_ascii_lowercase().as_str()).then(|| token.trim())
-    });
-    cookie.or(bearer).filter(|token| !token.is_empty()).map(str::to_owned)
+    let presented = presented_token(headers).filter(|token| !token.by_cookie || headers.contains_key(header::ORIGIN));
+    presented.map(|token| token.text.to_owned())
 }
 
 /// Why a socket is done for.

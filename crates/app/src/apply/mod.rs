@@ -81,6 +81,8 @@ pub struct IncomingPost {
     pub props: String,
     /// `type` of API v4.
     pub kind: String,
+    /// Whom the sender says it mentions, by ids here; None: a sender that leaves it to the text.
+    pub mentioned: Option<Vec<UserId>>,
 }
 
 /// A reaction as a peer sends it.

@@ -80,7 +80,8 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
     };
     posts::insert_now(tx, &post).await?;
     let news = now.since(create_at) < NEWS;
-    post_rules::record_remote(tx, share.channel(), &post, share.origin(), news).await?;
+    let calls = if news { post_rules::Calls::from(&incoming.mentioned) } else { post_rules::Calls::Nobody };
+    post_rules::record_remote(tx, share.channel(), &post, share.origin(), calls).await?;
     waiting::release(app, tx, share, post.id.as_str()).await?;
     Ok(Applied::Changed)
 }

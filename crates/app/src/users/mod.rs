@@ -15,7 +15,7 @@ pub use create::{NewUser, create};
 pub use find::{
     Find, autocomplete, count, get, get_by_email, get_by_username, known, list, list_by_ids, list_by_usernames,
 };
-pub use profile::{CustomStatus, ProfileChange, set_custom_status, update};
+pub use profile::{CustomStatus, ProfileChange, forget_recent_status, set_custom_status, update};
 
 use crate::access::Denied;
 use crate::passwords::{Overloaded, Unsuitable};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rialto_model::event::Preference;
 use rialto_model::names::{check_emoji_name, check_username};
 use rialto_model::{DomainEvent, Origin, Permission, Scope, User, UserId};
-use rialto_store::{Tx, preferences as preference_rows, users};
+use rialto_store::{StoreError, Tx, preferences as preference_rows, users};
 use serde::{Deserialize, Serialize};
 
 use super::{Error, InvalidField};
@@ -220,22 +220,51 @@ pub async fn set_custom_status(
     Ok(())
 }
 
-async fn remember(tx: &mut Tx, id: &UserId, status: &CustomStatus) -> Result<(), Error> {
-    let (category, name) = ("custom_status", "recent_custom_statuses");
-    let known = preference_rows::list(tx, id, Some(category)).await?;
-    let known = known.into_iter().find(|preference| preference.name == name);
-    let mut recent: Vec<CustomStatus> =
-        known.and_then(|preference| serde_json::from_str(&preference.value).ok()).unwrap_or_default();
-    recent.retain(|other| (&other.emoji, &other.text) != (&status.emoji, &status.text));
-    recent.insert(0, status.clone());
-    recent.truncate(RECENT);
+/// Category and name of the setting that holds a person's recent custom statuses, as clients know it.
+const RECENT_SETTING: (&str, &str) = ("custom_status", "recent_custom_statuses");
+
+async fn recent(tx: &mut Tx, id: &UserId) -> Result<Vec<CustomStatus>, StoreError> {
+    let known = preference_rows::list(tx, id, Some(RECENT_SETTING.0)).await?;
+    let known = known.into_iter().find(|preference| preference.name == RECENT_SETTING.1);
+    Ok(known.and_then(|preference| serde_json::from_str(&preference.value).ok()).unwrap_or_default())
+}
+
+async fn keep_recent(tx: &mut Tx, id: &UserId, recent: &[CustomStatus]) -> Result<(), StoreError> {
     let preference = Preference {
         user_id: *id,
-        category: category.to_owned(),
-        name: name.to_owned(),
-        value: serde_json::to_string(&recent).unwrap_or_default(),
+        category: RECENT_SETTING.0.to_owned(),
+        name: RECENT_SETTING.1.to_owned(),
+        value: serde_json::to_string(recent).unwrap_or_default(),
     };
-    preferences::write(tx, id, vec![preference]).await?;
+    preferences::write(tx, id, vec![preference]).await
+}
+
+async fn remember(tx: &mut Tx, id: &UserId, status: &CustomStatus) -> Result<(), StoreError> {
+    let mut list = recent(tx, id).await?;
+    list.retain(|other| (&other.emoji, &other.text) != (&status.emoji, &status.text));
+    list.insert(0, status.clone());
+    list.truncate(RECENT);
+    keep_recent(tx, id, &list).await
+}
+
+/// Takes a custom status out of the recent ones.
+///
+/// # Errors
+/// [`Error`].
+pub async fn forget_recent_status(
+    app: &App,
+    actor: &SessionUser,
+    id: &UserId,
+    emoji: &str,
+    text: &str,
+) -> Result<(), Error> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let user = users::get_for_update(&mut tx, id).await?.ok_or(Error::Absent)?;
+    may_edit(app, actor, &user)?;
+    let mut list = recent(&mut tx, id).await?;
+    list.retain(|other| (other.emoji.as_str(), other.text.as_str()) != (emoji, text));
+    keep_recent(&mut tx, id, &list).await?;
+    tx.commit().await?;
     Ok(())
 }
 
