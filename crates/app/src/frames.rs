@@ -5,14 +5,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use rialto_model::{
-    Channel, ChannelId, ChannelMember, Millis, PostId, SessionId, Team, TeamId, TeamMember, User,
-    UserId,
+    Channel, ChannelId, ChannelMember, Millis, PostId, SessionId, Team, TeamId, TeamMember, User, UserId,
 };
 use rialto_store::{Snapshot, StoreError, channel_members, channels, sessions, teams, users};
 
+use crate::App;
 use crate::access::SessionUser;
 use crate::shown_posts::{self, ShownPost};
-use crate::App;
 
 /// Somebody who listens: the person, and where they belong.
 #[derive(Debug, Clone)]
@@ -118,7 +117,8 @@ pub async fn load(app: &App, wanted: &Wanted) -> Result<Rows, StoreError> {
     let mut rows = Rows::default();
     if !wanted.posts.is_empty() {
         let ids: Vec<PostId> = wanted.posts.iter().copied().collect();
-        rows.posts = shown_posts::list(&mut view, &ids).await?.into_iter().map(|shown| (shown.post.id, shown)).collect();
+        rows.posts =
+            shown_posts::list(&mut view, &ids).await?.into_iter().map(|shown| (shown.post.id, shown)).collect();
     }
     let authors = rows.posts.values().map(|shown| shown.post.user_id);
     let people: BTreeSet<UserId> = wanted.users.iter().copied().chain(authors).collect();

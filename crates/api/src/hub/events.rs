@@ -11,8 +11,8 @@ use rialto_wire::v4;
 use rialto_wire::ws::{EventFrame, events};
 
 use super::frame::Frame;
-use crate::v4::posts::wire_post;
 use super::registry::{Registry, Viewer};
+use crate::v4::posts::wire_post;
 
 /// Which rows telling these events will need. Events nobody hears need none.
 pub fn wanted(registry: &Registry, batch: &[Recorded]) -> Wanted {

@@ -25,7 +25,7 @@ use connection::{Attachment, Connection, Ended};
 use frame::Frame;
 use registry::Registry;
 
-pub use socket::connect;
+pub use socket::routes;
 
 /// The hub of a node, cheap to clone.
 #[derive(Clone)]

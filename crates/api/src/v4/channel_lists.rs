@@ -79,13 +79,8 @@ async fn archived(
     Params(team): Params<TeamId>,
     query: QueryMap,
 ) -> ApiResult<Vec<Channel>> {
-    let search = Search {
-        archived: true,
-        private: true,
-        offset: query.offset(),
-        limit: query.per_page(),
-        ..Search::default()
-    };
+    let search =
+        Search { archived: true, private: true, offset: query.offset(), limit: query.per_page(), ..Search::default() };
     Ok(shown(&channels::search(&api.app, &actor, &team, search).await?))
 }
 
@@ -107,8 +102,7 @@ async fn autocomplete(
     Params(team): Params<TeamId>,
     query: QueryMap,
 ) -> ApiResult<Vec<Channel>> {
-    let search =
-        Search { term: query.text("name").to_owned(), private: true, limit: OFFERED, ..Search::default() };
+    let search = Search { term: query.text("name").to_owned(), private: true, limit: OFFERED, ..Search::default() };
     Ok(shown(&channels::search(&api.app, &actor, &team, search).await?))
 }
 

@@ -285,10 +285,9 @@ impl From<Error> for ApiError {
             Error::NotInTeam => {
                 Self::not_found("app.team.get_member.missing.app_error", "The person is not a member of the team.")
             }
-            Error::Archived => Self::bad_request(
-                "api.channel.add_user_to_channel.deleted.app_error",
-                "The channel has been archived.",
-            ),
+            Error::Archived => {
+                Self::bad_request("api.channel.add_user_to_channel.deleted.app_error", "The channel has been archived.")
+            }
             Error::DefaultChannel => Self::bad_request(
                 "api.channel.remove.default.app_error",
                 "Nobody can be removed from the default channel.",

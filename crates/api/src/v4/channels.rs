@@ -68,11 +68,7 @@ async fn create_group(
     Ok((StatusCode::CREATED, ApiJson(Channel::from(&channel))))
 }
 
-async fn get_one(
-    State(api): State<Api>,
-    Session(actor): Session,
-    Params(id): Params<ChannelId>,
-) -> ApiResult<Channel> {
+async fn get_one(State(api): State<Api>, Session(actor): Session, Params(id): Params<ChannelId>) -> ApiResult<Channel> {
     Ok(ApiJson(Channel::from(&channels::get(&api.app, &actor, &id).await?)))
 }
 
@@ -106,10 +102,9 @@ async fn find(
     let found = channels::get_by_name(&api.app, actor, team, &name, query.flag("include_deleted")).await;
     match found {
         Ok(channel) => Ok(ApiJson(Channel::from(&channel))),
-        Err(Error::Denied(Denied::Absent("channel"))) => Err(ApiError::not_found(
-            "app.channel.get_by_name.missing.app_error",
-            "Channel does not exist.",
-        )),
+        Err(Error::Denied(Denied::Absent("channel"))) => {
+            Err(ApiError::not_found("app.channel.get_by_name.missing.app_error", "Channel does not exist."))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -135,12 +130,7 @@ async fn patch(
     change(&api, &actor, &id, body).await
 }
 
-async fn change(
-    api: &Api,
-    actor: &rialto_app::SessionUser,
-    id: &ChannelId,
-    body: ChannelPatch,
-) -> ApiResult<Channel> {
+async fn change(api: &Api, actor: &rialto_app::SessionUser, id: &ChannelId, body: ChannelPatch) -> ApiResult<Channel> {
     let patch = channels::ChannelPatch {
         name: body.name,
         display_name: body.display_name,
@@ -175,11 +165,7 @@ async fn archive(
     Ok(ApiJson(StatusOk::default()))
 }
 
-async fn restore(
-    State(api): State<Api>,
-    Session(actor): Session,
-    Params(id): Params<ChannelId>,
-) -> ApiResult<Channel> {
+async fn restore(State(api): State<Api>, Session(actor): Session, Params(id): Params<ChannelId>) -> ApiResult<Channel> {
     Ok(ApiJson(Channel::from(&channels::restore(&api.app, &actor, &id).await?)))
 }
 
@@ -203,10 +189,9 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::Denied(denied) => denied.into(),
-            Error::Name(invalid) => Self::bad_request(
-                "model.channel.is_valid.1_or_more.app_error",
-                format!("The channel name {invalid}."),
-            ),
+            Error::Name(invalid) => {
+                Self::bad_request("model.channel.is_valid.1_or_more.app_error", format!("The channel name {invalid}."))
+            }
             Error::Length { field, min, max } => Self::bad_request(
                 match field {
                     "header" => "model.channel.is_valid.header.app_error",
@@ -219,10 +204,9 @@ impl From<Error> for ApiError {
                 "store.sql_channel.save_channel.exists.app_error",
                 "A channel with that name already exists on the same team.",
             ),
-            Error::Archived => Self::bad_request(
-                "api.channel.update_channel.deleted.app_error",
-                "The channel has been archived.",
-            ),
+            Error::Archived => {
+                Self::bad_request("api.channel.update_channel.deleted.app_error", "The channel has been archived.")
+            }
             Error::NotArchived => {
                 Self::bad_request("api.channel.restore_channel.restored.app_error", "The channel is not archived.")
             }

@@ -130,11 +130,8 @@ async fn patch(
     Params(id): Params<PostId>,
     ApiJson(body): ApiJson<PostPatch>,
 ) -> ApiResult<Post> {
-    let patch = posts::PostPatch {
-        message: body.message,
-        props: body.props.map(props_text),
-        is_pinned: body.is_pinned,
-    };
+    let patch =
+        posts::PostPatch { message: body.message, props: body.props.map(props_text), is_pinned: body.is_pinned };
     edit(&api, &actor, &id, patch).await
 }
 
@@ -142,11 +139,7 @@ async fn edit(api: &Api, actor: &SessionUser, id: &PostId, patch: posts::PostPat
     show(api, posts::edit(&api.app, actor, id, patch).await?).await
 }
 
-async fn delete(
-    State(api): State<Api>,
-    Session(actor): Session,
-    Params(id): Params<PostId>,
-) -> ApiResult<StatusOk> {
+async fn delete(State(api): State<Api>, Session(actor): Session, Params(id): Params<PostId>) -> ApiResult<StatusOk> {
     posts::delete(&api.app, &actor, &id).await?;
     Ok(ApiJson(StatusOk::default()))
 }
@@ -211,9 +204,7 @@ impl From<Error> for ApiError {
                 "api.post.create_post.can_not_post_to_deleted.error",
                 "Can not post to an archived channel.",
             ),
-            Error::Root => {
-                Self::bad_request("api.post.create_post.root_id.app_error", "Invalid RootId parameter.")
-            }
+            Error::Root => Self::bad_request("api.post.create_post.root_id.app_error", "Invalid RootId parameter."),
             Error::TooLong { max } => Self::bad_request(
                 "model.post.is_valid.message_length.app_error",
                 format!("The message is longer than {max} characters."),
@@ -226,10 +217,9 @@ impl From<Error> for ApiError {
                 "api.post.update_post.permissions_time_limit.app_error",
                 "The time in which messages may be edited is over.",
             ),
-            Error::SystemPost => Self::bad_request(
-                "api.post.update_post.system_message.app_error",
-                "Unable to update a system message.",
-            ),
+            Error::SystemPost => {
+                Self::bad_request("api.post.update_post.system_message.app_error", "Unable to update a system message.")
+            }
             Error::Store(error) => error.into(),
         }
     }
