@@ -35,8 +35,16 @@ pub struct Settings {
     pub enable_open_server: bool,
     /// Accounts can be made at all.
     pub enable_user_creation: bool,
-    /// Shortest password.
+    /// Shortest password, characters.
     pub password_min_length: usize,
+    /// Passwords need a lower-case letter.
+    pub password_lowercase: bool,
+    /// Passwords need a capital letter.
+    pub password_uppercase: bool,
+    /// Passwords need a digit.
+    pub password_number: bool,
+    /// Passwords need another character.
+    pub password_symbol: bool,
     /// Life of a sign-in, hours.
     pub session_hours: i64,
     /// Failed sign-ins before an account is held.
@@ -104,6 +112,10 @@ impl Default for Settings {
             enable_open_server: false,
             enable_user_creation: true,
             password_min_length: 8,
+            password_lowercase: false,
+            password_uppercase: false,
+            password_number: false,
+            password_symbol: false,
             session_hours: 720,
             max_login_attempts: 10,
             max_post_size: 16_383,

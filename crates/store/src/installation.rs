@@ -44,6 +44,15 @@ pub async fn insert(tx: &mut Tx, row: &Installation) -> Result<(), StoreError> {
     .map(|_| ())
 }
 
+/// Makes other transactions that do the same wait for the end of this one: what may happen once in the life of an
+/// installation, such as its first account, happens under this lock. On SQLite writers are one at a time anyway.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn lock(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.execute("UPDATE installation SET id = 1 WHERE id = 1", &[]).await.map(|_| ())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

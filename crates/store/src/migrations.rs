@@ -5,12 +5,15 @@ use refinery::{Migration, Runner, Target};
 use crate::StoreError;
 
 /// Number and name, the text for both databases, and what only one of them gets.
-const MIGRATIONS: &[(&str, &str, &str, &str)] = &[(
-    "V1__core",
-    include_str!("../migrations/0001_core.sql"),
-    include_str!("../migrations/sqlite/0001_core.sql"),
-    include_str!("../migrations/postgres/0001_core.sql"),
-)];
+const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
+    (
+        "V1__core",
+        include_str!("../migrations/0001_core.sql"),
+        include_str!("../migrations/sqlite/0001_core.sql"),
+        include_str!("../migrations/postgres/0001_core.sql"),
+    ),
+    ("V2__sign_in_attempts", include_str!("../migrations/0002_sign_in_attempts.sql"), "", ""),
+];
 
 /// Nodes that start together migrate one after the other under this advisory lock.
 const LOCK: i64 = 0x7269_616c_746f;

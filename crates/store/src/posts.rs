@@ -70,6 +70,20 @@ pub async fn get_by_pending(view: &mut Snapshot, user: &UserId, pending: &str) -
     .await
 }
 
+/// What clients called these posts before they had an id; posts made without such a name are missing.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn pending_ids(view: &mut Snapshot, ids: &[PostId]) -> Result<Vec<(PostId, String)>, StoreError> {
+    const LIST: Sql = Sql::per(
+        "SELECT id, pending_post_id FROM posts WHERE pending_post_id <> '' AND id IN (SELECT value FROM json_each($1))",
+        "SELECT id, pending_post_id FROM posts WHERE pending_post_id <> '' \
+         AND id IN (SELECT json_array_elements_text($1::json))",
+    );
+    let rows: Vec<(Id<PostId>, String)> = view.fetch_all(LIST, &[(&json_list(ids)).into()]).await?;
+    Ok(rows.into_iter().map(|(id, pending)| (id.0, pending)).collect())
+}
+
 const INSERT: &str = "INSERT INTO posts (id, channel_id, user_id, root_id, create_at, update_at, edit_at, delete_at, hidden_at, \
      is_pinned, kind, message, props, hashtags, remote_id, remote_update_at, reply_count, last_reply_at, has_reactions, \
      pending_post_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
@@ -298,6 +312,23 @@ pub async fn replies(
              ORDER BY p.create_at, p.id LIMIT $4"
         ),
         &[root.into(), after.0.into(), after.1.into(), limit.into()],
+    )
+    .await
+}
+
+/// Live pinned posts of a channel, newest first.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn pinned(view: &mut Snapshot, channel: &ChannelId) -> Result<Vec<Post>, StoreError> {
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM posts p WHERE p.channel_id = $1 AND p.is_pinned AND p.delete_at = 0 AND p.hidden_at = 0 \
+             ORDER BY p.create_at DESC, p.id DESC"
+        ),
+        &[channel.into()],
     )
     .await
 }

@@ -66,6 +66,16 @@ pub async fn set(tx: &mut Tx, status: &Status) -> Result<(), StoreError> {
     .map(|_| ())
 }
 
+/// Takes everybody for gone whose presence came from being connected, after a stop nobody could announce.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn forget_connected(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.execute("UPDATE statuses SET status = 'offline' WHERE manual = FALSE AND status IN ('online', 'away')", &[])
+        .await
+        .map(|_| ())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 
 use rialto_model::{Millis, Team, TeamId, TeamKind, TeamMember, UserId};
 
-use crate::{FromRow, Row, Snapshot, StoreError, Tx};
+use crate::{FromRow, Row, Snapshot, Sql, StoreError, Tx, json_list};
 
 macro_rules! columns {
     () => {
@@ -55,6 +55,30 @@ impl FromRow for TeamMember {
 /// [`StoreError`] as the database says; so in all functions of this file.
 pub async fn get(view: &mut Snapshot, id: &TeamId) -> Result<Option<Team>, StoreError> {
     view.fetch_optional(concat!("SELECT ", columns!(), " FROM teams t WHERE t.id = $1"), &[id.into()]).await
+}
+
+/// The team with `id`, kept from being changed by others until the transaction ends.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn get_for_update(tx: &mut Tx, id: &TeamId) -> Result<Option<Team>, StoreError> {
+    const GET: Sql = Sql::per(
+        concat!("SELECT ", columns!(), " FROM teams t WHERE t.id = $1"),
+        concat!("SELECT ", columns!(), " FROM teams t WHERE t.id = $1 FOR UPDATE"),
+    );
+    tx.fetch_optional(GET, &[id.into()]).await
+}
+
+/// The live team whose invitation link holds `invite_id`.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn get_by_invite_id(view: &mut Snapshot, invite_id: &str) -> Result<Option<Team>, StoreError> {
+    view.fetch_optional(
+        concat!("SELECT ", columns!(), " FROM teams t WHERE t.invite_id = $1 AND t.delete_at = 0"),
+        &[invite_id.into()],
+    )
+    .await
 }
 
 /// The team called `name`.
@@ -176,7 +200,8 @@ pub async fn get_member(view: &mut Snapshot, team: &TeamId, user: &UserId) -> Re
     .await
 }
 
-/// Live memberships in a team, by username.
+/// Live memberships of local people in a team, by username. People of other servers are there for their channels'
+/// sake only and not listed (behaviour 4.5).
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
@@ -191,9 +216,84 @@ pub async fn list_members(
             "SELECT ",
             member_columns!(),
             " FROM team_members m JOIN users u ON u.id = m.user_id WHERE m.team_id = $1 AND m.delete_at = 0 \
-             ORDER BY u.username LIMIT $3 OFFSET $2"
+             AND u.remote_id = '' ORDER BY u.username LIMIT $3 OFFSET $2"
         ),
         &[team.into(), offset.into(), limit.into()],
+    )
+    .await
+}
+
+/// Live memberships of these people in a team.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list_members_by_ids(
+    view: &mut Snapshot,
+    team: &TeamId,
+    users: &[UserId],
+) -> Result<Vec<TeamMember>, StoreError> {
+    const LIST: Sql = Sql::per(
+        concat!(
+            "SELECT ",
+            member_columns!(),
+            " FROM team_members m WHERE m.team_id = $1 AND m.delete_at = 0 AND m.user_id IN (SELECT value FROM json_each($2))"
+        ),
+        concat!(
+            "SELECT ",
+            member_columns!(),
+            " FROM team_members m WHERE m.team_id = $1 AND m.delete_at = 0 \
+             AND m.user_id IN (SELECT json_array_elements_text($2::json))"
+        ),
+    );
+    view.fetch_all(LIST, &[team.into(), (&json_list(users)).into()]).await
+}
+
+/// What a person has not read in the channels of a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unread {
+    /// The team.
+    pub team_id: TeamId,
+    /// Unread messages, channels that count mentions only left out.
+    pub messages: i64,
+    /// The same without replies.
+    pub messages_root: i64,
+    /// Unread mentions.
+    pub mentions: i64,
+    /// The same without replies.
+    pub mentions_root: i64,
+}
+
+impl FromRow for Unread {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            team_id: row.id()?,
+            messages: row.int()?,
+            messages_root: row.int()?,
+            mentions: row.int()?,
+            mentions_root: row.int()?,
+        })
+    }
+}
+
+/// What a person has not read, team by team; a team without channels of theirs is missing.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list_unread(view: &mut Snapshot, user: &UserId) -> Result<Vec<Unread>, StoreError> {
+    view.fetch_all(
+        "SELECT x.team_id, CAST(SUM(CASE WHEN x.total > x.seen THEN x.total - x.seen ELSE 0 END) AS BIGINT), \
+         CAST(SUM(CASE WHEN x.total_root > x.seen_root THEN x.total_root - x.seen_root ELSE 0 END) AS BIGINT), \
+         CAST(SUM(x.mention_count) AS BIGINT), CAST(SUM(x.mention_count_root) AS BIGINT) \
+         FROM (SELECT c.team_id, m.mention_count, m.mention_count_root, \
+               CASE WHEN m.notify_props LIKE '%\"mark_unread\":\"mention\"%' THEN 0 ELSE \
+                   (SELECT COALESCE(SUM(n.total), 0) FROM channel_counts n WHERE n.channel_id = c.id) END AS total, \
+               CASE WHEN m.notify_props LIKE '%\"mark_unread\":\"mention\"%' THEN 0 ELSE \
+                   (SELECT COALESCE(SUM(n.total_root), 0) FROM channel_counts n WHERE n.channel_id = c.id) END AS total_root, \
+               m.msg_count AS seen, m.msg_count_root AS seen_root \
+               FROM channel_members m JOIN channels c ON c.id = m.channel_id \
+               WHERE m.user_id = $1 AND c.team_id <> '' AND c.delete_at = 0) x \
+         GROUP BY x.team_id",
+        &[user.into()],
     )
     .await
 }

@@ -65,6 +65,18 @@ pub async fn get(view: &mut Snapshot, id: &UserId) -> Result<Option<User>, Store
     view.fetch_optional(concat!("SELECT ", columns!(), " FROM users u WHERE u.id = $1"), &[id.into()]).await
 }
 
+/// The person with `id`, kept from being changed by others until the transaction ends.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn get_for_update(tx: &mut Tx, id: &UserId) -> Result<Option<User>, StoreError> {
+    const GET: Sql = Sql::per(
+        concat!("SELECT ", columns!(), " FROM users u WHERE u.id = $1"),
+        concat!("SELECT ", columns!(), " FROM users u WHERE u.id = $1 FOR UPDATE"),
+    );
+    tx.fetch_optional(GET, &[id.into()]).await
+}
+
 /// The person called `username`.
 ///
 /// # Errors
@@ -136,6 +148,14 @@ pub struct Filter<'a> {
     pub prefix: &'a str,
     /// Also deactivated people.
     pub inactive: bool,
+    /// Only people whose account lives here.
+    pub local: bool,
+    /// Only people of no team.
+    pub without_team: bool,
+    /// Only holders of this system role; empty for everybody.
+    pub role: &'a str,
+    /// Somebody who is never listed.
+    pub without: Option<&'a UserId>,
     /// Rows to skip.
     pub offset: i64,
     /// Rows at most.
@@ -159,6 +179,9 @@ pub async fn list(view: &mut Snapshot, filter: Filter<'_>) -> Result<Vec<User>, 
              AND ($4 = '' OR NOT EXISTS (SELECT 1 FROM team_members t WHERE t.team_id = $4 AND t.user_id = u.id AND t.delete_at = 0)) \
              AND ($5 = '%' OR u.username LIKE $5 ESCAPE '\\' OR LOWER(u.first_name) LIKE $5 ESCAPE '\\' \
                   OR LOWER(u.last_name) LIKE $5 ESCAPE '\\' OR LOWER(u.nickname) LIKE $5 ESCAPE '\\') \
+             AND (NOT $9 OR u.remote_id = '') \
+             AND (NOT $10 OR NOT EXISTS (SELECT 1 FROM team_members t WHERE t.user_id = u.id AND t.delete_at = 0)) \
+             AND ($11 = '' OR ' ' || u.roles || ' ' LIKE '% ' || $11 || ' %') AND u.id <> $12 \
              ORDER BY u.username LIMIT $7 OFFSET $8"
         ),
         &[
@@ -170,17 +193,25 @@ pub async fn list(view: &mut Snapshot, filter: Filter<'_>) -> Result<Vec<User>, 
             filter.inactive.into(),
             filter.limit.into(),
             filter.offset.into(),
+            filter.local.into(),
+            filter.without_team.into(),
+            filter.role.into(),
+            Arg::opt(&filter.without),
         ],
     )
     .await
 }
 
-/// Number of accounts, with or without remote people.
+/// Number of people who are not deactivated, with or without remote ones; integrations are no people.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn count(view: &mut Snapshot, remote: bool) -> Result<i64, StoreError> {
-    view.fetch_one("SELECT COUNT(*) FROM users WHERE delete_at = 0 AND ($1 OR remote_id = '')", &[remote.into()]).await
+    view.fetch_one(
+        "SELECT COUNT(*) FROM users WHERE delete_at = 0 AND is_bot = FALSE AND ($1 OR remote_id = '')",
+        &[remote.into()],
+    )
+    .await
 }
 
 /// True if no person was ever made here; the system account does not count.
@@ -294,12 +325,43 @@ pub async fn set_password(tx: &mut Tx, id: &UserId, hash: &str, at: Millis) -> R
     .map(|_| ())
 }
 
-/// Sets the number of failed sign-ins.
+/// Counts an attempt to sign in before it is made, so that attempts at the same time cannot outrun the limit. False if
+/// `limit` attempts have failed and the last of them is younger than `hold` ms: then this one is not to be made.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn set_failed_attempts(tx: &mut Tx, id: &UserId, attempts: i64) -> Result<(), StoreError> {
-    tx.execute("UPDATE users SET failed_attempts = $2 WHERE id = $1", &[id.into(), attempts.into()]).await.map(|_| ())
+pub async fn begin_attempt(tx: &mut Tx, id: &UserId, now: Millis, limit: i64, hold: i64) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "UPDATE users SET failed_attempts = CASE WHEN failed_attempts >= $3 THEN 1 ELSE failed_attempts + 1 END, \
+             last_attempt_at = $2 WHERE id = $1 AND (failed_attempts < $3 OR last_attempt_at <= $4)",
+            &[id.into(), now.into(), limit.into(), (now.0 - hold).into()],
+        )
+        .await?;
+    Ok(changed > 0)
+}
+
+/// Forgets failed attempts after one that succeeded.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn clear_attempts(tx: &mut Tx, id: &UserId) -> Result<(), StoreError> {
+    tx.execute("UPDATE users SET failed_attempts = 0 WHERE id = $1", &[id.into()]).await.map(|_| ())
+}
+
+/// Everybody who shares a channel with somebody.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn known_to(view: &mut Snapshot, user: &UserId) -> Result<Vec<UserId>, StoreError> {
+    let ids: Vec<Id<UserId>> = view
+        .fetch_all(
+            "SELECT DISTINCT o.user_id FROM channel_members m JOIN channel_members o ON o.channel_id = m.channel_id \
+             WHERE m.user_id = $1 AND o.user_id <> $1",
+            &[user.into()],
+        )
+        .await?;
+    Ok(ids.into_iter().map(|id| id.0).collect())
 }
 
 /// The local stand-in for a wire id that another connection's person owns (ruling 52).

@@ -8,6 +8,7 @@ pub mod categories;
 pub mod channels;
 pub mod client_config;
 pub mod commands;
+pub mod config;
 pub mod errors;
 pub mod license;
 pub mod posts;

@@ -1,0 +1,52 @@
+//! API v4: one file per resource, its routes and handlers; each lists its routes in `routes()`.
+
+mod avatar;
+mod categories;
+mod channel_lists;
+mod channel_members;
+mod channels;
+mod config;
+mod id_lists;
+mod license;
+mod post_lists;
+pub(crate) mod posts;
+mod preferences;
+mod reactions;
+mod roles;
+mod sessions;
+mod statuses;
+mod stubs;
+mod system;
+mod team_members;
+mod teams;
+mod user_lists;
+mod users;
+
+use axum::Router;
+
+use crate::Api;
+
+/// All routes, relative to `/api/v4`.
+pub fn routes() -> Router<Api> {
+    Router::new()
+        .merge(users::routes())
+        .merge(user_lists::routes())
+        .merge(avatar::routes())
+        .merge(sessions::routes())
+        .merge(preferences::routes())
+        .merge(statuses::routes())
+        .merge(teams::routes())
+        .merge(team_members::routes())
+        .merge(channels::routes())
+        .merge(channel_lists::routes())
+        .merge(channel_members::routes())
+        .merge(categories::routes())
+        .merge(posts::routes())
+        .merge(post_lists::routes())
+        .merge(reactions::routes())
+        .merge(roles::routes())
+        .merge(system::routes())
+        .merge(config::routes())
+        .merge(license::routes())
+        .merge(stubs::routes())
+}
