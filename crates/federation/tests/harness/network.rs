@@ -36,8 +36,6 @@ pub struct Sent {
     pub from: &'static str,
     /// Name of the server it was for.
     pub to: &'static str,
-    /// Path below the site.
-    pub path: &'static str,
     /// `msg.topic`.
     pub topic: String,
     /// `msg.payload`.
@@ -144,7 +142,6 @@ impl Network {
         let mut sent = Sent {
             from,
             to,
-            path: request.path,
             topic: body["msg"]["topic"].as_str().unwrap_or_default().to_owned(),
             payload: body["msg"]["payload"].clone(),
             fault: None,
