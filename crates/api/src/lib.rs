@@ -3,6 +3,7 @@
 pub mod commands;
 pub mod errors;
 pub mod extract;
+pub mod hub;
 pub mod middleware;
 pub mod state;
 pub mod v4;

@@ -10,6 +10,7 @@ pub mod channel_members;
 pub mod channels;
 pub mod clock;
 pub mod connections;
+pub mod frames;
 pub mod housekeeping;
 pub mod ids;
 pub mod installation;

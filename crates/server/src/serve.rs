@@ -10,7 +10,7 @@ use axum::routing::{any, get};
 use rialto_api::Api;
 use rialto_app::{App, Clock, IdSource, StartError};
 use rialto_federation::transport::Https;
-use rialto_federation::{Federation, Identity, receive, service};
+use rialto_federation::{Federation, receive, service};
 use rialto_store::log::Tail;
 use rialto_store::{Db, StoreError};
 use rialto_wire::site_url::SiteUrl;
@@ -63,8 +63,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     let app = open(&config).await?;
     let listener = listen(&config.listen).await?;
     let transport = Https::new(app.settings.clone()).map_err(ServeError::Transport)?;
-    let identity = Identity { server_id: app.installation.server_id, epoch: app.installation.epoch.clone() };
-    let federation = Federation::new(app.clone(), Arc::new(transport), identity);
+    let federation = Federation::new(app.clone(), Arc::new(transport));
 
     let mut consumers = Consumers::default();
     tokio::spawn(service::run(federation.clone(), consumers.add()));

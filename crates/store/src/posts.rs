@@ -70,6 +70,20 @@ pub async fn get_by_pending(view: &mut Snapshot, user: &UserId, pending: &str) -
     .await
 }
 
+/// What clients called these posts before they had an id; posts made without such a name are missing.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn pending_ids(view: &mut Snapshot, ids: &[PostId]) -> Result<Vec<(PostId, String)>, StoreError> {
+    const LIST: Sql = Sql::per(
+        "SELECT id, pending_post_id FROM posts WHERE pending_post_id <> '' AND id IN (SELECT value FROM json_each($1))",
+        "SELECT id, pending_post_id FROM posts WHERE pending_post_id <> '' \
+         AND id IN (SELECT json_array_elements_text($1::json))",
+    );
+    let rows: Vec<(Id<PostId>, String)> = view.fetch_all(LIST, &[(&json_list(ids)).into()]).await?;
+    Ok(rows.into_iter().map(|(id, pending)| (id.0, pending)).collect())
+}
+
 const INSERT: &str = "INSERT INTO posts (id, channel_id, user_id, root_id, create_at, update_at, edit_at, delete_at, hidden_at, \
      is_pinned, kind, message, props, hashtags, remote_id, remote_update_at, reply_count, last_reply_at, has_reactions, \
      pending_post_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
