@@ -28,6 +28,8 @@ pub mod shares;
 pub mod statuses;
 pub mod system_posts;
 pub mod teams;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod typing;
 pub mod users;
 
