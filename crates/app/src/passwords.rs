@@ -76,6 +76,7 @@ pub struct Passwords(Arc<Gates>);
 
 #[derive(Debug)]
 struct Gates {
+    params: Params,
     running: Semaphore,
     waiting: Semaphore,
     queued: Semaphore,
@@ -85,7 +86,21 @@ struct Gates {
 
 impl Default for Passwords {
     fn default() -> Self {
+        // Always in range; the defaults of the library are good too.
+        Self::with(Params::new(MEMORY, PASSES, 1, None).unwrap_or_default())
+    }
+}
+
+impl Passwords {
+    /// Hashes that cost next to nothing, for tests about other things.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn quick() -> Self {
+        Self::with(Params::new(8, 1, 1, None).unwrap_or_default())
+    }
+
+    fn with(params: Params) -> Self {
         Self(Arc::new(Gates {
+            params,
             running: Semaphore::new(AT_ONCE),
             waiting: Semaphore::new(WAITING),
             queued: Semaphore::new(WAITING),
@@ -121,9 +136,8 @@ impl Passwords {
     /// # Errors
     /// [`Overloaded`].
     pub async fn hash(&self, ids: &IdSource, password: &str) -> Result<String, Overloaded> {
-        let (password, salt) = (password.to_owned(), ids.bytes::<16>());
+        let (password, salt, params) = (password.to_owned(), ids.bytes::<16>(), self.0.params.clone());
         self.run(move || {
-            let params = Params::new(MEMORY, PASSES, 1, None).unwrap_or_default();
             let hash = Argon2::from(params).hash_password_with_salt(password.as_bytes(), &salt);
             // The parameters and the salt are always in range.
             hash.map(|hash| hash.to_string()).map_err(|_| Overloaded)

@@ -5,6 +5,7 @@ use std::future::Future;
 use rialto_model::{DomainEvent, Millis, Recorded, Seq, User};
 use rialto_store::{Db, log};
 
+use crate::passwords::Passwords;
 use crate::sessions::{self, SignIn};
 use crate::users::{self, NewUser};
 use crate::{App, Clock, IdSource, Keys, SessionUser, Settings};
@@ -24,7 +25,8 @@ pub fn settings() -> Settings {
 #[expect(clippy::expect_used, reason = "a test without its installation must fail")]
 pub async fn open(db: Db) -> App {
     let clock = Clock::manual(Millis(1_700_000_000_000));
-    App::open(db, Keys::new([7; 32]), settings(), clock, IdSource::System).await.expect("the installation opens")
+    let opened = App::open(db, Keys::new([7; 32]), settings(), clock, IdSource::System).await;
+    App { passwords: Passwords::quick(), ..opened.expect("the installation opens") }
 }
 
 /// Runs `test` on an installation on either database.
