@@ -1,5 +1,7 @@
 //! What all answers have in common, over the whole router: headers, error objects, cookies, forged requests.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{
@@ -11,6 +13,8 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use rialto_app::App;
 use rialto_app::testing::{PASSWORD, join, open, sign_in};
+use rialto_federation::Federation;
+use rialto_federation::transport::{Exchange, Step, Transport, TransportError};
 use rialto_store::{Db, StoreError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -44,6 +48,16 @@ impl Answer {
     }
 }
 
+/// No peer is ever reached.
+struct NoNetwork;
+
+impl Transport for NoNetwork {
+    fn send(&self, _: rialto_federation::transport::Request) -> Exchange<'_> {
+        let error = TransportError { step: Step::Connect, detail: "no network here".to_owned() };
+        Box::pin(std::future::ready(Err(error)))
+    }
+}
+
 async fn stage() -> Stage {
     let folder = tempfile::tempdir().unwrap();
     let app = open(Db::open_sqlite(&folder.path().join("test.db")).unwrap()).await;
@@ -54,7 +68,7 @@ async fn stage() -> Stage {
             "/api/v4/test/failed",
             get(async || ApiError::from(StoreError::Failed("secret".into())).into_response()),
         );
-    let router = crate::router(Api::new(app.clone()), beside);
+    let router = crate::router(Api::new(Federation::new(app.clone(), Arc::new(NoNetwork))), beside);
     Stage { app, router, _folder: folder }
 }
 

@@ -208,3 +208,61 @@ async fn what_tells_of_another_server_is_not_anybodys_to_set() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn guests_see_whom_they_share_a_channel_with() {
+    both(|app| async move {
+        let (admin_user, admin) = join(&app, "admin").await;
+        let (bob, _) = join(&app, "bob").await;
+        let (eve, _) = join(&app, "eve").await;
+        set_roles(&app, &admin, &bob.id, "system_guest").await.unwrap();
+        let (bobs, _) = sign_in(&app, "bob").await;
+        assert!(matches!(get(&app, &bobs, &eve.id).await, Err(Error::Absent)));
+        assert_eq!(get(&app, &bobs, &bob.id).await.unwrap().username, "bob");
+        let team = crate::teams::NewTeam {
+            name: "acme".to_owned(),
+            display_name: "Acme".to_owned(),
+            description: String::new(),
+            email: String::new(),
+            kind: rialto_model::TeamKind::Open,
+            allow_open_invite: false,
+        };
+        let team = crate::teams::create(&app, &admin, team).await.unwrap();
+        crate::teams::add_member(&app, &admin, &team.id, &bob.id).await.unwrap();
+        assert_eq!(known(&app, &bobs).await.unwrap(), [admin_user.id]);
+        assert!(get(&app, &bobs, &admin_user.id).await.is_ok());
+        let seen = list_by_ids(&app, &bobs, &[admin_user.id, eve.id]).await.unwrap();
+        assert_eq!(seen.iter().map(|user| user.id).collect::<Vec<_>>(), [admin_user.id]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_custom_status_is_shown_and_remembered() {
+    both(|app| async move {
+        let (user, actor) = join(&app, "alice").await;
+        let status = |text: &str| CustomStatus {
+            emoji: "calendar".to_owned(),
+            text: text.to_owned(),
+            duration: "one_hour".to_owned(),
+            expires_at: "2026-01-01T00:00:00Z".to_owned(),
+        };
+        for n in 0..7 {
+            set_custom_status(&app, &actor, &user.id, Some(status(&n.to_string()))).await.unwrap();
+        }
+        let shown = get(&app, &actor, &user.id).await.unwrap();
+        assert!(shown.props["customStatus"].contains(r#""text":"6""#));
+        let recent = async || {
+            let category = "custom_status";
+            let kept = crate::preferences::list_category(&app, &actor, &user.id, category).await.unwrap();
+            serde_json::from_str::<Vec<CustomStatus>>(&kept[0].value).unwrap()
+        };
+        let texts = recent().await.into_iter().map(|status| status.text).collect::<Vec<_>>();
+        assert_eq!(texts, ["6", "5", "4", "3", "2"]);
+        forget_recent_status(&app, &actor, &user.id, "calendar", "5").await.unwrap();
+        assert_eq!(recent().await.len(), 4);
+        set_custom_status(&app, &actor, &user.id, None).await.unwrap();
+        assert!(!get(&app, &actor, &user.id).await.unwrap().props.contains_key("customStatus"));
+    })
+    .await;
+}
