@@ -231,7 +231,7 @@ pub async fn accept_invitation(
         other => other?,
     };
     let checked = content.check().map_err(Error::Content)?;
-    let own_code = content.rialto.as_ref().is_some_and(|peer| peer.server_id == Some(fed.identity.server_id));
+    let own_code = content.rialto.as_ref().is_some_and(|peer| peer.server_id == Some(fed.app.installation.server_id));
     if own_code || checked.site_url == own {
         return Err(Error::Own);
     }

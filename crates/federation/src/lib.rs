@@ -12,7 +12,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use rialto_app::App;
-use rialto_model::{Millis, ServerId, UserId};
+use rialto_model::{Millis, UserId};
 use rialto_wire::federation::capability;
 use rialto_wire::federation::extension::{Advert, Limits, PROTOCOL};
 use rialto_wire::site_url::SiteUrl;
@@ -30,32 +30,16 @@ pub struct Federation {
     /// The application.
     pub app: App,
     transport: Arc<dyn Transport>,
-    identity: Identity,
     /// Failed openings of codes, by administrator (behaviour 2.4).
     failed_openings: Arc<Mutex<HashMap<UserId, VecDeque<Millis>>>>,
     /// One derivation of a key at a time: each is expensive by design.
     derivations: Arc<tokio::sync::Semaphore>,
 }
 
-/// What this installation calls itself towards other Rialtos.
-#[derive(Debug, Clone)]
-pub struct Identity {
-    /// Made once.
-    pub server_id: ServerId,
-    /// New after a restored backup.
-    pub epoch: String,
-}
-
 impl Federation {
     /// Puts application and network together.
-    pub fn new(app: App, transport: Arc<dyn Transport>, identity: Identity) -> Self {
-        Self {
-            app,
-            transport,
-            identity,
-            failed_openings: Arc::default(),
-            derivations: Arc::new(tokio::sync::Semaphore::new(1)),
-        }
+    pub fn new(app: App, transport: Arc<dyn Transport>) -> Self {
+        Self { app, transport, failed_openings: Arc::default(), derivations: Arc::new(tokio::sync::Semaphore::new(1)) }
     }
 
     /// Our own address, if it is set to something peers can call.
@@ -70,8 +54,8 @@ impl Federation {
             min_protocol: PROTOCOL,
             product: "rialto".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            server_id: Some(self.identity.server_id),
-            epoch: self.identity.epoch.clone(),
+            server_id: Some(self.app.installation.server_id),
+            epoch: self.app.installation.epoch.clone(),
             site_url: self.app.settings.get().site_url.clone().unwrap_or_default(),
             caps: CAPABILITIES.iter().map(|cap| (*cap).to_owned()).collect(),
             limits: Some(Limits {
@@ -90,7 +74,7 @@ impl Federation {
         Advert {
             protocol: PROTOCOL,
             min_protocol: PROTOCOL,
-            server_id: Some(self.identity.server_id),
+            server_id: Some(self.app.installation.server_id),
             ..Advert::default()
         }
     }

@@ -6,7 +6,7 @@ use crate::Db;
 
 /// Runs `test` on a fresh SQLite file and in a fresh PostgreSQL database.
 ///
-/// `RIALTO_TEST_POSTGRES` names the server to make databases on; `make test` starts one and sets it.
+/// `RIALTO_TEST_POSTGRES` names the server to make databases on; if it is unset, `scripts/postgres` starts a private one.
 ///
 /// # Panics
 /// If either database is not to be had, or the test panics.
@@ -15,8 +15,7 @@ pub async fn both<F: Future<Output = ()>>(test: impl Fn(Db) -> F) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     test(Db::open_sqlite(&dir.path().join("test.db")).expect("a SQLite file")).await;
 
-    let admin = std::env::var("RIALTO_TEST_POSTGRES")
-        .expect("RIALTO_TEST_POSTGRES must name a PostgreSQL server for tests; `make test` starts one");
+    let admin = std::env::var("RIALTO_TEST_POSTGRES").unwrap_or_else(|_| start_cluster());
     let (client, connection) =
         tokio_postgres::connect(&admin, tokio_postgres::NoTls).await.expect("PostgreSQL answers");
     let driver = tokio::spawn(connection);
@@ -27,6 +26,14 @@ pub async fn both<F: Future<Output = ()>>(test: impl Fn(Db) -> F) {
     client.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.expect("the database goes");
     drop(client);
     driver.abort();
+}
+
+#[expect(clippy::expect_used, reason = "a test without its database must fail")]
+fn start_cluster() -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/postgres");
+    let output = std::process::Command::new(script).arg("start").output().expect("scripts/postgres can be run");
+    assert!(output.status.success(), "no PostgreSQL for tests: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// `admin` with another database name.

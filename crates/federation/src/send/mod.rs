@@ -32,24 +32,26 @@ pub(crate) struct Undelivered {
     pub(crate) surely: bool,
     /// The frame itself is too large for the peer.
     pub(crate) too_large: bool,
+    /// The peer lives and asks for patience.
+    pub(crate) busy: bool,
 }
 
 impl Undelivered {
     fn new(cause: impl Into<String>) -> Self {
-        Self { cause: cause.into(), surely: false, too_large: false }
+        Self { cause: cause.into(), surely: false, too_large: false, busy: false }
     }
 }
 
 impl From<TransportError> for Undelivered {
     fn from(error: TransportError) -> Self {
-        Self { surely: error.surely_unsent(), cause: error.detail, too_large: false }
+        Self { surely: error.surely_unsent(), ..Self::new(error.detail) }
     }
 }
 
 impl From<rialto_app::StoreError> for Undelivered {
     fn from(error: rialto_app::StoreError) -> Self {
         tracing::warn!(%error, "storage failed while sending");
-        Self { cause: "our own storage failed".to_owned(), surely: true, too_large: false }
+        Self { surely: true, ..Self::new("our own storage failed") }
     }
 }
 

@@ -1,0 +1,65 @@
+// Calls and shapes of shared channels (client API sections 2.4 and 6.1) that the official client does not cover.
+import { client, fetchJson, isRecord, request } from './client';
+
+/** One organisation as members see it: a connection without its secrets. Times in ms, 0 = never. */
+export interface Organisation {
+  name: string;
+  display_name: string;
+  create_at: number;
+  delete_at: number;
+  last_ping_at: number;
+}
+
+/** How this server stands to a shared channel. */
+export interface Share {
+  id: string;
+  team_id: string;
+  home: boolean;
+  readonly: boolean;
+  remote_id: string;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function readShare(value: unknown): Share[] {
+  if (!isRecord(value) || typeof value['id'] !== 'string') return [];
+  return [
+    { id: value['id'], team_id: text(value['team_id']), home: value['home'] === true, readonly: value['readonly'] === true, remote_id: text(value['remote_id']) },
+  ];
+}
+
+/** The shared channels of a team that the reader may know of. All pages. */
+export async function listShares(teamId: string): Promise<Share[]> {
+  const perPage = 200;
+  const found: Share[] = [];
+  for (let page = 0; ; page += 1) {
+    const answer = await fetchJson(`/sharedchannels/${teamId}?page=${page}&per_page=${perPage}`);
+    const entries = Array.isArray(answer) ? answer : [];
+    found.push(...entries.flatMap(readShare));
+    if (entries.length < perPage) return found;
+  }
+}
+
+/** The other organisations in a shared channel; `[]` when it is not shared. */
+export async function listOrganisations(channelId: string): Promise<Organisation[]> {
+  const answer: unknown = await request(client.getSharedChannelRemoteInfos(channelId));
+  return Array.isArray(answer) ? answer.filter(isRecord).map(readOrganisation) : [];
+}
+
+/** The organisation behind a connection id, deleted connections too: old messages keep their origin. */
+export async function getOrganisation(remoteId: string): Promise<Organisation> {
+  return readOrganisation({ ...(await request(client.getRemoteClusterInfo(remoteId, true))) });
+}
+
+function readOrganisation(value: Record<string, unknown>): Organisation {
+  const time = (key: string): number => (typeof value[key] === 'number' ? value[key] : 0);
+  return {
+    name: text(value['name']),
+    display_name: text(value['display_name']) || text(value['name']),
+    create_at: time('create_at'),
+    delete_at: time('delete_at'),
+    last_ping_at: time('last_ping_at'),
+  };
+}

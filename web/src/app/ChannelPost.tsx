@@ -1,0 +1,32 @@
+// A message with everything the features add to it: reactions, the way to its thread, sending again.
+import { SmilePlus } from 'lucide-react';
+import { resendPost } from '../features/composer/send';
+import { PostItem } from '../features/posts/PostItem';
+import { EmojiButton } from '../features/reactions/EmojiPicker';
+import { ReactionBar } from '../features/reactions/ReactionBar';
+import { ThreadFooter } from '../features/threads/ThreadFooter';
+import { useLanguage } from '../i18n/context';
+
+export interface ChannelPostProps {
+  postId: string;
+  joined: boolean;
+  writable: boolean;
+  /** Opens a thread; left out inside one. */
+  onThread?: (rootId: string) => void;
+}
+
+export function ChannelPost({ postId, joined, writable, onThread }: ChannelPostProps) {
+  const { t } = useLanguage();
+  return (
+    <PostItem
+      postId={postId}
+      joined={joined}
+      writable={writable}
+      reactions={<ReactionBar postId={postId} writable={writable} />}
+      reactButton={<EmojiButton postId={postId} icon={<SmilePlus size={17} />} />}
+      footer={onThread !== undefined && <ThreadFooter rootId={postId} onOpen={() => onThread(postId)} />}
+      onReply={onThread}
+      onRetry={(post) => void resendPost(post, t)}
+    />
+  );
+}

@@ -1,0 +1,112 @@
+// An open channel: its head, what is wrong with its connections, the messages, the box, and the pane beside them.
+import { useEffect, useMemo, useState } from 'react';
+import { useLocation } from 'wouter';
+import { siteUrl } from '../api/site';
+import { AddDialog } from '../features/channels/AddDialog';
+import { ChannelHeader } from '../features/channels/ChannelHeader';
+import { LeaveDialog } from '../features/channels/LeaveDialog';
+import { ClosedComposer } from '../features/composer/ClosedComposer';
+import { Composer } from '../features/composer/Composer';
+import { EditingContext } from '../features/posts/editing';
+import { PostList } from '../features/posts/PostList';
+import { OfflineBanner } from '../features/shared-channels/OfflineBanner';
+import { SharedSummary } from '../features/shared-channels/SharedSummary';
+import { useLanguage } from '../i18n/context';
+import { loadMembers } from '../realtime/load';
+import { channelHref, peopleHref, threadHref } from '../state/addresses';
+import type { Channel, Team } from '../state/model';
+import { useStore } from '../state/react';
+import { channelTitle, composerState } from '../state/selectors';
+import { store } from '../state/store';
+import styles from './ChannelView.module.css';
+import { ChannelPost } from './ChannelPost';
+import { SidePane } from './SidePane';
+import { useSeen } from './useSeen';
+
+export interface ChannelViewProps {
+  team: Team;
+  channel: Channel;
+  pane: string;
+  rootId: string;
+  onMenu: () => void;
+  onLeft: () => void;
+}
+
+/** The newest message of one's own that can be edited, in the channel or in the thread. */
+function ownLast(channelId: string, rootId: string): string {
+  const { me, posts, timelines, replies } = store.getState();
+  const ids = (rootId === '' ? timelines[channelId] : replies[rootId]) ?? [];
+  return ids.findLast((id) => posts[id]?.user_id === me && posts[id].type === '' && posts[id].delivery === undefined) ?? '';
+}
+
+export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: ChannelViewProps) {
+  const { t } = useLanguage();
+  const [, navigate] = useLocation();
+  const title = useStore((state) => channelTitle(state, channel));
+  const kind = useStore((state) => composerState(state, channel.id).kind);
+  const closedBy = useStore((state) => {
+    const found = composerState(state, channel.id);
+    return found.kind === 'read-only' ? found.organisation : '';
+  });
+  const [editing, setEditing] = useState('');
+  const [dialog, setDialog] = useState<'add' | 'leave' | undefined>();
+  const readUntil = useSeen(team, channel, title);
+  const shared = channel.shared === true;
+
+  useEffect(() => {
+    // The number in the head; a list that fails to load is asked for again by the people pane.
+    loadMembers(channel.id).catch(() => undefined);
+  }, [channel.id, shared]);
+
+  const editingValue = useMemo(() => ({ postId: editing, edit: setEditing }), [editing]);
+  const home = channelHref(team, channel);
+  const writable = kind === 'open';
+
+  /** Where a command sends the reader, if it is a place of this client. */
+  function goto(location: string): void {
+    const path = location.startsWith(siteUrl) ? location.slice(siteUrl.length) : location;
+    if (path.startsWith('/') && !path.startsWith('//')) navigate(path);
+  }
+
+  function composer(root: string) {
+    const name = root === '' ? title : t('threads.title');
+    const label = root === '' ? t('composer.label', { name }) : t('composer.reply');
+    if (kind !== 'open') return <ClosedComposer label={label} state={kind === 'archived' ? { kind } : { kind, organisation: closedBy }} />;
+    return (
+      <Composer
+        key={root}
+        place={{ teamId: team.id, channelId: channel.id, rootId: root }}
+        label={label}
+        placeholder={root === '' ? t('composer.placeholder', { name }) : t('composer.reply')}
+        onEditLast={() => setEditing(ownLast(channel.id, root))}
+        onGoto={goto}
+      />
+    );
+  }
+
+  return (
+    <EditingContext value={editingValue}>
+      <main className={styles['channel']} data-pane={pane !== '' || undefined}>
+        <ChannelHeader
+          channel={channel}
+          shared={<SharedSummary channel={channel} />}
+          peopleOpen={pane === 'people'}
+          onPeople={() => navigate(pane === 'people' ? home : peopleHref(team, channel))}
+          onAdd={() => setDialog('add')}
+          onLeave={() => setDialog('leave')}
+          onMenu={onMenu}
+        />
+        <OfflineBanner channel={channel} />
+        <PostList
+          channel={channel}
+          readUntil={readUntil}
+          renderPost={(postId, joined) => <ChannelPost postId={postId} joined={joined} writable={writable} onThread={(root) => navigate(threadHref(team, channel, root))} />}
+        />
+        {composer('')}
+      </main>
+      {pane !== '' && <SidePane key={`${pane}/${rootId}`} channel={channel} team={team} pane={pane} rootId={rootId} writable={writable} composer={composer} onClose={() => navigate(home)} />}
+      {dialog === 'add' && <AddDialog channel={channel} onClose={() => setDialog(undefined)} />}
+      {dialog === 'leave' && <LeaveDialog channel={channel} onClose={() => setDialog(undefined)} onLeft={onLeft} />}
+    </EditingContext>
+  );
+}

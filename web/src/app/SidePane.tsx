@@ -1,0 +1,67 @@
+// What stands beside the messages: a thread, or the people and organisations.
+import { X } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useEffect, useRef, useState } from 'react';
+import { useLocation } from 'wouter';
+import { failureText } from '../api/failureText';
+import { openDirect } from '../features/people/actions';
+import { PeoplePane } from '../features/people/PeoplePane';
+import { OrganisationList } from '../features/shared-channels/OrganisationList';
+import { ThreadPane } from '../features/threads/ThreadPane';
+import { useLanguage } from '../i18n/context';
+import { channelHref } from '../state/addresses';
+import type { Channel, Team, User } from '../state/model';
+import { IconButton } from '../ui/Button';
+import { Notice } from '../ui/Notice';
+import { ChannelPost } from './ChannelPost';
+import styles from './ChannelView.module.css';
+
+export interface SidePaneProps {
+  team: Team;
+  channel: Channel;
+  pane: string;
+  rootId: string;
+  writable: boolean;
+  composer: (rootId: string) => ReactNode;
+  onClose: () => void;
+}
+
+export function SidePane({ team, channel, pane, rootId, writable, composer, onClose }: SidePaneProps) {
+  const { t } = useLanguage();
+  const [, navigate] = useLocation();
+  const [fault, setFault] = useState('');
+  const title = pane === 'thread' ? t('threads.title') : t('people.title');
+  const heading = useRef<HTMLHeadingElement>(null);
+
+  useEffect(() => {
+    // The people list has no box that takes the focus; its heading does.
+    if (pane === 'people') heading.current?.focus();
+  }, [pane]);
+
+  async function message(user: User): Promise<void> {
+    try {
+      navigate(channelHref(team, await openDirect(user.id)));
+    } catch (error) {
+      setFault(failureText(error, t));
+    }
+  }
+
+  return (
+    <aside className={styles['pane']} aria-label={title} data-testid={`pane-${pane}`}>
+      <header className={styles['paneHead']}>
+        <h2 ref={heading} tabIndex={-1}>
+          {title}
+        </h2>
+        <IconButton label={t('app.close')} onClick={onClose}>
+          <X size={18} />
+        </IconButton>
+      </header>
+      {fault !== '' && <Notice kind="fault">{fault}</Notice>}
+      {pane === 'thread' ? (
+        <ThreadPane rootId={rootId} renderPost={(postId, joined) => <ChannelPost postId={postId} joined={joined} writable={writable} />} composer={composer(rootId)} />
+      ) : (
+        <PeoplePane channel={channel} organisations={<OrganisationList channel={channel} />} onMessage={(user) => void message(user)} />
+      )}
+    </aside>
+  );
+}

@@ -1,0 +1,83 @@
+// The head of a channel: its name, what it is about, who shares it, and what can be done with it.
+import { EllipsisVertical, LogOut, PanelLeft, UserPlus, Users } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useLanguage } from '../../i18n/context';
+import type { Channel } from '../../state/model';
+import { useStore } from '../../state/react';
+import { channelTitle } from '../../state/selectors';
+import { IconButton } from '../../ui/Button';
+import { Markdown } from '../../ui/markdown/Markdown';
+import { MenuItem, Popover } from '../../ui/Popover';
+import { ChannelKind } from './ChannelKind';
+import styles from './ChannelHeader.module.css';
+
+export interface ChannelHeaderProps {
+  channel: Channel;
+  /** What sharing adds: the mark and the organisations. */
+  shared: ReactNode;
+  peopleOpen: boolean;
+  onPeople: () => void;
+  onAdd: () => void;
+  onLeave: () => void;
+  onMenu: () => void;
+}
+
+export function ChannelHeader({ channel, shared, peopleOpen, onPeople, onAdd, onLeave, onMenu }: ChannelHeaderProps) {
+  const { t, n } = useLanguage();
+  const title = useStore((state) => channelTitle(state, channel));
+  const count = useStore((state) => state.members[channel.id]?.length);
+  const direct = channel.type === 'D' || channel.type === 'G';
+  const about = channel.header || channel.purpose;
+
+  return (
+    <header className={styles['header']}>
+      <span className={styles['menu']}>
+        <IconButton label={t('sidebar.open')} onClick={onMenu}>
+          <PanelLeft size={19} />
+        </IconButton>
+      </span>
+      <div className={styles['text']}>
+        <h1 className={styles['title']} data-testid="channel-title">
+          {!direct && <ChannelKind channel={channel} size={18} />}
+          <span>{title}</span>
+        </h1>
+        {shared}
+        {about !== '' && (
+          <div className={styles['about']} title={about}>
+            <Markdown text={about} />
+          </div>
+        )}
+      </div>
+      <button type="button" className={styles['people']} aria-label={t('people.open')} title={t('people.open')} aria-pressed={peopleOpen} onClick={onPeople}>
+        <Users size={17} aria-hidden="true" />
+        {count !== undefined && <span title={n('members', count)}>{count}</span>}
+      </button>
+      {!direct && (
+        <>
+          <span className={styles['add']}>
+            <IconButton label={t('channels.add')} onClick={onAdd}>
+              <UserPlus size={18} />
+            </IconButton>
+          </span>
+          <Popover
+            label={t('channels.actions')}
+            trigger={(props) => (
+              <IconButton label={t('channels.actions')} {...props}>
+                <EllipsisVertical size={18} />
+              </IconButton>
+            )}
+          >
+                <MenuItem icon={<UserPlus size={16} />} onSelect={() => onAdd()}>
+                  {t('channels.add')}
+                </MenuItem>
+                {channel.name !== 'town-square' && (
+                  <MenuItem icon={<LogOut size={16} />} danger onSelect={() => onLeave()}>
+                    {t('channels.leave')}
+                  </MenuItem>
+                )}
+          </Popover>
+        </>
+      )}
+    </header>
+  );
+}

@@ -1,0 +1,67 @@
+// What can be done with a message. Shown when the pointer or the focus is on it; on touch screens behind one button.
+import { Ellipsis, MessageSquareReply, Pencil, Trash2 } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { use, useState } from 'react';
+import { useLanguage } from '../../i18n/context';
+import type { Post } from '../../state/model';
+import { useStore } from '../../state/react';
+import { mayDelete } from '../../state/selectors';
+import { IconButton } from '../../ui/Button';
+import { MenuItem, Popover } from '../../ui/Popover';
+import { DeleteDialog } from './DeleteDialog';
+import { EditingContext } from './editing';
+import styles from './PostItem.module.css';
+
+export interface PostToolbarProps {
+  post: Post;
+  author: string;
+  remote: boolean;
+  organisation: string | undefined;
+  writable: boolean;
+  reactButton: ReactNode;
+  onReply: ((postId: string) => void) | undefined;
+}
+
+export function PostToolbar({ post, author, remote, organisation, writable, reactButton, onReply }: PostToolbarProps) {
+  const { t } = useLanguage();
+  const editing = use(EditingContext);
+  const own = useStore((state) => post.user_id === state.me);
+  const deletable = useStore((state) => mayDelete(state, post));
+  const [asking, setAsking] = useState(false);
+  const editable = own && writable;
+
+  return (
+    <>
+      <div className={styles['toolbar']} role="group" aria-label={t('posts.actions', { name: author })}>
+        {writable && reactButton}
+        {writable && onReply !== undefined && (
+          <IconButton small label={t('posts.reply')} onClick={() => onReply(post.root_id || post.id)}>
+            <MessageSquareReply size={17} />
+          </IconButton>
+        )}
+        {(editable || deletable) && (
+          <Popover
+            label={t('posts.actions', { name: author })}
+            trigger={(props) => (
+              <IconButton small label={t('posts.actions', { name: author })} {...props}>
+                <Ellipsis size={17} />
+              </IconButton>
+            )}
+          >
+                {editable && (
+                  <MenuItem icon={<Pencil size={16} />} onSelect={() => editing.edit(post.id)}>
+                    {t('posts.edit')}
+                  </MenuItem>
+                )}
+                {deletable && (
+                  <MenuItem icon={<Trash2 size={16} />} danger onSelect={() => setAsking(true)}>
+                    {t('posts.delete')}
+                  </MenuItem>
+                )}
+          </Popover>
+        )}
+      </div>
+      {asking && <DeleteDialog post={post} remote={remote} organisation={organisation} onClose={() => setAsking(false)} />}
+    </>
+  );
+}

@@ -1,0 +1,25 @@
+// Every language says the same things: the compiler holds the keys, this the values inside the texts.
+import { describe, expect, it } from 'vitest';
+import { de } from './de';
+import type { MessageKey } from './en';
+import { en } from './en';
+import { preferredLocale, translator } from './translate';
+
+const slots = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1] ?? '').sort();
+
+describe('languages', () => {
+  it.each(Object.keys(en) as MessageKey[])('say %s with the same values', (key) => {
+    expect(slots(de[key])).toEqual(slots(en[key]));
+    expect(de[key].trim()).not.toBe('');
+  });
+
+  it('follow the plural rules', () => {
+    expect(translator('en', en).n('threads.replies', 1)).toBe('1 reply');
+    expect(translator('de', de).n('threads.replies', 1200)).toBe('1.200 Antworten');
+  });
+
+  it('are chosen by what the reader prefers', () => {
+    expect(preferredLocale(['fr-FR', 'de-AT', 'en'])).toBe('de');
+    expect(preferredLocale(['fr'])).toBe('en');
+  });
+});

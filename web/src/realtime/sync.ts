@@ -1,0 +1,199 @@
+// Keeps the store in step with the server: frames become changes, and where a frame only names a thing, the thing is fetched.
+import { onSignedOut } from '../api/client';
+import type { Post } from '../state/model';
+import { dispatch, store } from '../state/store';
+import type { Frame } from './frames';
+import { loadChannel, loadMembers, loadOrganisations, loadShares, loadTeam, loadTeams, loadWindow, markViewed, refreshPost, takePeople } from './load';
+import { ensureUsers, takeUsers } from './profiles';
+import type { Socket, SocketOptions } from './socket';
+import { connect } from './socket';
+
+/** What the reader has in view; frames about it are seen as they arrive. */
+export interface View {
+  teamId: string;
+  channelId: string;
+}
+
+let view: View = { teamId: '', channelId: '' };
+let socket: Socket | undefined;
+
+/** Tells which team and channel are on screen. */
+export function look(at: View): void {
+  view = at;
+}
+
+/** True if the reader is looking at the channel right now. */
+function isViewing(channelId: string): boolean {
+  return view.channelId === channelId && document.visibilityState === 'visible';
+}
+
+/** How long after the last `typing` frame somebody still counts as typing, in ms. */
+const TYPING_MS = 5000;
+
+/** Puts a frame into the store and fetches what it only names. */
+export function takeFrame(frame: Frame): void {
+  const state = store.getState();
+  switch (frame.event) {
+    case 'posted':
+      takePosted(frame.post, frame.mentions.includes(state.me));
+      break;
+    case 'ephemeral_message':
+      // Some servers leave the time out; the answer belongs right below the question.
+      takePosts([{ ...frame.post, create_at: frame.post.create_at || Date.now(), type: frame.post.type || 'system_ephemeral' }]);
+      break;
+    case 'post_edited':
+      takePosts([frame.post]);
+      break;
+    case 'post_deleted':
+      dispatch({ kind: 'post-deleted', post: frame.post, at: frame.post.delete_at || frame.post.update_at });
+      if (frame.post.root_id !== '') void refreshPost(frame.post.root_id);
+      break;
+    case 'reaction_added':
+      dispatch({ kind: 'reaction-added', reaction: frame.reaction });
+      ensureUsers([frame.reaction.user_id]);
+      break;
+    case 'reaction_removed':
+      dispatch({ kind: 'reaction-removed', reaction: frame.reaction });
+      break;
+    case 'user_updated':
+      takeUsers([frame.user]);
+      break;
+    case 'status_change':
+      dispatch({ kind: 'statuses', statuses: [{ user_id: frame.userId, status: frame.status }] });
+      break;
+    case 'typing':
+      if (frame.userId !== state.me) dispatch({ kind: 'typing', channelId: frame.channelId, rootId: frame.rootId, userId: frame.userId, until: Date.now() + TYPING_MS });
+      ensureUsers([frame.userId]);
+      break;
+    default:
+      takeChannelFrame(frame);
+  }
+}
+
+type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'typing' }>;
+
+function takeChannelFrame(frame: ChannelFrame): void {
+  const state = store.getState();
+  switch (frame.event) {
+    case 'channel_updated':
+      if (frame.channel === undefined) void loadChannel(frame.channelId);
+      else dispatch({ kind: 'channels', channels: [frame.channel] });
+      refreshShare(frame.channelId);
+      break;
+    case 'channel_deleted': {
+      const channel = state.channels[frame.channelId];
+      if (channel !== undefined) dispatch({ kind: 'channels', channels: [{ ...channel, delete_at: frame.at }] });
+      break;
+    }
+    case 'channel_created':
+    case 'channel_restored':
+    case 'channel_converted':
+    case 'direct_added':
+    case 'group_added':
+      void loadChannel(frame.channelId);
+      break;
+    case 'channel_member_updated':
+      if (frame.membership.user_id === state.me) dispatch({ kind: 'memberships', memberships: [frame.membership] });
+      break;
+    case 'multiple_channels_viewed':
+      for (const [channelId, at] of Object.entries(frame.times)) dispatch({ kind: 'channel-viewed', channelId, at });
+      break;
+    case 'user_added':
+      if (frame.userId === state.me) void loadChannel(frame.channelId);
+      dispatch({ kind: 'member-added', channelId: frame.channelId, userId: frame.userId });
+      ensureUsers([frame.userId]);
+      break;
+    case 'user_removed':
+      if (frame.userId === state.me) dispatch({ kind: 'channel-left', channelId: frame.channelId });
+      dispatch({ kind: 'member-removed', channelId: frame.channelId, userId: frame.userId });
+      break;
+    case 'added_to_team':
+      if (frame.userId === state.me) void loadTeams();
+      break;
+    case 'leave_team':
+      if (frame.userId === state.me) dispatch({ kind: 'team-left', teamId: frame.teamId });
+      break;
+    case 'update_team':
+      void loadTeams();
+      break;
+  }
+}
+
+function takePosts(posts: Post[]): void {
+  dispatch({ kind: 'posts', posts });
+  takePeople(posts);
+}
+
+function takePosted(post: Post, mentioned: boolean): void {
+  const state = store.getState();
+  const viewing = isViewing(post.channel_id);
+  dispatch({ kind: 'posted', post, mentioned, viewing });
+  takePeople([post]);
+  if (post.root_id !== '') void refreshPost(post.root_id);
+  const channel = state.channels[post.channel_id];
+  // The first words of a direct message make its channel appear.
+  if (channel === undefined || !(post.channel_id in state.memberships)) void loadChannel(post.channel_id);
+  else dispatch({ kind: 'channels', channels: [{ ...channel, last_post_at: Math.max(channel.last_post_at, post.create_at) }] });
+  if (viewing && post.user_id !== state.me) void markViewed(post.channel_id);
+}
+
+/** A share began, ended or changed: whose it is, how it may be used and who reads along are asked afresh. */
+function refreshShare(channelId: string): void {
+  const teamId = store.getState().channels[channelId]?.team_id ?? view.teamId;
+  if (teamId !== '') void loadShares(teamId);
+  void loadOrganisations(channelId);
+}
+
+/** Everything that is held and on screen, fetched again after a gap; the history of other channels is fetched when they are opened. */
+export async function refetch(): Promise<void> {
+  const { windows, members } = store.getState();
+  for (const channelId of Object.keys(windows)) if (channelId !== view.channelId) dispatch({ kind: 'window-stale', channelId });
+  const tasks: Promise<void>[] = [loadTeams()];
+  if (view.teamId !== '') tasks.push(loadTeam(view.teamId));
+  if (view.channelId !== '') tasks.push(loadWindow(view.channelId), loadOrganisations(view.channelId));
+  if (view.channelId in members) tasks.push(loadMembers(view.channelId));
+  // What failed is fetched again with the next gap or the next visit; the connection state on screen tells that something is wrong.
+  await Promise.allSettled(tasks);
+}
+
+/**
+ * Connects and keeps the store in step until `stop`. Resolves when frames flow (or could not within a moment), so that what is fetched
+ * afterwards cannot miss anything.
+ */
+export function start(options?: SocketOptions): { ready: Promise<void>; stop: () => void } {
+  let settle: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  const patience = setTimeout(settle, 2000);
+  const current = connect(
+    {
+      opened: () => dispatch({ kind: 'connection', connection: 'open' }),
+      hello: () => settle(),
+      closed: () => {
+        dispatch({ kind: 'connection', connection: 'lost' });
+        settle();
+      },
+      frame: takeFrame,
+      missed: () => void refetch(),
+    },
+    options,
+  );
+  socket = current;
+  const unlisten = onSignedOut(() => current.close());
+  return {
+    ready,
+    stop: () => {
+      clearTimeout(patience);
+      unlisten();
+      current.close();
+      socket = undefined;
+      dispatch({ kind: 'connection', connection: 'connecting' });
+    },
+  };
+}
+
+/** Tells the others that one is typing. */
+export function sayTyping(channelId: string, rootId: string): void {
+  socket?.typing(channelId, rootId);
+}

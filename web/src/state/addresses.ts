@@ -1,0 +1,18 @@
+// Addresses of places in the client, below the base path. They follow the ones Mattermost's links use, so that shared links lead somewhere.
+import type { Channel, Team } from './model';
+
+export function teamHref(team: Team): string {
+  return `/${team.name}`;
+}
+
+export function channelHref(team: Team, channel: Channel): string {
+  return `/${team.name}/channels/${channel.name}`;
+}
+
+export function threadHref(team: Team, channel: Channel, rootId: string): string {
+  return `${channelHref(team, channel)}/thread/${rootId}`;
+}
+
+export function peopleHref(team: Team, channel: Channel): string {
+  return `${channelHref(team, channel)}/people`;
+}

@@ -1,0 +1,44 @@
+// Every way the store can change. REST answers, ws frames and the reader's own doing all become one of these, so they can meet in any order.
+import type { Channel, ChannelMembership, Connection, Organisation, Post, Reaction, Share, Team, User } from './model';
+
+export type Change =
+  | { kind: 'signed-in'; user: User }
+  | { kind: 'signed-out' }
+  | { kind: 'config'; config: Record<string, string> }
+  | { kind: 'connection'; connection: Connection }
+  | { kind: 'users'; users: readonly User[] }
+  | { kind: 'statuses'; statuses: readonly { user_id: string; status: string }[] }
+  | { kind: 'teams'; teams: readonly Team[] }
+  | { kind: 'my-teams'; teamIds: readonly string[] }
+  | { kind: 'team-joined'; teamId: string }
+  | { kind: 'team-left'; teamId: string }
+  | { kind: 'channels'; channels: readonly Channel[] }
+  /** All own memberships among the channels just told: unread counts are taken afresh from both. */
+  | { kind: 'memberships'; memberships: readonly ChannelMembership[] }
+  /** The full sidebar of a team: memberships of other channels of that team (and direct ones) are over. */
+  | { kind: 'sidebar'; teamId: string; channels: readonly Channel[]; memberships: readonly ChannelMembership[] }
+  | { kind: 'channel-left'; channelId: string }
+  | { kind: 'channel-viewed'; channelId: string; at: number }
+  | { kind: 'members'; channelId: string; users: readonly User[] }
+  | { kind: 'member-added'; channelId: string; userId: string }
+  | { kind: 'member-removed'; channelId: string; userId: string }
+  /** Posts as the server holds them; they neither count as unread nor extend a window. */
+  | { kind: 'posts'; posts: readonly Post[] }
+  /** A new post, told as it happened. */
+  | { kind: 'posted'; post: Post; mentioned: boolean; viewing: boolean }
+  /** A further page of history, older than the window. */
+  | { kind: 'page'; channelId: string; posts: readonly Post[]; oldest: number; atStart: boolean }
+  /** The newest stretch of history, told afresh: what was held when it was asked for (`formerly`) and is missing from it is gone. */
+  | { kind: 'window'; channelId: string; posts: readonly Post[]; oldest: number; atStart: boolean; formerly: readonly string[] }
+  /** Nothing held of this channel's history is to be trusted any more. */
+  | { kind: 'window-stale'; channelId: string }
+  | { kind: 'post-deleted'; post: { id: string; channel_id: string }; at: number }
+  | { kind: 'post-pending'; post: Post }
+  | { kind: 'post-failed'; pendingId: string; reason: string }
+  | { kind: 'post-dropped'; postId: string }
+  | { kind: 'reaction-added'; reaction: Reaction }
+  | { kind: 'reaction-removed'; reaction: Reaction }
+  | { kind: 'shares'; teamId: string; shares: readonly Share[] }
+  | { kind: 'organisations'; channelId: string; organisations: readonly Organisation[] }
+  | { kind: 'origin'; remoteId: string; organisation: Organisation }
+  | { kind: 'typing'; channelId: string; rootId: string; userId: string; until: number };

@@ -1,0 +1,105 @@
+// Answers about the store that more than one feature asks for. Pure functions of the state.
+import type { Channel, Organisation, Post, State, User } from './model';
+
+/** An organisation counts as offline when our last successful ping to it is older than this (behaviour 0.4). In ms. */
+export const OFFLINE_AFTER_MS = 5 * 60 * 1000;
+
+/** The name people read: nickname or full name first, else the user name; for people from elsewhere the name they have at home. */
+export function displayName(user: User | undefined): string {
+  if (user === undefined) return '…';
+  const full = `${user.first_name} ${user.last_name}`.trim();
+  return user.nickname || full || homeUsername(user);
+}
+
+/** User name without our suffix for people from elsewhere. Mentions still take `username`. */
+export function homeUsername(user: User): string {
+  // Servers leave `props` out when it is empty, whatever the official type says.
+  const props = user.props as Record<string, string> | undefined;
+  return (isRemote(user) && props?.['RemoteUsername']) || user.username;
+}
+
+/** True for the stand-in of a person of another server. */
+export function isRemote(user: User | undefined): boolean {
+  return (user?.remote_id ?? '') !== '';
+}
+
+/** The organisation a person comes from; undefined for our own people and while it is not known yet. */
+export function originOf(state: State, user: User | undefined): Organisation | undefined {
+  return user?.remote_id === undefined ? undefined : state.origins[user.remote_id];
+}
+
+/** The other person of a direct channel (oneself, for notes to self). */
+export function teammateId(state: State, channel: Channel): string {
+  const [one = '', other = ''] = channel.name.split('__');
+  return one === state.me ? other : one;
+}
+
+export function channelTitle(state: State, channel: Channel): string {
+  if (channel.type === 'D') return displayName(state.users[teammateId(state, channel)]);
+  return channel.display_name;
+}
+
+export interface SidebarSections {
+  channels: Channel[];
+  direct: Channel[];
+}
+
+/** Own channels of a team by name, and the direct and group messages, newest first. */
+export function sidebar(state: State, teamId: string): SidebarSections {
+  const own = Object.keys(state.memberships).flatMap((id) => state.channels[id] ?? []);
+  const channels = own.filter((channel) => channel.team_id === teamId && channel.delete_at === 0);
+  const direct = own.filter((channel) => channel.team_id === '' && channel.last_post_at > 0);
+  return {
+    channels: channels.sort((a, b) => a.display_name.localeCompare(b.display_name)),
+    direct: direct.sort((a, b) => b.last_post_at - a.last_post_at),
+  };
+}
+
+/** Ids of the root posts to show: those inside the window, oldest first. Undefined while the history is not loaded. */
+export function visibleTimeline(state: State, channelId: string): readonly string[] | undefined {
+  const window = state.windows[channelId];
+  if (window === undefined) return undefined;
+  return (state.timelines[channelId] ?? []).filter((id) => (state.posts[id]?.create_at ?? 0) >= window.oldest);
+}
+
+export type ComposerState =
+  | { kind: 'open' }
+  | { kind: 'archived' }
+  /** Another organisation shares the channel for reading only. */
+  | { kind: 'read-only'; organisation: string };
+
+/** Whether one may write here, and why not (behaviour 4.3, 5.3). */
+export function composerState(state: State, channelId: string): ComposerState {
+  const channel = state.channels[channelId];
+  if (channel !== undefined && channel.delete_at > 0) return { kind: 'archived' };
+  const share = state.shares[channelId];
+  if (share !== undefined && !share.home && share.readonly) {
+    return { kind: 'read-only', organisation: state.origins[share.remote_id]?.display_name ?? state.organisations[channelId]?.[0]?.display_name ?? '' };
+  }
+  return { kind: 'open' };
+}
+
+/** The organisations of a channel that have not been heard of for more than five minutes, and since when. */
+export function offlineOrganisations(organisations: readonly Organisation[] | undefined, now: number): Organisation[] {
+  return (organisations ?? []).filter((entry) => entry.last_ping_at > 0 && entry.delete_at === 0 && now - entry.last_ping_at > OFFLINE_AFTER_MS);
+}
+
+/** Roles are one text, separated by spaces. */
+export function isSystemAdmin(user: User | undefined): boolean {
+  return user?.roles.split(' ').includes('system_admin') ?? false;
+}
+
+/** Whether one may delete a post: one's own, or anybody's as an administrator of the system or the channel. */
+export function mayDelete(state: State, post: Post): boolean {
+  if (post.user_id === state.me) return true;
+  return isSystemAdmin(state.users[state.me]) || (state.memberships[post.channel_id]?.scheme_admin ?? false);
+}
+
+export function isSystemPost(post: Post): boolean {
+  return post.type.startsWith('system_');
+}
+
+/** Ids that profiles are missing for. */
+export function missingUsers(state: State, ids: Iterable<string>): string[] {
+  return [...new Set(ids)].filter((id) => id !== '' && !(id in state.users));
+}

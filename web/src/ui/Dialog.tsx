@@ -1,0 +1,52 @@
+// A modal dialog on the native element: the browser traps the focus, closes on Escape and gives the focus back.
+import { X } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useEffect, useId, useRef } from 'react';
+import { IconButton } from './Button';
+import styles from './Dialog.module.css';
+
+export interface DialogProps {
+  title: string;
+  closeLabel: string;
+  onClose: () => void;
+  children: ReactNode;
+  /** Buttons at the foot. */
+  actions?: ReactNode;
+  wide?: boolean;
+}
+
+/** Opens when mounted; the owner stops rendering it on `onClose`. */
+export function Dialog({ title, closeLabel, onClose, children, actions, wide = false }: DialogProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+
+  useEffect(() => {
+    const dialog = ref.current;
+    if (dialog !== null && !dialog.open) dialog.showModal();
+    return () => dialog?.close();
+  }, []);
+
+  return (
+    // A click on the backdrop is a convenience for the mouse; the keyboard has Escape and the close button.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events
+    <dialog
+      ref={ref}
+      className={styles['dialog']}
+      data-wide={wide || undefined}
+      aria-labelledby={titleId}
+      onClose={onClose}
+      onClick={(event) => event.target === ref.current && onClose()}
+    >
+      <div className={styles['sheet']}>
+        <header className={styles['head']}>
+          <h2 id={titleId}>{title}</h2>
+          <IconButton label={closeLabel} onClick={onClose}>
+            <X size={18} />
+          </IconButton>
+        </header>
+        <div className={styles['body']}>{children}</div>
+        {actions !== undefined && <footer className={styles['foot']}>{actions}</footer>}
+      </div>
+    </dialog>
+  );
+}

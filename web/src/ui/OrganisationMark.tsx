@@ -1,0 +1,17 @@
+// The organisation a person comes from, beside the name: the bridge and the organisation's name in its own tint.
+import { useLanguage } from '../i18n/context';
+import { Bridge } from './Bridge';
+import { hueOf } from './hue';
+import styles from './OrganisationMark.module.css';
+
+/** `name` is undefined while it is not known yet. */
+export function OrganisationMark({ name }: { name: string | undefined }) {
+  const { t } = useLanguage();
+  const shown = name ?? t('people.elsewhere');
+  return (
+    <span className={styles['mark']} data-hue={hueOf(name ?? '')} title={t('people.from', { organisation: shown })} data-testid="organisation-mark">
+      <Bridge size={11} />
+      <span className={styles['name']}>{shown}</span>
+    </span>
+  );
+}
