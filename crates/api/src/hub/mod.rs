@@ -37,7 +37,7 @@ pub struct Hub {
 /// What the hub needs to know from outside.
 pub struct Sources {
     /// What the tail of the log delivers, in order. The hub ends all connections and stops when it closes.
-    pub log: mpsc::Receiver<Vec<Recorded>>,
+    pub log: mpsc::Receiver<Arc<[Recorded]>>,
     /// The text of `X-Version-Id`, for `hello`.
     pub version: Arc<dyn Fn() -> String + Send + Sync>,
 }
@@ -132,7 +132,7 @@ struct Task {
 impl Task {
     async fn run(
         mut self,
-        mut log: mpsc::Receiver<Vec<Recorded>>,
+        mut log: mpsc::Receiver<Arc<[Recorded]>>,
         mut inbox: mpsc::UnboundedReceiver<Command>,
         mut volatile: broadcast::Receiver<Volatile>,
     ) {

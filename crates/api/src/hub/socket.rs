@@ -61,10 +61,7 @@ impl ConnectQuery {
 
 /// The route clients connect to, whole; the only one a slash may follow (client-api 1.1).
 pub fn routes(hub: Hub) -> Router {
-    Router::new()
-        .route("/api/v4/websocket", get(connect))
-        .route("/api/v4/websocket/", get(connect))
-        .with_state(hub)
+    Router::new().route("/api/v4/websocket", get(connect)).route("/api/v4/websocket/", get(connect)).with_state(hub)
 }
 
 async fn connect(

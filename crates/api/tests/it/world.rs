@@ -13,6 +13,8 @@ use rialto_api::hub::{self, Hub, Sources};
 use rialto_app::channels::NewChannel;
 use rialto_app::posts::NewPost;
 use rialto_app::{App, Clock, IdSource, Keys, SessionUser, Settings, channels, frames, posts};
+use rialto_federation::Federation;
+use rialto_federation::transport::{Exchange, Request, Step, Transport, TransportError};
 use rialto_model::{
     Channel, ChannelKind, Millis, Post, Session, SessionId, Team, TeamId, TeamKind, TeamMember, User, UserId,
 };
@@ -38,6 +40,15 @@ pub struct World {
     _dir: tempfile::TempDir,
 }
 
+/// These servers have no peers.
+struct NoNetwork;
+
+impl Transport for NoNetwork {
+    fn send(&self, _request: Request) -> Exchange<'_> {
+        Box::pin(async { Err(TransportError { step: Step::Connect, detail: "no network".to_owned() }) })
+    }
+}
+
 /// Somebody signed in.
 pub struct Person {
     pub id: UserId,
@@ -57,13 +68,13 @@ impl World {
         let (batches, log) = mpsc::channel(16);
         tokio::spawn(async move {
             while let Ok(batch) = tail.next().await {
-                if batches.send(batch).await.is_err() {
+                if batches.send(batch.into()).await.is_err() {
                     return;
                 }
             }
         });
         let hub = Hub::start(app.clone(), Sources { log, version: Arc::new(|| "11.6.0.test".to_owned()) });
-        let router = rialto_api::router(Api::new(app.clone()), hub::routes(hub));
+        let router = rialto_api::router(Api::new(Federation::new(app.clone(), Arc::new(NoNetwork))), hub::routes(hub));
         let service = router.clone();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

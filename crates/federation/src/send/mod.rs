@@ -120,7 +120,12 @@ pub(crate) async fn message<T: Serialize + ?Sized>(
     if response.status != 200 {
         // These the peer answered before it looked at the message.
         let surely = matches!(response.status, 401 | 413 | 429 | 501 | 503);
-        return Err(Undelivered { cause: refusal(response.status), surely, too_large: response.status == 413 });
+        return Err(Undelivered {
+            cause: refusal(response.status),
+            surely,
+            too_large: response.status == 413,
+            busy: matches!(response.status, 429 | 503),
+        });
     }
     Answer::decode(&response.body).map_err(|_| Undelivered::new("the answer is not that of a peer"))
 }

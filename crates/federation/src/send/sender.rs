@@ -63,7 +63,18 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     };
-    let mut sender = Sender { fed, id, stored: position, position, doubts: HashMap::new(), caught_up: None };
+    let mut sender = Sender {
+        fed,
+        id,
+        stored: position,
+        position,
+        doubts: HashMap::new(),
+        waiting_shares: Vec::new(),
+        caught_up: None,
+    };
+    if let Err(undelivered) = sender.find_waiting_shares().await {
+        tracing::warn!(remote = %sender.id, cause = undelivered.cause, "a sender cannot read its shares");
+    }
     let mut failures = 0usize;
     loop {
         settled.borrow_and_update();
