@@ -109,7 +109,7 @@ async fn an_invitation_that_does_not_open_says_why() {
     let made = other.call(&other_admin, "POST", "/remotecluster", body).await.json(201);
     let code = made["invite"].as_str().unwrap();
     assert_eq!(accept(code, "wrong").await.error(400), "api.remote_cluster.invite_decrypt_error");
-    // The same address on both sides: our own invitation as far as this server can tell.
+    assert_eq!(accept(code, "right").await.error(400), "api.remote_cluster.accept_invitation_error", "our own address");
     let mut settings = (*world.app.settings.get()).clone();
     settings.site_url = Some("https://two.example".to_owned());
     world.app.settings.set(settings);
