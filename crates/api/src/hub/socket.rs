@@ -59,7 +59,7 @@ impl ConnectQuery {
     }
 }
 
-/// The route clients connect to, relative to `/api/v4`; the only one a slash may follow (client-api 1.1).
+/// The route clients connect to, whole; the only one a slash may follow (client-api 1.1).
 pub fn routes(hub: Hub) -> Router {
     Router::new().route("/api/v4/websocket", get(connect)).route("/api/v4/websocket/", get(connect)).with_state(hub)
 }
