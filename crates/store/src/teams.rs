@@ -385,3 +385,120 @@ pub async fn update_member(tx: &mut Tx, member: &TeamMember) -> Result<bool, Sto
         .await?;
     Ok(changed > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{NOW, begin, id, read, remote_user, scene, team, team_member, user};
+    use crate::testing::both;
+    use crate::{Db, users};
+
+    fn ids(list: Vec<Team>) -> Vec<TeamId> {
+        list.into_iter().map(|team| team.id).collect()
+    }
+
+    #[tokio::test]
+    async fn a_team_is_read_as_written() {
+        both(async |db: Db| {
+            let archived = Team { delete_at: Some(NOW), kind: TeamKind::Invite, allow_open_invite: false, ..team(1) };
+            let mut tx = begin(&db).await;
+            insert(&mut tx, &archived).await.unwrap();
+            insert(&mut tx, &team(2)).await.unwrap();
+            tx.commit().await.unwrap();
+            let mut tx = begin(&db).await;
+            assert_eq!(get(&mut tx, &id(1)).await.unwrap(), Some(archived.clone()));
+            assert_eq!(get(&mut tx, &id(3)).await.unwrap(), None);
+            assert_eq!(get_by_name(&mut tx, "team-01").await.unwrap(), Some(archived.clone()));
+            assert_eq!(get_by_name(&mut tx, "team-03").await.unwrap(), None);
+            let changed = Team {
+                update_at: Millis(9),
+                delete_at: None,
+                display_name: "New".to_owned(),
+                description: "d".to_owned(),
+                email: "e".to_owned(),
+                kind: TeamKind::Open,
+                allow_open_invite: true,
+                invite_id: "i".to_owned(),
+                ..archived
+            };
+            update(&mut tx, &Team { create_at: Millis(1), ..changed.clone() }).await.unwrap();
+            assert_eq!(get(&mut tx, &id(1)).await.unwrap(), Some(changed));
+            assert_eq!(get(&mut tx, &id(2)).await.unwrap(), Some(team(2)));
+            let error = insert(&mut tx, &Team { name: team(2).name, ..team(3) }).await.unwrap_err();
+            assert!(error.is_unique_on("name"), "{error}");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn lists_show_live_teams_by_display_name() {
+        both(async |db: Db| {
+            let closed = Team { kind: TeamKind::Invite, allow_open_invite: false, create_at: Millis(1), ..team(1) };
+            let archived = Team { delete_at: Some(NOW), create_at: Millis(2), ..team(2) };
+            let first = Team { display_name: "A".to_owned(), ..team(4) };
+            let mut tx = begin(&db).await;
+            for team in [&closed, &archived, &team(3), &first] {
+                insert(&mut tx, team).await.unwrap();
+                insert_member(&mut tx, &team_member(team.id, id(1))).await.unwrap();
+            }
+            assert_eq!(ids(list(&mut tx, false, 0, 10).await.unwrap()), [id(4), id(3)]);
+            assert_eq!(ids(list(&mut tx, true, 0, 10).await.unwrap()), [id(4), id(1), id(3)]);
+            assert_eq!(ids(list(&mut tx, true, 1, 1).await.unwrap()), [id(1)]);
+            assert_eq!(oldest_open(&mut tx).await.unwrap().map(|team| team.id), Some(id(3)));
+            assert!(end_member(&mut tx, &id(3), &id(1), NOW).await.unwrap());
+            assert_eq!(ids(list_of_user(&mut tx, &id(1)).await.unwrap()), [id(4), id(1)]);
+            let mut teams: Vec<_> =
+                list_memberships(&mut tx, &id(1)).await.unwrap().into_iter().map(|member| member.team_id).collect();
+            teams.sort();
+            assert_eq!(teams, [id(1), id(4)]);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_membership_ends_and_comes_back() {
+        both(async |db: Db| {
+            let mut tx = begin(&db).await;
+            let scene = scene(&mut tx).await;
+            let (team, ann) = (scene.team.id, scene.ann.id);
+            assert_eq!(get_member(&mut tx, &team, &ann).await.unwrap(), Some(team_member(team, ann)));
+            assert_eq!(get_member(&mut tx, &team, &id(9)).await.unwrap(), None);
+            assert!(!insert_member(&mut tx, &team_member(team, ann)).await.unwrap());
+            assert!(end_member(&mut tx, &team, &ann, NOW).await.unwrap());
+            assert!(!end_member(&mut tx, &team, &ann, NOW).await.unwrap());
+            let over = TeamMember { delete_at: Some(NOW), scheme_admin: false, ..team_member(team, ann) };
+            assert_eq!(get_member(&mut tx, &team, &ann).await.unwrap(), Some(over));
+            assert!(!update_member(&mut tx, &team_member(team, ann)).await.unwrap());
+            let guest =
+                TeamMember { scheme_admin: false, scheme_user: false, scheme_guest: true, ..team_member(team, ann) };
+            assert!(insert_member(&mut tx, &guest).await.unwrap());
+            assert_eq!(get_member(&mut tx, &team, &ann).await.unwrap(), Some(guest));
+            assert!(update_member(&mut tx, &team_member(team, ann)).await.unwrap());
+            assert_eq!(get_member(&mut tx, &team, &ann).await.unwrap(), Some(team_member(team, ann)));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn members_are_listed_by_username_and_counted_where_they_live() {
+        both(async |db: Db| {
+            let mut tx = begin(&db).await;
+            let scene = scene(&mut tx).await;
+            let team = scene.team.id;
+            let left = rialto_model::User { delete_at: Some(NOW), ..user(4) };
+            for person in [&remote_user(3, id(7)), &left] {
+                users::insert(&mut tx, person, "").await.unwrap();
+                insert_member(&mut tx, &team_member(team, person.id)).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            let mut view = read(&db).await;
+            let people = |list: Vec<TeamMember>| list.into_iter().map(|member| member.user_id).collect::<Vec<_>>();
+            let all = list_members(&mut view, &team, 0, 10).await.unwrap();
+            assert_eq!(people(all), [id(1), id(2), id(3), id(4)]);
+            assert_eq!(people(list_members(&mut view, &team, 1, 2).await.unwrap()), [id(2), id(3)]);
+            assert_eq!(count_members(&mut view, &team, false).await.unwrap(), 3);
+            assert_eq!(count_members(&mut view, &team, true).await.unwrap(), 2);
+        })
+        .await;
+    }
+}
