@@ -1,1 +1,68 @@
-//! placeholder
+//! What an actor may do: one module a feature, and in it permission, rule, write, event.
+//!
+//! Knows no wire format and no network. Nothing but this crate writes rows or records events.
+
+pub mod access;
+pub mod apply;
+pub mod audit;
+pub mod bus;
+pub mod channel_members;
+pub mod channels;
+pub mod clock;
+pub mod connections;
+pub mod frames;
+pub mod housekeeping;
+pub mod ids;
+pub mod installation;
+pub mod interruptions;
+pub mod keys;
+pub mod mentions;
+pub mod outbox;
+pub mod passwords;
+pub mod posts;
+pub mod preferences;
+pub mod reactions;
+pub mod sessions;
+pub mod settings;
+pub mod shares;
+pub mod statuses;
+pub mod system_posts;
+pub mod teams;
+pub mod typing;
+pub mod users;
+
+use std::sync::Arc;
+
+pub use access::{Denied, RemoteActor, SessionUser};
+pub use bus::{Bus, Volatile};
+pub use clock::Clock;
+pub use ids::IdSource;
+pub use installation::StartError;
+pub use keys::Keys;
+pub use rialto_store::StoreError;
+pub use settings::{Settings, SettingsCell};
+
+/// What features share. Cheap to clone; a bundle without features of its own. [`App::open`] makes it.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub db: rialto_store::Db,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where ids and secrets come from.
+    pub ids: IdSource,
+    /// The server's key.
+    pub keys: Arc<Keys>,
+    /// What administrators set.
+    pub settings: SettingsCell,
+    /// News inside this node.
+    pub bus: Bus,
+    /// What identifies this installation.
+    pub installation: Arc<rialto_store::installation::Installation>,
+    /// The account system posts are written by. Nobody signs in to it.
+    pub system_user: rialto_model::UserId,
+    /// Where passwords are hashed.
+    pub passwords: passwords::Passwords,
+    /// Sign-ins this node has looked up lately.
+    pub sessions: sessions::Cache,
+}

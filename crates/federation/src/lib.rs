@@ -1,1 +1,81 @@
-//! placeholder
+//! Secure connections in action: what we send to peers, what we take from them, how trust begins and ends.
+//!
+//! Follows the event log and nothing else; writes rows only through `app`.
+
+pub mod connections;
+pub mod receive;
+mod send;
+pub mod service;
+pub mod transport;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use rialto_app::App;
+use rialto_model::{Millis, UserId};
+use rialto_wire::federation::capability;
+use rialto_wire::federation::extension::{Advert, Limits, PROTOCOL};
+use rialto_wire::site_url::SiteUrl;
+
+use crate::transport::Transport;
+
+/// What we can do with another Rialto, as far as it can too (ruling 8.1).
+const CAPABILITIES: [&str; 2] = [capability::SHARE, capability::CONNECTION];
+/// Bytes of a frame we take (ruling 35).
+pub(crate) const MAX_FRAME: usize = 64 << 20;
+
+/// The application with its network.
+#[derive(Clone)]
+pub struct Federation {
+    /// The application.
+    pub app: App,
+    transport: Arc<dyn Transport>,
+    /// Failed openings of codes, by administrator (behaviour 2.4).
+    failed_openings: Arc<Mutex<HashMap<UserId, VecDeque<Millis>>>>,
+    /// One derivation of a key at a time: each is expensive by design.
+    derivations: Arc<tokio::sync::Semaphore>,
+}
+
+impl Federation {
+    /// Puts application and network together.
+    pub fn new(app: App, transport: Arc<dyn Transport>) -> Self {
+        Self { app, transport, failed_openings: Arc::default(), derivations: Arc::new(tokio::sync::Semaphore::new(1)) }
+    }
+
+    /// Our own address, if it is set to something peers can call.
+    pub fn own_site(&self) -> Option<SiteUrl> {
+        self.app.settings.get().site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok())
+    }
+
+    /// What we say of ourselves to another Rialto.
+    fn advert(&self) -> Advert {
+        Advert {
+            protocol: PROTOCOL,
+            min_protocol: PROTOCOL,
+            product: "rialto".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            server_id: Some(self.app.installation.server_id),
+            epoch: self.app.installation.epoch.clone(),
+            site_url: self.app.settings.get().site_url.clone().unwrap_or_default(),
+            caps: CAPABILITIES.iter().map(|cap| (*cap).to_owned()).collect(),
+            limits: Some(Limits {
+                frame_bytes: MAX_FRAME as i64,
+                file_bytes: 0,
+                message_chars: i64::try_from(self.app.settings.get().max_post_size).unwrap_or_default(),
+                props_chars: 800_000,
+            }),
+            applied: None,
+            key: String::new(),
+        }
+    }
+
+    /// The part of it that stands in codes.
+    fn short_advert(&self) -> Advert {
+        Advert {
+            protocol: PROTOCOL,
+            min_protocol: PROTOCOL,
+            server_id: Some(self.app.installation.server_id),
+            ..Advert::default()
+        }
+    }
+}

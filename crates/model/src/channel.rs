@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{ChannelId, Millis, TeamId, UserId};
+use crate::{ChannelId, Millis, RemoteId, TeamId, UserId};
 
 /// What sort of conversation a channel is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,6 +70,8 @@ pub struct Channel {
     pub purpose: String,
     /// Who made it; None for copies whose maker is gone.
     pub creator_id: Option<UserId>,
+    /// The connection this copy came over; None for channels born here. A permanent property (SC-038).
+    pub origin: Option<RemoteId>,
     /// Whether at least one live share exists.
     pub shared: bool,
     /// Creation time of the newest post, 0 if none. Read from slotted counters.

@@ -537,3 +537,31 @@ pub const BUILT_IN: &[BuiltInRole] = &[
     },
     BuiltInRole { name: "system_admin", scheme_managed: true, built_in: true, permissions: Permission::ALL },
 ];
+
+/// The role of that name if people can hold it in the whole system; older documents write `system_` before a manager
+/// role, which is the same role (behaviour 4.1).
+pub fn system_role(name: &str) -> Option<&'static str> {
+    let known = |name: &str| BUILT_IN.iter().find(|role| role.name == name).map(|role| role.name);
+    let is_system = |name: &str| name.starts_with("system_") || name.ends_with("_manager");
+    known(name).or_else(|| known(name.strip_prefix("system_")?)).filter(|name| is_system(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_system_roles_can_be_held_in_the_system() {
+        for (name, role) in [
+            ("system_admin", Some("system_admin")),
+            ("shared_channel_manager", Some("shared_channel_manager")),
+            ("system_shared_channel_manager", Some("shared_channel_manager")),
+            ("system_team_admin", None),
+            ("channel_admin", None),
+            ("custom_group_user", None),
+            ("no_such_role", None),
+        ] {
+            assert_eq!(system_role(name), role, "{name}");
+        }
+    }
+}

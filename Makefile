@@ -1,0 +1,57 @@
+# Everything a contributor runs. `make` alone lists it.
+#
+# Two commands are enough to start: `make demo` and `make test`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
+
+.PHONY: help demo test test-rust test-web e2e check quick bench clean
+
+help: ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: web/dist/index.html ## Two connected organisations to try, on ports 8065 and 8066; Ctrl-C stops them
+	cargo build --release --bin rialto
+	node scripts/demo.mjs
+
+test: test-rust test-web e2e ## All tests: both databases, both languages, the demo, the browser
+
+test-rust: web/dist/index.html ## Rust tests on SQLite and PostgreSQL, and the demo once
+	scripts/postgres run cargo test --workspace
+	RIALTO_BIN=target/debug/rialto node scripts/demo.mjs --once
+
+test-web: web/node_modules/.package-lock.json ## Unit tests of the web client
+	cd web && npm test
+
+e2e: web/dist/index.html ## Browser tests: Chromium against real servers
+	cargo build --bin rialto
+	cd web && RIALTO_BIN=$(CURDIR)/target/debug/rialto npm run e2e
+
+check: web/dist/index.html ## Formatting, lints, types, licences
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cd web && npm run check
+	node scripts/licences.mjs
+
+quick: ## Unit tests only, in seconds
+	scripts/postgres run cargo test --workspace --lib
+
+bench: web/dist/index.html ## Latency, throughput, catch-up, start-up, memory
+	RIALTO_TEST_POSTGRES=$$(scripts/postgres start bench) cargo bench -p rialto-server --bench sharing; \
+		status=$$?; scripts/postgres stop bench; exit $$status
+
+clean: ## Remove what was built
+	cargo clean
+	rm -rf web/dist web/node_modules
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+web/dist/index.html: web/node_modules/.package-lock.json $(WEB_SOURCES)
+	cd web && npm run build
+	@touch $@

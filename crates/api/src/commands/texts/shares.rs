@@ -1,0 +1,312 @@
+//! Answers of `/share-channel` except `status` (behaviour 2.5).
+
+use rialto_model::{RemoteId, ShareMode, ShareState};
+
+use super::connections::{PeerLearns, learns_sentence};
+use super::{list, organisation};
+use crate::commands::candidate::ConnectionState;
+use crate::commands::invocation::{ConnectionRef, History};
+use crate::commands::table::{address, code, escape};
+
+/// What became of an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Invitation {
+    /// On its way.
+    Sent,
+    /// Kept until the peer can be reached; why.
+    Queued(ConnectionState),
+}
+
+/// A share that was made.
+#[derive(Debug)]
+pub struct Invited<'a> {
+    /// The channel was shared with nobody before.
+    pub newly_shared: bool,
+    /// The other organisation.
+    pub display_name: &'a str,
+    /// Its address; None while pending.
+    pub site_url: Option<&'a str>,
+    /// Sent or queued.
+    pub invitation: Invitation,
+    /// What the other side may do.
+    pub mode: ShareMode,
+    /// A share in the other mode was ended for it.
+    pub converted: bool,
+    /// The copy there may keep rules of its own until an administrator lifts them (ruling 41).
+    pub moderation_stays: bool,
+    /// What is sent of the past.
+    pub history: Option<History>,
+}
+
+/// The answer to `invite`.
+pub fn invited(invited: &Invited<'_>) -> String {
+    let name = organisation(invited.display_name);
+    let whom = invited.site_url.map_or_else(|| name.clone(), |url| format!("{name} ({})", address(url)));
+    let mut lines = Vec::new();
+    if invited.newly_shared {
+        lines.push("#### This channel is now shared".to_owned());
+    }
+    if invited.converted {
+        lines.push("The share in the other mode was ended.".to_owned());
+    }
+    lines.push(match invited.invitation {
+        Invitation::Sent => format!("An invitation was sent to {whom}."),
+        Invitation::Queued(ConnectionState::Pending) => {
+            format!("An invitation for {whom} is queued: it is sent once they have accepted the connection.")
+        }
+        Invitation::Queued(_) => {
+            format!("An invitation for {whom} is queued: their server is offline, it is sent as soon as it is back.")
+        }
+    });
+    lines.push(
+        match invited.mode {
+            ShareMode::ReadOnly => "Mode: read-only. Their members can read along but not contribute.",
+            ShareMode::Participation => {
+                "Mode: participation. Their members can contribute as far as their own server allows it."
+            }
+        }
+        .to_owned(),
+    );
+    if invited.moderation_stays {
+        lines.push(
+            "Their server may have set moderation rules on its copy; an administrator there has to lift them by hand."
+                .to_owned(),
+        );
+    }
+    lines.extend(invited.history.map(|history| match history {
+        History::All => "All earlier messages are sent along afterwards.".to_owned(),
+        History::Messages(count) => format!("The newest {count} earlier messages are sent along afterwards."),
+        History::Days(days) => format!("The messages of the last {days} days are sent along afterwards."),
+    }));
+    lines.join("\n")
+}
+
+/// A share that was ended.
+#[derive(Debug)]
+pub struct Uninvited<'a> {
+    /// The other organisation.
+    pub display_name: &'a str,
+    /// Display names of those with whom the channel is still shared.
+    pub remaining: &'a [String],
+    /// Whether the peer knows.
+    pub learns: PeerLearns,
+}
+
+/// The answer to `uninvite`.
+pub fn uninvited(uninvited: &Uninvited<'_>) -> String {
+    let names: Vec<String> = uninvited.remaining.iter().map(|name| organisation(name)).collect();
+    let rest = if names.is_empty() {
+        "The channel is no longer shared.".to_owned()
+    } else {
+        format!("The channel is still shared with {}.", list(&names, 5))
+    };
+    format!(
+        "This channel is no longer shared with {}. {rest} What was written stays.{}",
+        organisation(uninvited.display_name),
+        learns_sentence(uninvited.learns)
+    )
+}
+
+/// All shares of a channel that were ended, or our part in one that others share with us.
+#[derive(Debug)]
+pub struct Unshared<'a> {
+    /// Display names of the organisations; of the home alone, in a copy.
+    pub with: &'a [(String, PeerLearns)],
+    /// We were a guest.
+    pub copy: bool,
+}
+
+/// The answer to `unshare`.
+pub fn unshared(unshared: &Unshared<'_>) -> String {
+    let names: Vec<String> = unshared.with.iter().map(|(name, _)| organisation(name)).collect();
+    let mut out = match (names.is_empty(), unshared.copy) {
+        (true, _) => "#### This channel is no longer shared\nIt was shared with nobody.".to_owned(),
+        (false, true) => format!(
+            "#### This channel is no longer shared\nThis server has left the share of {}. What was written stays here \
+             and there.",
+            list(&names, names.len())
+        ),
+        (false, false) => format!(
+            "#### This channel is no longer shared\nIt was shared with {}. What was written stays, here and there.",
+            list(&names, names.len())
+        ),
+    };
+    let learns = |kind: PeerLearns| {
+        let names: Vec<String> =
+            unshared.with.iter().filter(|(_, learns)| *learns == kind).map(|(name, _)| organisation(name)).collect();
+        (!names.is_empty()).then(|| list(&names, names.len()))
+    };
+    if let Some(names) = learns(PeerLearns::NotReached) {
+        out.push_str(&format!(" Not reached: {names}; they are refused when they come back."));
+    }
+    if let Some(names) = learns(PeerLearns::AtNextAttempt) {
+        out.push_str(&format!(" {names} cannot be told and will notice at their next attempt to send."));
+    }
+    if let Some(names) = learns(PeerLearns::Never) {
+        out.push_str(&format!(" {names} cannot be told and will not notice by themselves."));
+    }
+    out
+}
+
+/// The answer to the historical `share`, which invites nobody (behaviour 2.8).
+pub fn shared(mode: ShareMode) -> String {
+    let mode = match mode {
+        ShareMode::ReadOnly => "Invitations are read-only unless they say otherwise.",
+        ShareMode::Participation => "Invited organisations can take part unless their invitation says otherwise.",
+    };
+    format!(
+        "#### This channel is now shared\nNobody is invited yet; `/share-channel invite --connectionID <id>` does that. \
+         {mode}"
+    )
+}
+
+/// Why a share was not made or ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShareRefusal {
+    /// Direct and group messages need no invitation (SC-061).
+    DirectChannel,
+    /// No new shares of archived channels.
+    Archived,
+    /// A copy cannot be passed on (SC-037).
+    ForeignOrigin {
+        /// The home.
+        organisation: String,
+    },
+    /// With the mode asked for.
+    AlreadyInvited {
+        /// The other organisation.
+        display_name: String,
+        /// Where the share stands.
+        state: ShareState,
+    },
+    /// With the other mode (SC-069).
+    OtherMode {
+        /// The other organisation.
+        display_name: String,
+        /// The connection.
+        id: RemoteId,
+        /// The mode it has.
+        now: ShareMode,
+    },
+    /// The peer would delete its copy if it were invited again (ruling 40).
+    CopyWouldBeDeleted {
+        /// The other organisation.
+        display_name: String,
+    },
+    /// The peer is of a kind that needs a team named for the copy, and named none.
+    NoTeamThere {
+        /// The other organisation.
+        display_name: String,
+    },
+    /// Membership is managed by groups or by attributes.
+    ManagedMembership,
+    /// A rule of the connection forbids it (behaviour 8.6).
+    Policy {
+        /// Its name.
+        rule: String,
+    },
+    /// The connection has ended.
+    ConnectionEnded {
+        /// Its label.
+        display_name: String,
+        /// Removed by us, or severed by the peer.
+        state: ConnectionState,
+    },
+    /// No share of this channel with that connection.
+    NotInvited {
+        /// What was given.
+        given: ConnectionRef,
+        /// Display name and id of those that are.
+        invited: Vec<(String, RemoteId)>,
+    },
+    /// The channel is shared with nobody.
+    NotShared,
+    /// The historical `share`, twice.
+    AlreadyShared,
+    /// More history than `HistoryBackfillMax` allows.
+    HistoryLimit {
+        /// The setting.
+        most: u64,
+    },
+}
+
+/// The refusal in words.
+pub fn share_refusal(refusal: &ShareRefusal) -> String {
+    match refusal {
+        ShareRefusal::DirectChannel => "Direct and group messages reach people of connected organisations by \
+             themselves; there is nothing to share or unshare here."
+            .to_owned(),
+        ShareRefusal::Archived => "This channel is archived. Unarchive it first.".to_owned(),
+        ShareRefusal::ForeignOrigin { organisation: home } => format!(
+            "This channel originates from {}, and only they can share it. That is not possible from here.",
+            organisation(home)
+        ),
+        ShareRefusal::AlreadyInvited { display_name, state } => format!(
+            "{} is already invited to this channel; the share is {}. Nothing was changed.",
+            organisation(display_name),
+            state.as_str()
+        ),
+        ShareRefusal::OtherMode { display_name, id, now } => {
+            let (now, flag) = match now {
+                ShareMode::ReadOnly => ("read-only", "--readonly N"),
+                ShareMode::Participation => ("with participation", "--readonly Y"),
+            };
+            format!(
+                "{} is already invited to this channel, {now}. Nothing was changed. To change the mode, type\n\
+                 ```\n/share-channel uninvite --connectionID {id}\n/share-channel invite --connectionID {id} {flag}\n```\n\
+                 or do both at once with `--convert`.",
+                organisation(display_name)
+            )
+        }
+        ShareRefusal::CopyWouldBeDeleted { display_name } => format!(
+            "This channel was shared with {} before, and a server of that kind would delete its copy if it were \
+             invited again. Duplicate the channel and share the duplicate instead.",
+            organisation(display_name)
+        ),
+        ShareRefusal::NoTeamThere { display_name } => format!(
+            "The server of {} has named no team in which its copy of the channel could appear. Their administrator has \
+             to accept the connection from within a team.",
+            organisation(display_name)
+        ),
+        ShareRefusal::ManagedMembership => "The members of this channel are determined by groups or attributes. Such \
+             rules and sharing exclude each other."
+            .to_owned(),
+        ShareRefusal::Policy { rule } => format!("A rule of this connection forbids it: {}.", code(rule)),
+        ShareRefusal::ConnectionEnded { display_name, state } => {
+            let how = match state {
+                ConnectionState::Severed => "was ended by the other side",
+                ConnectionState::Removed
+                | ConnectionState::Connected
+                | ConnectionState::Offline
+                | ConnectionState::Pending => "was removed",
+            };
+            format!(
+                "The connection {} {how}. `/secure-connection status` lists those that can be used.",
+                organisation(display_name)
+            )
+        }
+        ShareRefusal::NotInvited { given, invited } => not_invited(given, invited),
+        ShareRefusal::NotShared => "This channel is not shared.".to_owned(),
+        ShareRefusal::AlreadyShared => "This channel is shared already. Nothing was changed.".to_owned(),
+        ShareRefusal::HistoryLimit { most: 0 } => {
+            "This server sends no earlier messages. The setting `ConnectedWorkspacesSettings.HistoryBackfillMax` \
+             decides that. Nothing was shared."
+                .to_owned()
+        }
+        ShareRefusal::HistoryLimit { most } => format!(
+            "This server sends {most} earlier messages or days at most, as the setting \
+             `ConnectedWorkspacesSettings.HistoryBackfillMax` says. Nothing was shared."
+        ),
+    }
+}
+
+fn not_invited(given: &ConnectionRef, invited: &[(String, RemoteId)]) -> String {
+    if invited.is_empty() {
+        return format!("{} is not invited to this channel; nobody is.", code(&given.0));
+    }
+    let mut out = format!("{} is not invited to this channel. These are:", code(&given.0));
+    for (name, id) in invited.iter().take(20) {
+        out.push_str(&format!("\n* `{id}` – {}", escape(name)));
+    }
+    out
+}

@@ -1,0 +1,289 @@
+//! What an event of the log means to clients: which frames, for whom. Source: client-api 9.4 and 9.5.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rialto_app::Settings;
+use rialto_app::frames::{Rows, ShownPost, Wanted};
+use rialto_model::{Channel, ChannelId, ChannelKind, DomainEvent, Recorded, Scope, TeamId, UserId};
+use rialto_wire::v4;
+use rialto_wire::ws::{EventFrame, events};
+
+use super::frame::Frame;
+use super::registry::{Registry, Viewer};
+
+/// Which rows telling these events will need. Events nobody hears need none.
+pub fn wanted(registry: &Registry, batch: &[Recorded]) -> Wanted {
+    let mut wanted = Wanted::default();
+    // Who joins in this batch may hear what comes later in it; and the maker of a channel, which nobody is in yet,
+    // joins it in the same transaction.
+    let somebody_joins = batch.iter().any(|recorded| match recorded.event {
+        DomainEvent::ChannelMemberAdded { user, .. } | DomainEvent::TeamMemberAdded { user, .. } => {
+            registry.knows(&user)
+        }
+        _ => false,
+    });
+    let heard = |recorded: &&Recorded| somebody_joins || registry.has_audience(recorded.scope);
+    for recorded in batch.iter().filter(heard) {
+        want(&mut wanted, registry, &recorded.event);
+    }
+    wanted
+}
+
+fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
+    match event {
+        DomainEvent::UserCreated { user }
+        | DomainEvent::UserUpdated { user }
+        | DomainEvent::UserRolesChanged { user } => {
+            wanted.users.insert(*user);
+            if registry.has_restricted_listeners() {
+                wanted.channels_of.insert(*user);
+            }
+        }
+        DomainEvent::TeamUpdated { team } => {
+            wanted.teams.insert(*team);
+        }
+        DomainEvent::TeamMemberUpdated { team, user } => {
+            wanted.team_members.insert((*team, *user));
+        }
+        DomainEvent::ChannelCreated { channel, .. }
+        | DomainEvent::ChannelUpdated { channel }
+        | DomainEvent::ChannelArchived { channel }
+        | DomainEvent::ChannelRestored { channel }
+        | DomainEvent::ChannelMemberAdded { channel, .. }
+        | DomainEvent::ShareStarted { channel, .. }
+        | DomainEvent::ShareChanged { channel, .. }
+        | DomainEvent::ShareEnded { channel, .. } => {
+            wanted.channels.insert(*channel);
+        }
+        DomainEvent::ChannelMemberUpdated { channel, user } => {
+            wanted.channel_members.insert((*channel, *user));
+        }
+        DomainEvent::PostCreated { post, channel, .. } => {
+            wanted.posts.insert(*post);
+            wanted.channels.insert(*channel);
+        }
+        DomainEvent::PostEdited { post, .. } | DomainEvent::PostDeleted { post, .. } => {
+            wanted.posts.insert(*post);
+        }
+        DomainEvent::StatusChanged { .. }
+        | DomainEvent::SessionsRevoked { .. }
+        | DomainEvent::PreferencesChanged { .. }
+        | DomainEvent::PreferencesDeleted { .. }
+        | DomainEvent::TeamCreated { .. }
+        | DomainEvent::TeamMemberAdded { .. }
+        | DomainEvent::TeamMemberRemoved { .. }
+        | DomainEvent::ChannelMemberRemoved { .. }
+        | DomainEvent::ChannelViewed { .. }
+        | DomainEvent::ReactionAdded(_)
+        | DomainEvent::ReactionRemoved(_)
+        | DomainEvent::RemoteChanged { .. } => {}
+    }
+}
+
+/// Tells one event to those who may hear it. Its effect on access has been [applied](Registry::apply) before. A row
+/// that has gone means that there is nothing to say.
+pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded: &Recorded) {
+    let scope = recorded.scope;
+    match &recorded.event {
+        DomainEvent::UserCreated { user } => about_person(registry, rows, *user, &events::new_user(*user)),
+        DomainEvent::UserUpdated { user } => user_updated(registry, rows, settings, *user),
+        DomainEvent::UserRolesChanged { user } => {
+            let Some(row) = rows.users.get(user) else { return };
+            registry.set_viewer(user, Viewer::new(row));
+            send(registry, Scope::User(*user), &events::user_role_updated(*user, &row.roles));
+            user_updated(registry, rows, settings, *user);
+        }
+        DomainEvent::StatusChanged { user, status } => {
+            send(registry, Scope::User(*user), &events::status_change(*user, status));
+        }
+        DomainEvent::PreferencesChanged { user, preferences } => {
+            let shown: Vec<_> = preferences.iter().map(v4::Preference::from).collect();
+            send(registry, Scope::User(*user), &events::preferences_changed(*user, &shown));
+        }
+        DomainEvent::PreferencesDeleted { user, preferences } => {
+            let shown: Vec<_> = preferences.iter().map(v4::Preference::from).collect();
+            send(registry, Scope::User(*user), &events::preferences_deleted(*user, &shown));
+        }
+        DomainEvent::TeamUpdated { team } => team_updated(registry, rows, *team),
+        DomainEvent::TeamMemberAdded { team, user } => {
+            send(registry, Scope::User(*user), &events::added_to_team(*team, *user));
+        }
+        DomainEvent::TeamMemberRemoved { team, user } => {
+            let [to_team, to_user] = events::leave_team(*team, *user);
+            send_omitting(registry, Scope::Team(*team), *user, &to_team);
+            send(registry, Scope::User(*user), &to_user);
+        }
+        DomainEvent::TeamMemberUpdated { team, user } => {
+            let Some(member) = rows.team_members.get(&(*team, *user)) else { return };
+            send(registry, Scope::User(*user), &events::memberrole_updated(&member.into()));
+        }
+        DomainEvent::ChannelCreated { channel, creator } => channel_created(registry, rows, *channel, *creator),
+        DomainEvent::ChannelUpdated { channel }
+        | DomainEvent::ShareStarted { channel, .. }
+        | DomainEvent::ShareChanged { channel, .. }
+        | DomainEvent::ShareEnded { channel, .. } => {
+            let Some(row) = rows.channels.get(channel) else { return };
+            send(registry, Scope::Channel(*channel), &events::channel_updated(&row.into()));
+        }
+        DomainEvent::ChannelArchived { channel } => {
+            let Some(row) = rows.channels.get(channel).filter(|row| row.is_archived()) else { return };
+            send(registry, scope, &events::channel_deleted(row));
+        }
+        DomainEvent::ChannelRestored { channel } => {
+            let Some(row) = rows.channels.get(channel).filter(|row| !row.is_archived()) else { return };
+            send(registry, scope, &events::channel_restored(row));
+        }
+        DomainEvent::ChannelMemberAdded { channel, user, .. } => {
+            let team = rows.channels.get(channel).and_then(|row| row.team_id);
+            let [to_channel, to_user] = events::user_added(*channel, team, *user);
+            send_omitting(registry, Scope::Channel(*channel), *user, &to_channel);
+            send(registry, Scope::User(*user), &to_user);
+        }
+        DomainEvent::ChannelMemberRemoved { channel, user, by } => {
+            let [to_channel, to_user] = events::user_removed(*channel, *user, by.unwrap_or(*user));
+            send_omitting(registry, Scope::Channel(*channel), *user, &to_channel);
+            send(registry, Scope::User(*user), &to_user);
+        }
+        DomainEvent::ChannelMemberUpdated { channel, user } => {
+            let Some(member) = rows.channel_members.get(&(*channel, *user)) else { return };
+            send(registry, Scope::User(*user), &events::channel_member_updated(&member.into()));
+        }
+        DomainEvent::ChannelViewed { channel, user, at } => {
+            let times = BTreeMap::from([(*channel, *at)]);
+            send(registry, Scope::User(*user), &events::multiple_channels_viewed(*user, &times));
+        }
+        DomainEvent::PostCreated { post, channel, mentions, .. } => {
+            let (Some(post), Some(channel)) = (rows.posts.get(post), rows.channels.get(channel)) else { return };
+            posted(registry, rows, scope, post, channel, mentions);
+        }
+        DomainEvent::PostEdited { post, .. } => {
+            let Some(shown) = rows.posts.get(post).filter(|shown| shown.post.gone_at().is_none()) else { return };
+            send(registry, scope, &events::post_edited(&shown_post(shown)));
+        }
+        DomainEvent::PostDeleted { post, by, .. } => {
+            let Some(shown) = rows.posts.get(post) else { return };
+            post_deleted(registry, scope, &shown_post(shown), *by);
+        }
+        DomainEvent::ReactionAdded(reaction) => send(registry, scope, &events::reaction_added(&reaction.into())),
+        DomainEvent::ReactionRemoved(reaction) => send(registry, scope, &events::reaction_removed(&reaction.into())),
+        // Access has been taken away already; clients learn of connections by asking (client-api 9.5).
+        DomainEvent::SessionsRevoked { .. } | DomainEvent::TeamCreated { .. } | DomainEvent::RemoteChanged { .. } => {}
+    }
+}
+
+/// One frame for all of a scope.
+pub fn send(registry: &mut Registry, scope: Scope, event: &EventFrame) {
+    if registry.has_audience(scope) {
+        let frame = Arc::new(Frame::from(event));
+        registry.send(scope, |_, _| Some(&frame));
+    }
+}
+
+/// One frame for all of a scope but one person.
+pub fn send_omitting(registry: &mut Registry, scope: Scope, omitted: UserId, event: &EventFrame) {
+    if registry.has_audience(scope) {
+        let frame = Arc::new(Frame::from(event));
+        registry.send(scope, |user, _| (*user != omitted).then_some(&frame));
+    }
+}
+
+/// A post as clients see it.
+fn shown_post(shown: &ShownPost) -> v4::Post {
+    v4::Post::from(&shown.post).with_reactions(&shown.reactions).with_pending_id(&shown.pending_post_id)
+}
+
+fn posted(
+    registry: &mut Registry,
+    rows: &Rows,
+    scope: Scope,
+    shown: &ShownPost,
+    channel: &Channel,
+    mentions: &[UserId],
+) {
+    if shown.post.gone_at().is_some() || !registry.has_audience(scope) {
+        return;
+    }
+    let sender = rows.users.get(&shown.post.user_id).map_or("", |user| user.username.as_str());
+    let post = shown_post(shown);
+    // What another server or this one wrote is no sign that the person named is at work here.
+    let set_online = shown.post.remote_id.is_none() && !shown.post.is_system();
+    let frame = |mentioned| Arc::new(Frame::from(&events::posted(&post, channel, sender, mentioned, set_online)));
+    let plain = frame(None);
+    let heard = mentions.iter().filter(|user| registry.knows(user));
+    let own: BTreeMap<UserId, Arc<Frame>> = heard.map(|user| (*user, frame(Some(*user)))).collect();
+    registry.send(scope, |user, _| Some(own.get(user).unwrap_or(&plain)));
+}
+
+fn post_deleted(registry: &mut Registry, scope: Scope, post: &v4::Post, by: Option<UserId>) {
+    if !registry.has_audience(scope) {
+        return;
+    }
+    let plain = Arc::new(Frame::from(&events::post_deleted(post, None)));
+    let for_admins = Arc::new(Frame::from(&events::post_deleted(post, by)));
+    registry.send(scope, |_, viewer| Some(if viewer.is_admin { &for_admins } else { &plain }));
+}
+
+fn channel_created(registry: &mut Registry, rows: &Rows, id: ChannelId, creator: Option<UserId>) {
+    let Some(channel) = rows.channels.get(&id) else { return };
+    let everybody = rows.participants.get(&id).map(Vec::as_slice).unwrap_or_default();
+    match channel.kind {
+        ChannelKind::Public | ChannelKind::Private => {
+            if let Some(creator) = creator {
+                send(registry, Scope::User(creator), &events::channel_created(creator, channel));
+            }
+        }
+        ChannelKind::Direct => {
+            let creator = creator.or(everybody.first().copied());
+            let Some(creator) = creator else { return };
+            // Notes to oneself have one member only.
+            let teammate = everybody.iter().copied().find(|user| *user != creator).unwrap_or(creator);
+            for user in BTreeSet::from([creator, teammate]) {
+                send(registry, Scope::User(user), &events::direct_added(id, creator, teammate));
+            }
+        }
+        ChannelKind::Group => {
+            for user in everybody {
+                send(registry, Scope::User(*user), &events::group_added(id, *user, everybody));
+            }
+        }
+    }
+}
+
+/// The record of a person in three forms: their own, the administrators', everybody else's.
+fn user_updated(registry: &mut Registry, rows: &Rows, settings: &Settings, id: UserId) {
+    let Some(row) = rows.users.get(&id) else { return };
+    let other = v4::UserView::Other { show_email: settings.show_email, show_full_name: settings.show_full_name };
+    let own = events::user_updated_own(&v4::User::new(row, v4::UserView::Own));
+    let form = |view| Arc::new(Frame::from(&events::user_updated(&v4::User::new(row, view))));
+    let (own, for_admins, plain) = (Arc::new(Frame::from(&own)), form(v4::UserView::Admin), form(other));
+    let known_by = who_knows(registry, rows, id);
+    registry.send(Scope::Server, |user, viewer| {
+        if *user == id {
+            Some(&own)
+        } else if viewer.is_admin {
+            Some(&for_admins)
+        } else {
+            (viewer.sees_everyone || known_by.contains(user)).then_some(&plain)
+        }
+    });
+}
+
+fn about_person(registry: &mut Registry, rows: &Rows, id: UserId, event: &EventFrame) {
+    let frame = Arc::new(Frame::from(event));
+    let known_by = who_knows(registry, rows, id);
+    registry.send(Scope::Server, |user, viewer| (viewer.sees_everyone || known_by.contains(user)).then_some(&frame));
+}
+
+/// Listeners who do not see everyone, but share a channel with the person.
+fn who_knows(registry: &Registry, rows: &Rows, id: UserId) -> BTreeSet<UserId> {
+    let channels = rows.channels_of.get(&id).map(Vec::as_slice).unwrap_or_default();
+    registry.restricted_listeners().filter(|user| registry.shares_channel(user, channels)).collect()
+}
+
+/// A team as its members see it: address and invitation are only for some of them, who can ask.
+fn team_updated(registry: &mut Registry, rows: &Rows, id: TeamId) {
+    let Some(row) = rows.teams.get(&id) else { return };
+    let event = if row.delete_at.is_some() { events::delete_team } else { events::update_team };
+    send(registry, Scope::Team(id), &event(&v4::Team::from(row).without_email().without_invite_id()));
+}

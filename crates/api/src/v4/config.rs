@@ -1,0 +1,143 @@
+//! Configuration: what clients and administrators see of it. Source: client-api 4.3 and 6.4.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::{get, post};
+use rialto_app::settings::{InterruptionPosts, Policy};
+use rialto_app::{App, Denied, SessionUser, installation};
+use rialto_model::Permission;
+use rialto_wire::v4::client_config::{client_config_full, client_config_limited};
+use rialto_wire::v4::{StatusOk, config as wire};
+
+use crate::extract::{ApiJson, MAX_BODY, MaybeSession, Session};
+use crate::state::client_config;
+use crate::{Api, ApiResult};
+
+/// What stands where a secret is.
+const MASKED: &str = "********************************";
+
+pub fn routes() -> Router<Api> {
+    Router::new()
+        .route("/config/client", get(client))
+        .route("/config", get(whole))
+        .route("/config/environment", get(environment))
+        .route("/config/reload", post(reload))
+}
+
+async fn client(State(api): State<Api>, MaybeSession(actor): MaybeSession) -> ApiResult<BTreeMap<String, String>> {
+    let no_accounts = actor.is_none() && installation::is_empty(&api.app).await?;
+    let input = client_config(&api.app, &api.app.settings.get(), no_accounts);
+    Ok(ApiJson(if actor.is_some() { client_config_full(&input) } else { client_config_limited(&input) }))
+}
+
+/// Any of the permissions to read a part of the system console.
+fn may_read(actor: &SessionUser) -> Result<(), Denied> {
+    let reads = |permission: &&Permission| permission.name().starts_with("sysconsole_read_");
+    if Permission::ALL.iter().filter(reads).any(|permission| actor.may(*permission)) {
+        Ok(())
+    } else {
+        Err(Denied::Forbidden(Permission::ManageSystem))
+    }
+}
+
+async fn whole(State(api): State<Api>, Session(actor): Session) -> ApiResult<wire::Config> {
+    may_read(&actor)?;
+    Ok(ApiJson(shown(&api.app)))
+}
+
+/// Which keys the environment sets. It is read once at the start and not kept apart, so none are named.
+async fn environment(Session(actor): Session) -> ApiResult<wire::Empty> {
+    may_read(&actor)?;
+    Ok(ApiJson(wire::Empty {}))
+}
+
+/// Settings are read at the start; there is nothing to read again, and saying so would stop tools that only ask.
+async fn reload(Session(actor): Session) -> ApiResult<StatusOk> {
+    actor.require(Permission::ManageSystem)?;
+    Ok(ApiJson(StatusOk::default()))
+}
+
+fn number(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn policy(policy: Policy) -> String {
+    match policy {
+        Policy::Allow => "allow",
+        Policy::Warn => "warn",
+        Policy::Refuse => "refuse",
+    }
+    .to_owned()
+}
+
+fn shown(app: &App) -> wire::Config {
+    let settings = app.settings.get();
+    let workspaces = &settings.workspaces;
+    wire::Config {
+        service_settings: wire::Service {
+            site_url: settings.site_url.clone().unwrap_or_default(),
+            maximum_login_attempts: settings.max_login_attempts,
+            session_length_web_in_hours: settings.session_hours,
+            session_length_mobile_in_hours: settings.session_hours,
+            post_edit_time_limit: settings.post_edit_seconds,
+            unique_emoji_reaction_limit_per_post: settings.unique_emoji_per_post,
+            maximum_payload_size_bytes: number(MAX_BODY),
+        },
+        team_settings: wire::Team {
+            site_name: settings.site_name.clone(),
+            max_users_per_team: settings.max_users_per_team,
+            enable_user_creation: settings.enable_user_creation,
+            enable_open_server: settings.enable_open_server,
+        },
+        sql_settings: wire::Sql {
+            driver_name: if app.db.is_postgres() { "postgres" } else { "sqlite3" }.to_owned(),
+            data_source: MASKED.to_owned(),
+        },
+        password_settings: wire::Password {
+            minimum_length: number(settings.password_min_length),
+            lowercase: settings.password_lowercase,
+            uppercase: settings.password_uppercase,
+            number: settings.password_number,
+            symbol: settings.password_symbol,
+        },
+        privacy_settings: wire::Privacy {
+            show_email_address: settings.show_email,
+            show_full_name: settings.show_full_name,
+        },
+        rate_limit_settings: wire::RateLimit { enable: false },
+        experimental_settings: wire::Experimental {
+            enable_shared_channels: workspaces.enable_shared_channels,
+            enable_remote_cluster_service: settings.connections_enabled(),
+        },
+        connected_workspaces_settings: wire::ConnectedWorkspaces {
+            enable_shared_channels: workspaces.enable_shared_channels,
+            enable_remote_cluster_service: settings.connections_enabled(),
+            disable_shared_channels_status_sync: workspaces.disable_status_sync,
+            max_posts_per_sync: number(workspaces.max_posts_per_sync),
+            member_sync_batch_size: number(workspaces.member_batch),
+            invitation_lifetime_hours: workspaces.invitation_hours,
+            min_invitation_password_length: number(workspaces.min_invitation_password),
+            max_pending_invitations: number(workspaces.max_pending),
+            offline_after_seconds: workspaces.offline_after_seconds,
+            ping_interval_seconds: i64::try_from(workspaces.ping_seconds).unwrap_or(i64::MAX),
+            interruption_posts: match workspaces.interruption_posts {
+                InterruptionPosts::Channel => "channel",
+                InterruptionPosts::Banner => "banner",
+                InterruptionPosts::Off => "off",
+            }
+            .to_owned(),
+            share_email_addresses: workspaces.share_email_addresses,
+            private_peer_addresses: policy(workspaces.private_peers),
+            insecure_peers: policy(workspaces.insecure_peers),
+            legacy_peers: policy(workspaces.legacy_peers),
+            thread_context: if workspaces.send_thread_roots { "root" } else { "none" }.to_owned(),
+        },
+        feature_flags: wire::FeatureFlags {
+            enable_shared_channels_dms: true,
+            enable_shared_channels_member_sync: workspaces.enable_member_sync,
+        },
+        ..wire::Config::default()
+    }
+}

@@ -1,0 +1,6 @@
+//! The client interface as clients meet it: a real server on a loopback port, real sockets, a real database.
+
+#[cfg(test)]
+mod hub;
+#[cfg(test)]
+mod world;

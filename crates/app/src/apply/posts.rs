@@ -1,0 +1,127 @@
+//! Posts a peer sends: only its own, only where it shares, newer ones over older ones.
+
+use rialto_model::{Millis, Post};
+use rialto_store::{StoreError, Tx, posts};
+
+use super::{Applied, Code, IncomingPost, person, waiting};
+use crate::access::ShareAccess;
+use crate::{App, mentions, posts as post_rules};
+
+/// No push, no mention and no unread mark for what is older than this (behaviour 3.4), ms.
+const NEWS: i64 = 24 * 3_600_000;
+
+pub(super) async fn apply(
+    app: &App,
+    tx: &mut Tx,
+    share: &ShareAccess,
+    incoming: &IncomingPost,
+) -> Result<Applied, StoreError> {
+    // Each server writes its own system messages (ruling 48).
+    if incoming.kind.starts_with("system_") {
+        return Ok(Applied::Known);
+    }
+    match posts::lock(tx, &incoming.id).await? {
+        Some(post) => change(tx, share, post, incoming).await,
+        None => create(app, tx, share, incoming).await,
+    }
+}
+
+async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &IncomingPost) -> Result<Applied, StoreError> {
+    // Written and deleted while we were apart: nobody here ever sees it (E-036).
+    if incoming.delete_at.is_some() {
+        return Ok(Applied::Known);
+    }
+    if !share.may_write() {
+        return Ok(Applied::Refused(Code::ReadOnly));
+    }
+    let Some(author) = person(tx, share, &incoming.user_id).await? else {
+        // Somebody known under another owner is not the peer's to speak for; somebody unknown may still come.
+        let foreign = rialto_store::users::get(tx, &incoming.user_id).await?.is_some();
+        if foreign {
+            return Ok(Applied::Refused(Code::NotOwner));
+        }
+        return waiting::park_post(tx, share, incoming, incoming.user_id.as_str()).await;
+    };
+    let mut earliest = Millis(0);
+    if let Some(root) = &incoming.root_id {
+        match posts::get(tx, root).await? {
+            None => return waiting::park_post(tx, share, incoming, root.as_str()).await,
+            Some(root) if root.channel_id != share.channel().id || root.root_id.is_some() => {
+                return Ok(Applied::Refused(Code::NoRoot));
+            }
+            // Deleting a thread took its replies; a late one goes with them (ruling 57).
+            Some(root) if root.gone_at().is_some() => return Ok(Applied::Known),
+            Some(root) => earliest = root.create_at,
+        }
+    }
+    let now = tx.now();
+    // Never in the future, never before what it answers (ruling 59).
+    let create_at = if incoming.create_at.0 > 0 { incoming.create_at.min(now).max(earliest) } else { now };
+    let post = Post {
+        id: incoming.id,
+        channel_id: share.channel().id,
+        user_id: author.id,
+        root_id: incoming.root_id,
+        create_at,
+        update_at: now,
+        edit_at: incoming.edit_at,
+        delete_at: None,
+        hidden_at: None,
+        is_pinned: incoming.is_pinned,
+        kind: incoming.kind.clone(),
+        message: incoming.message.clone(),
+        props: incoming.props.clone(),
+        hashtags: mentions::hashtags(&incoming.message),
+        remote_id: Some(share.remote().id),
+        remote_update_at: incoming.update_at,
+        reply_count: 0,
+        last_reply_at: Millis(0),
+        has_reactions: false,
+    };
+    posts::insert_now(tx, &post).await?;
+    let news = now.since(create_at) < NEWS;
+    let calls = if news { post_rules::Calls::from(&incoming.mentioned) } else { post_rules::Calls::Nobody };
+    post_rules::record_remote(tx, share.channel(), &post, share.origin(), calls).await?;
+    waiting::release(app, tx, share, post.id.as_str()).await?;
+    Ok(Applied::Changed)
+}
+
+async fn change(
+    tx: &mut Tx,
+    share: &ShareAccess,
+    before: Post,
+    incoming: &IncomingPost,
+) -> Result<Applied, StoreError> {
+    let owns = before.remote_id == Some(share.remote().id) && before.channel_id == share.channel().id;
+    if !owns {
+        return Ok(Applied::Refused(Code::NotOwner));
+    }
+    if incoming.update_at <= before.remote_update_at || before.delete_at.is_some() {
+        return Ok(Applied::Known);
+    }
+    if incoming.delete_at.is_some() {
+        let mut post = before;
+        post.remote_update_at = incoming.update_at;
+        posts::update(tx, &post).await?;
+        post_rules::remove(tx, post, None, share.origin()).await?;
+        return Ok(Applied::Changed);
+    }
+    if !share.may_write() {
+        return Ok(Applied::Refused(Code::ReadOnly));
+    }
+    let mut post = before.clone();
+    post.message.clone_from(&incoming.message);
+    post.props.clone_from(&incoming.props);
+    post.is_pinned = incoming.is_pinned;
+    post.edit_at = incoming.edit_at;
+    post.hashtags = mentions::hashtags(&post.message);
+    let changed = post != before;
+    post.remote_update_at = incoming.update_at;
+    if changed {
+        post_rules::save_edit(tx, &mut post, share.origin()).await?;
+        return Ok(Applied::Changed);
+    }
+    // Mattermost sends a root again for every reply: a new version, no news.
+    posts::update(tx, &post).await?;
+    Ok(Applied::Known)
+}

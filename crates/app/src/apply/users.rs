@@ -1,0 +1,150 @@
+//! People a peer tells of: made, kept up to date, never taken from anybody (INV-2, INV-4).
+
+use rialto_model::{DomainEvent, Scope, User, UserId};
+use rialto_store::{StoreError, Tx, users};
+
+use super::{Applied, Code, IncomingUser, waiting};
+use crate::access::ShareAccess;
+use crate::{App, channel_members};
+
+/// Makes or updates a peer's person, and puts them in the channel where that is how the peer tells who belongs.
+pub(super) async fn apply(
+    app: &App,
+    tx: &mut Tx,
+    share: &ShareAccess,
+    incoming: &IncomingUser,
+) -> Result<Applied, StoreError> {
+    let remote = share.remote().id;
+    if incoming.relayed && !share.may_relay() {
+        return Ok(Applied::Refused(Code::NotOwner));
+    }
+    let alias = users::alias(tx, &remote, &incoming.wire_id).await?;
+    let known = users::get(tx, &alias.unwrap_or(incoming.wire_id)).await?;
+    let (applied, id) = match known {
+        None => match make(tx, share, incoming, incoming.wire_id).await? {
+            Some(id) => (Applied::Changed, id),
+            None => return Ok(Applied::Refused(Code::Quota)),
+        },
+        Some(user) if user.remote_id == Some(remote) => {
+            let id = user.id;
+            (update(tx, share, user, incoming).await?, id)
+        }
+        // The home may speak for guests in its own channel, but not borrow an identity we know directly: whom it
+        // relays becomes a person of their own here (ruling 52).
+        Some(user) if user.remote_id.is_some() && share.may_relay() && incoming.relayed => {
+            let fresh = app.ids.id(UserId::from_random);
+            users::insert_alias(tx, &remote, &incoming.wire_id, &fresh).await?;
+            match make(tx, share, incoming, fresh).await? {
+                Some(id) => (Applied::Changed, id),
+                None => return Ok(Applied::Refused(Code::Quota)),
+            }
+        }
+        Some(_) => return Ok(Applied::Refused(Code::NotOwner)),
+    };
+    // Another Rialto says who joins and leaves; a Mattermost only ever shows people by sending them (wire 6.4, 7.3).
+    if share.remote().profile != rialto_model::PeerProfile::Rialto && incoming.delete_at.is_none() {
+        channel_members::apply(tx, share, id, true).await?;
+    }
+    if applied == Applied::Changed {
+        waiting::release(app, tx, share, incoming.wire_id.as_str()).await?;
+    }
+    Ok(applied)
+}
+
+/// The first name on the list nobody else bears.
+async fn free_name(tx: &mut Tx, names: &[String], own: Option<&UserId>) -> Result<Option<String>, StoreError> {
+    for name in names {
+        match users::get_by_username(tx, name).await? {
+            None => return Ok(Some(name.clone())),
+            Some(holder) if Some(&holder.id) == own => return Ok(Some(name.clone())),
+            Some(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+async fn make(
+    tx: &mut Tx,
+    share: &ShareAccess,
+    incoming: &IncomingUser,
+    id: UserId,
+) -> Result<Option<UserId>, StoreError> {
+    let Some(username) = free_name(tx, &incoming.stand_ins, None).await? else { return Ok(None) };
+    let now = tx.now();
+    let mut user = User {
+        id,
+        create_at: if incoming.create_at.0 > 0 { incoming.create_at.min(now) } else { now },
+        update_at: now,
+        delete_at: None,
+        username,
+        email: format!("{id}@remote.invalid"),
+        email_verified: false,
+        nickname: String::new(),
+        first_name: String::new(),
+        last_name: String::new(),
+        position: String::new(),
+        roles: "system_user".to_owned(),
+        locale: "en".to_owned(),
+        timezone: Default::default(),
+        props: Default::default(),
+        notify_props: Default::default(),
+        remote_id: Some(share.remote().id),
+        remote_username: String::new(),
+        remote_update_at: incoming.update_at,
+        is_bot: incoming.is_bot,
+        last_password_update: now,
+    };
+    describe(&mut user, share, incoming);
+    users::insert(tx, &user, "").await?;
+    tx.record(Scope::Server, share.origin(), DomainEvent::UserCreated { user: id });
+    Ok(Some(id))
+}
+
+/// The positive list of what a peer says of its people (INV-5).
+fn describe(user: &mut User, share: &ShareAccess, incoming: &IncomingUser) {
+    user.nickname.clone_from(&incoming.nickname);
+    user.first_name.clone_from(&incoming.first_name);
+    user.last_name.clone_from(&incoming.last_name);
+    user.position.clone_from(&incoming.position);
+    if !incoming.locale.is_empty() {
+        user.locale.clone_from(&incoming.locale);
+    }
+    user.timezone.clone_from(&incoming.timezone);
+    user.remote_username.clone_from(&incoming.username);
+    user.delete_at = incoming.delete_at;
+    user.props = std::collections::BTreeMap::from([("RemoteUsername".to_owned(), incoming.username.clone())]);
+    if incoming.relayed {
+        // Clients and peers read this mark as "not directly connected" (client-api 11).
+        user.props.insert("OriginalRemoteId".to_owned(), share.share().id.to_string());
+    }
+    if let Some(status) = &incoming.custom_status {
+        user.props.insert("customStatus".to_owned(), status.clone());
+    }
+}
+
+async fn update(
+    tx: &mut Tx,
+    share: &ShareAccess,
+    before: User,
+    incoming: &IncomingUser,
+) -> Result<Applied, StoreError> {
+    if incoming.update_at <= before.remote_update_at {
+        return Ok(Applied::Known);
+    }
+    let mut user = before.clone();
+    if incoming.username != before.remote_username {
+        let Some(name) = free_name(tx, &incoming.stand_ins, Some(&before.id)).await? else {
+            return Ok(Applied::Refused(Code::Quota));
+        };
+        user.username = name;
+    }
+    describe(&mut user, share, incoming);
+    let changed = user != before;
+    user.remote_update_at = incoming.update_at;
+    if changed {
+        user.update_at = before.update_at.next_version(tx.now());
+        tx.record(Scope::Server, share.origin(), DomainEvent::UserUpdated { user: user.id });
+    }
+    users::update(tx, &user).await?;
+    Ok(if changed { Applied::Changed } else { Applied::Known })
+}

@@ -1,0 +1,160 @@
+//! The waiting room: items that came before what they refer to (ruling 31, E-070, E-071).
+
+use rialto_model::{ChannelId, Millis, PostId, RemoteCluster, UserId};
+use rialto_store::waiting::{self, WaitingItem};
+use rialto_store::{StoreError, Tx, channels, posts, remotes, shares, users};
+
+use super::{Applied, Code, IncomingPost, IncomingReaction};
+use crate::App;
+use crate::access::{RemoteActor, ShareAccess};
+
+/// Items of one connection that may wait.
+const ROOM: i64 = 10_000;
+/// A reply shows under a stub after this, ms.
+const STUB_AFTER: i64 = 60_000;
+/// What nobody asked for any more is dropped after this, ms.
+const KEEP: i64 = 24 * 3_600_000;
+
+async fn park(
+    tx: &mut Tx,
+    share: &ShareAccess,
+    kind: &str,
+    item_id: String,
+    missing: &str,
+    body: String,
+) -> Result<Applied, StoreError> {
+    if waiting::count(tx, &share.remote().id).await? >= ROOM {
+        // 503: the peer keeps it and tries again.
+        return Err(StoreError::Busy("the waiting room is full".to_owned()));
+    }
+    let item = WaitingItem {
+        remote_id: share.remote().id,
+        kind: kind.to_owned(),
+        item_id,
+        channel_id: share.channel().id,
+        missing_id: missing.to_owned(),
+        body,
+        receive_at: tx.now(),
+    };
+    waiting::put(tx, &item).await?;
+    Ok(Applied::Parked)
+}
+
+pub(super) async fn park_post(
+    tx: &mut Tx,
+    share: &ShareAccess,
+    post: &IncomingPost,
+    missing: &str,
+) -> Result<Applied, StoreError> {
+    let Ok(body) = serde_json::to_string(post) else { return Ok(Applied::Refused(Code::Invalid)) };
+    park(tx, share, "post", post.id.to_string(), missing, body).await
+}
+
+pub(super) async fn park_reaction(
+    tx: &mut Tx,
+    share: &ShareAccess,
+    reaction: &IncomingReaction,
+    missing: &str,
+) -> Result<Applied, StoreError> {
+    let Ok(body) = serde_json::to_string(reaction) else { return Ok(Applied::Refused(Code::Invalid)) };
+    let item_id = format!("{}:{}:{}", reaction.post_id, reaction.user_id, reaction.emoji_name);
+    park(tx, share, "reaction", item_id, missing, body).await
+}
+
+/// Applies what waited for `arrived`, in the transaction that brought it. Only the same connection's items wait for it.
+pub(super) async fn release(app: &App, tx: &mut Tx, share: &ShareAccess, arrived: &str) -> Result<(), StoreError> {
+    for item in waiting::take(tx, &share.remote().id, arrived).await? {
+        if item.channel_id != share.channel().id {
+            // It waits for something in another channel than it belongs to; it will be looked at again by age.
+            waiting::put(tx, &item).await?;
+            continue;
+        }
+        // A reply that waited for its author may go on to wait for its root; boxed, for applying may release again.
+        match item.kind.as_str() {
+            "post" => {
+                if let Ok(post) = serde_json::from_str::<IncomingPost>(&item.body) {
+                    Box::pin(super::posts::apply(app, tx, share, &post)).await?;
+                }
+            }
+            _ => {
+                if let Ok(reaction) = serde_json::from_str::<IncomingReaction>(&item.body) {
+                    Box::pin(super::reactions::apply(tx, share, &reaction)).await?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Shows replies whose root has not come for a minute under a stub, and drops what has waited for a day.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn release_stuck(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let stuck = waiting::list_older(&mut app.db.read(now).await?, Millis(now.0 - STUB_AFTER), 200).await?;
+    for item in stuck {
+        let mut tx = app.db.begin(app.clock.now()).await?;
+        let age = tx.now().since(item.receive_at);
+        let root = serde_json::from_str::<IncomingPost>(&item.body).ok().and_then(|post| post.root_id);
+        match root.filter(|root| item.kind == "post" && item.missing_id == root.as_str()) {
+            Some(root) => stub(app, &mut tx, &item, root).await?,
+            None if age > KEEP => waiting::delete(&mut tx, &item).await?,
+            None => continue,
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Puts an empty root in place, owned by the connection, which fills it when the real one comes: its version is lower.
+async fn stub(app: &App, tx: &mut Tx, item: &WaitingItem, root: PostId) -> Result<(), StoreError> {
+    let Some(share) = share_of(tx, &item.remote_id, &item.channel_id).await? else {
+        return waiting::delete(tx, item).await;
+    };
+    let reply: Option<IncomingPost> = serde_json::from_str(&item.body).ok();
+    let author: Option<UserId> = match &reply {
+        Some(reply) => {
+            let id = users::alias(tx, &item.remote_id, &reply.user_id).await?.unwrap_or(reply.user_id);
+            users::get(tx, &id).await?.map(|user| user.id)
+        }
+        None => None,
+    };
+    let (Some(reply), Some(author)) = (reply, author) else { return waiting::delete(tx, item).await };
+    let post = rialto_model::Post {
+        id: root,
+        channel_id: item.channel_id,
+        user_id: author,
+        root_id: None,
+        create_at: reply.create_at.min(tx.now()),
+        update_at: tx.now(),
+        edit_at: None,
+        delete_at: None,
+        hidden_at: None,
+        is_pinned: false,
+        kind: String::new(),
+        message: "*This message has not arrived yet.*".to_owned(),
+        props: "{}".to_owned(),
+        hashtags: String::new(),
+        remote_id: Some(item.remote_id),
+        remote_update_at: Millis(0),
+        reply_count: 0,
+        last_reply_at: Millis(0),
+        has_reactions: false,
+    };
+    posts::insert_now(tx, &post).await?;
+    crate::posts::record_remote(tx, share.channel(), &post, share.origin(), crate::posts::Calls::Nobody).await?;
+    release(app, tx, &share, root.as_str()).await
+}
+
+async fn share_of(
+    tx: &mut Tx,
+    remote: &rialto_model::RemoteId,
+    channel: &ChannelId,
+) -> Result<Option<ShareAccess>, StoreError> {
+    if channels::get(tx, channel).await?.is_none() || shares::get_live(tx, channel, remote).await?.is_none() {
+        return Ok(None);
+    }
+    let Some(remote) = remotes::get(tx, remote).await?.filter(RemoteCluster::is_live) else { return Ok(None) };
+    Ok(crate::access::share(tx, &RemoteActor::new(remote), channel).await.ok())
+}

@@ -1,0 +1,91 @@
+//! How news travels inside a node: hints about the log, and what is no fact and so never stored.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rialto_model::{ChannelId, PostId, RemoteId, Seq, UserId};
+use tokio::sync::{broadcast, watch};
+
+/// Something clients may be told that is no fact: losing it loses nothing.
+#[derive(Debug, Clone)]
+pub enum Volatile {
+    /// A system message only one person sees, in a channel or thread (behaviour 2.1.3).
+    Ephemeral {
+        /// Who sees it.
+        user: UserId,
+        /// Where it was caused.
+        channel: ChannelId,
+        /// In which thread.
+        root: Option<PostId>,
+        /// Markdown.
+        message: String,
+    },
+    /// Somebody types.
+    Typing {
+        /// Where.
+        channel: ChannelId,
+        /// Who.
+        user: UserId,
+        /// In which thread.
+        root: Option<PostId>,
+    },
+}
+
+/// The channels of a node.
+#[derive(Clone)]
+pub struct Bus {
+    settled: watch::Sender<Seq>,
+    volatile: broadcast::Sender<Volatile>,
+    contacts: broadcast::Sender<RemoteId>,
+    callers: Arc<Mutex<HashSet<RemoteId>>>,
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self {
+            settled: watch::Sender::new(Seq(0)),
+            volatile: broadcast::Sender::new(1024),
+            contacts: broadcast::Sender::new(256),
+            callers: Arc::default(),
+        }
+    }
+}
+
+impl Bus {
+    /// The highest log position this node's tail has delivered.
+    pub fn settled(&self) -> watch::Receiver<Seq> {
+        self.settled.subscribe()
+    }
+
+    /// Tells everybody how far the tail has come.
+    pub fn settle(&self, seq: Seq) {
+        self.settled.send_replace(seq);
+    }
+
+    /// Tells listeners something that need not last.
+    pub fn tell(&self, news: Volatile) {
+        // Nobody listening is no error.
+        let _ = self.volatile.send(news);
+    }
+
+    /// Listens to what need not last.
+    pub fn volatile(&self) -> broadcast::Receiver<Volatile> {
+        self.volatile.subscribe()
+    }
+
+    /// A peer has called us: its sender should try at once (ruling 26).
+    pub fn contacted(&self, remote: RemoteId) {
+        self.callers.lock().unwrap_or_else(PoisonError::into_inner).insert(remote);
+        let _ = self.contacts.send(remote);
+    }
+
+    /// Whether a peer has called since this node started.
+    pub fn has_called(&self, remote: &RemoteId) -> bool {
+        self.callers.lock().unwrap_or_else(PoisonError::into_inner).contains(remote)
+    }
+
+    /// Listens for peers that call.
+    pub fn contacts(&self) -> broadcast::Receiver<RemoteId> {
+        self.contacts.subscribe()
+    }
+}

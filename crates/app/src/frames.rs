@@ -1,0 +1,193 @@
+//! What the websocket hub reads: who listens, and the current rows behind the events of the log.
+//!
+//! Nothing here checks permissions: the scope of an event did, when it was recorded, and the hub holds to it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use rialto_model::{
+    Channel, ChannelId, ChannelMember, Millis, Post, PostId, Reaction, SessionId, Team, TeamId, TeamMember, User,
+    UserId,
+};
+use rialto_store::{Snapshot, StoreError, channel_members, channels, posts, reactions, sessions, teams, users};
+
+use crate::App;
+use crate::access::SessionUser;
+
+/// Somebody who listens: the person, and where they belong.
+#[derive(Debug, Clone)]
+pub struct Listener {
+    /// The person.
+    pub user: User,
+    /// When the sign-in ends by itself, if it is not used.
+    pub expires_at: Millis,
+    /// Their channels.
+    pub channels: Vec<ChannelId>,
+    /// Their teams.
+    pub teams: Vec<TeamId>,
+}
+
+/// Who listens through this sign-in; None once it is over. What was committed before the call is seen, so whoever
+/// calls between two events of the log misses no end of access (INV-11).
+///
+/// # Errors
+/// [`StoreError`] as the database says; so in all functions of this file.
+pub async fn listener(app: &App, user: &UserId, session: &SessionId) -> Result<Option<Listener>, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let Some((user, expires_at)) = signed_in(&mut view, user, session).await? else { return Ok(None) };
+    let channels = channel_members::channel_ids(&mut view, &user.id).await?;
+    let memberships = teams::list_memberships(&mut view, &user.id).await?;
+    let teams = memberships.into_iter().map(|member| member.team_id).collect();
+    Ok(Some(Listener { user, expires_at, channels, teams }))
+}
+
+/// The actor behind a live sign-in, with the rights of this moment, and when the sign-in ends by itself; None once it
+/// is over.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn actor(app: &App, user: &UserId, session: &SessionId) -> Result<Option<(SessionUser, Millis)>, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let found = signed_in(&mut view, user, session).await?;
+    Ok(found.map(|(user, expires_at)| (SessionUser::new(&user, *session), expires_at)))
+}
+
+async fn signed_in(
+    view: &mut Snapshot,
+    user: &UserId,
+    session: &SessionId,
+) -> Result<Option<(User, Millis)>, StoreError> {
+    let now = view.now();
+    let sessions = sessions::list(view, user).await?;
+    let Some(session) = sessions.into_iter().find(|one| one.id == *session && one.expires_at > now) else {
+        return Ok(None);
+    };
+    let user = users::get(view, user).await?.filter(|user| user.delete_at.is_none() && user.is_local());
+    Ok(user.map(|user| (user, session.expires_at)))
+}
+
+/// Rows somebody needs.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Posts, with what is shown beside them.
+    pub posts: BTreeSet<PostId>,
+    /// People.
+    pub users: BTreeSet<UserId>,
+    /// People whose channels are needed.
+    pub channels_of: BTreeSet<UserId>,
+    /// Channels; of direct and group channels the members too.
+    pub channels: BTreeSet<ChannelId>,
+    /// Memberships in channels.
+    pub channel_members: BTreeSet<(ChannelId, UserId)>,
+    /// Teams.
+    pub teams: BTreeSet<TeamId>,
+    /// Memberships in teams.
+    pub team_members: BTreeSet<(TeamId, UserId)>,
+}
+
+/// Rows as they are now; what has gone is missing.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// Posts.
+    pub posts: HashMap<PostId, ShownPost>,
+    /// People.
+    pub users: HashMap<UserId, User>,
+    /// Ids of people's channels.
+    pub channels_of: HashMap<UserId, Vec<ChannelId>>,
+    /// Channels.
+    pub channels: HashMap<ChannelId, Channel>,
+    /// Members of direct and group channels.
+    pub participants: HashMap<ChannelId, Vec<UserId>>,
+    /// Memberships in channels.
+    pub channel_members: HashMap<(ChannelId, UserId), ChannelMember>,
+    /// Teams.
+    pub teams: HashMap<TeamId, Team>,
+    /// Live memberships in teams.
+    pub team_members: HashMap<(TeamId, UserId), TeamMember>,
+}
+
+/// A post with what clients are shown beside it.
+#[derive(Debug, Clone)]
+pub struct ShownPost {
+    /// The post.
+    pub post: Post,
+    /// What its author's client called it before it had an id; empty if nothing.
+    pub pending_post_id: String,
+    /// Reactions to it, in order.
+    pub reactions: Vec<Reaction>,
+}
+
+/// Group channels have at most this many members (client-api 10).
+const MOST_PARTICIPANTS: i64 = 8;
+
+/// Reads `wanted` as it is now, or newer than any event delivered so far.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn load(app: &App, wanted: &Wanted) -> Result<Rows, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let mut rows = Rows::default();
+    if !wanted.posts.is_empty() {
+        let ids: Vec<PostId> = wanted.posts.iter().copied().collect();
+        rows.posts = shown_posts(&mut view, &ids).await?.into_iter().map(|shown| (shown.post.id, shown)).collect();
+    }
+    let authors = rows.posts.values().map(|shown| shown.post.user_id);
+    let people: BTreeSet<UserId> = wanted.users.iter().copied().chain(authors).collect();
+    if !people.is_empty() {
+        let ids: Vec<UserId> = people.into_iter().collect();
+        rows.users = users::list_by_ids(&mut view, &ids).await?.into_iter().map(|user| (user.id, user)).collect();
+    }
+    for user in &wanted.channels_of {
+        rows.channels_of.insert(*user, channel_members::channel_ids(&mut view, user).await?);
+    }
+    if !wanted.channels.is_empty() {
+        let ids: Vec<ChannelId> = wanted.channels.iter().copied().collect();
+        let found = channels::list_by_ids(&mut view, &ids).await?;
+        for channel in found.iter().filter(|channel| channel.kind.is_direct_or_group()) {
+            let members = channel_members::list(&mut view, &channel.id, 0, MOST_PARTICIPANTS).await?;
+            rows.participants.insert(channel.id, members.into_iter().map(|member| member.user_id).collect());
+        }
+        rows.channels = found.into_iter().map(|channel| (channel.id, channel)).collect();
+    }
+    for (channel, user) in &wanted.channel_members {
+        if let Some(member) = channel_members::get(&mut view, channel, user).await? {
+            rows.channel_members.insert((*channel, *user), member);
+        }
+    }
+    for team in &wanted.teams {
+        if let Some(found) = teams::get(&mut view, team).await? {
+            rows.teams.insert(*team, found);
+        }
+    }
+    for (team, user) in &wanted.team_members {
+        let member = teams::get_member(&mut view, team, user).await?;
+        if let Some(member) = member.filter(|member| member.delete_at.is_none()) {
+            rows.team_members.insert((*team, *user), member);
+        }
+    }
+    Ok(rows)
+}
+
+/// Posts with what is shown beside them, in no order, unknown ones missing.
+pub(crate) async fn shown_posts(view: &mut Snapshot, ids: &[PostId]) -> Result<Vec<ShownPost>, StoreError> {
+    let found = posts::list_by_ids(view, ids).await?;
+    with_company(view, found).await
+}
+
+/// Adds reactions and pending ids to posts, keeping their order.
+pub(crate) async fn with_company(view: &mut Snapshot, found: Vec<Post>) -> Result<Vec<ShownPost>, StoreError> {
+    let ids: Vec<PostId> = found.iter().map(|post| post.id).collect();
+    let mut pending: HashMap<PostId, String> = posts::pending_ids(view, &ids).await?.into_iter().collect();
+    let reacted: Vec<PostId> = found.iter().filter(|post| post.has_reactions).map(|post| post.id).collect();
+    let mut beside: HashMap<PostId, Vec<Reaction>> = HashMap::new();
+    if !reacted.is_empty() {
+        for reaction in reactions::list(view, &reacted).await? {
+            beside.entry(reaction.post_id).or_default().push(reaction);
+        }
+    }
+    let shown = found.into_iter().map(|post| ShownPost {
+        pending_post_id: pending.remove(&post.id).unwrap_or_default(),
+        reactions: beside.remove(&post.id).unwrap_or_default(),
+        post,
+    });
+    Ok(shown.collect())
+}

@@ -1,0 +1,39 @@
+//! Regular chores: what nobody needs any more goes, in small slices.
+
+use rialto_model::{Millis, Seq};
+use rialto_store::{StoreError, log, outbox, remotes, sessions};
+
+use crate::App;
+
+/// Events are kept this long even when every consumer has passed them, so that an administrator can look back, ms.
+const KEEP_EVENTS: i64 = 3_600_000;
+/// Spent codes are kept this long, so that their reuse gets a reason (ruling 13), ms.
+const KEEP_CODES: i64 = 30 * 24 * 3_600_000;
+const SLICE: i64 = 500;
+
+/// Removes log entries behind the slowest consumer, spent codes and ended sessions.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn tidy(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let edge = {
+        let mut view = app.db.read(now).await?;
+        let slowest = outbox::slowest_cursor(&mut view).await?;
+        let settled = *app.bus.settled().borrow();
+        let passed = slowest.map_or(settled, |slowest| slowest.min(settled));
+        log::last_before(&mut view, Millis(now.0 - KEEP_EVENTS)).await?.map_or(Seq(0), |old| old.min(passed))
+    };
+    for _ in 0..200 {
+        let mut tx = app.db.begin(app.clock.now()).await?;
+        let gone = log::prune(&mut tx, edge, SLICE).await?;
+        tx.commit().await?;
+        if gone == 0 {
+            break;
+        }
+    }
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    remotes::prune_invites(&mut tx, Millis(now.0 - KEEP_CODES)).await?;
+    sessions::delete_expired(&mut tx, now).await?;
+    tx.commit().await
+}

@@ -1,0 +1,143 @@
+//! Interruptions of more than five minutes: told once in every shared channel, and told when over (behaviour 3.3).
+
+use rialto_model::{Millis, RemoteCluster, RemoteId, ShareState};
+use rialto_store::interruptions::{self, Interruption};
+use rialto_store::{StoreError, Tx, channels, remotes, shares};
+
+use crate::App;
+use crate::settings::InterruptionPosts;
+use crate::system_posts::{self, About, SystemPost, escape};
+
+/// An outage that begins this soon after the last one ended goes on with it (behaviour 3.3.7), ms.
+const FLAPPING: i64 = 120_000;
+
+/// Tells the channels of a connection that it has been down since `since` (M-08). Does nothing if they know.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn begin(app: &App, remote: &RemoteId, since: Millis) -> Result<(), StoreError> {
+    let posts = app.settings.get().workspaces.interruption_posts;
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let Some(mut remote) = remotes::lock(&mut tx, remote).await?.filter(RemoteCluster::is_live) else { return Ok(()) };
+    if remote.interrupted_at.is_some() {
+        return Ok(());
+    }
+    remote.interrupted_at = Some(since);
+    remotes::update(&mut tx, &remote).await?;
+    crate::connections::changed(&mut tx, &remote.id);
+    if posts == InterruptionPosts::Channel {
+        tell_lost(app, &mut tx, &remote, since).await?;
+    }
+    tx.commit().await
+}
+
+async fn tell_lost(app: &App, tx: &mut Tx, remote: &RemoteCluster, since: Millis) -> Result<(), StoreError> {
+    let told = interruptions::list(tx, &remote.id).await?;
+    for share in shares::list_of_remote(tx, &remote.id, false).await? {
+        let archived = channels::get(tx, &share.channel_id).await?.is_none_or(|channel| channel.is_archived());
+        if share.state != ShareState::Active || archived {
+            continue;
+        }
+        let before = told.iter().find(|known| known.channel_id == share.channel_id);
+        let flapping = before.filter(|known| known.end_at.is_some_and(|end| since.since(end) < FLAPPING));
+        if let Some(known) = flapping {
+            let mut known = known.clone();
+            if let Some(post) = known.restored_post_id.take() {
+                system_posts::rewrite(tx, &post, lost_text(remote, known.begin_at)).await?;
+            }
+            known.end_at = None;
+            interruptions::put(tx, &known).await?;
+            continue;
+        }
+        let message = lost_text(remote, since);
+        let post = SystemPost { channel: share.channel_id, about: About::Generic, user: None, message, props: &[] };
+        let lost_post_id = system_posts::write(app, tx, post)?;
+        let row = Interruption {
+            remote_id: remote.id,
+            channel_id: share.channel_id,
+            lost_post_id,
+            restored_post_id: None,
+            begin_at: since,
+            end_at: None,
+        };
+        interruptions::put(tx, &row).await?;
+    }
+    Ok(())
+}
+
+fn lost_text(remote: &RemoteCluster, since: Millis) -> String {
+    format!(
+        "The connection to **{}** has been interrupted since {}. Messages written meanwhile will be delivered later.",
+        escape(&remote.display_name),
+        utc(since)
+    )
+}
+
+/// Tells the channels that the connection is back and everything missed is on its way (M-09).
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn end(app: &App, remote: &RemoteId) -> Result<(), StoreError> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let Some(mut remote) = remotes::lock(&mut tx, remote).await?.filter(RemoteCluster::is_live) else { return Ok(()) };
+    if remote.interrupted_at.take().is_none() {
+        return Ok(());
+    }
+    remotes::update(&mut tx, &remote).await?;
+    crate::connections::changed(&mut tx, &remote.id);
+    for mut row in interruptions::list(&mut tx, &remote.id).await? {
+        let live = shares::get_live(&mut tx, &row.channel_id, &remote.id).await?.is_some();
+        if row.end_at.is_some() || !live {
+            continue;
+        }
+        let now = tx.now();
+        let message = format!(
+            "The connection to **{}** is back after {}. Missed messages are being delivered.",
+            escape(&remote.display_name),
+            duration(now.since(row.begin_at))
+        );
+        let post = SystemPost { channel: row.channel_id, about: About::Generic, user: None, message, props: &[] };
+        row.restored_post_id = Some(system_posts::write(app, &mut tx, post)?);
+        row.end_at = Some(now);
+        interruptions::put(&mut tx, &row).await?;
+    }
+    tx.commit().await
+}
+
+/// Everything missed has been delivered: the post that told of the return says so.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn caught_up(app: &App, remote: &RemoteId, sent: usize) -> Result<(), StoreError> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let Some(remote) = remotes::get(&mut tx, remote).await?.filter(RemoteCluster::is_live) else { return Ok(()) };
+    for row in interruptions::list(&mut tx, &remote.id).await? {
+        let (Some(post), Some(end)) = (row.restored_post_id, row.end_at) else { continue };
+        let message = format!(
+            "The connection to **{}** is back after {}. All missed messages have been delivered ({sent} from here).",
+            escape(&remote.display_name),
+            duration(end.since(row.begin_at))
+        );
+        system_posts::rewrite(&mut tx, &post, message).await?;
+    }
+    tx.commit().await
+}
+
+/// `2026-11-22 14:05:06 UTC`.
+pub fn utc(at: Millis) -> String {
+    let format = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
+    time::OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000))
+        .ok()
+        .and_then(|moment| moment.format(format).ok())
+        .unwrap_or_else(|| "--".to_owned())
+}
+
+/// `1 h 5 min`, `6 min` or `40 s`.
+fn duration(ms: i64) -> String {
+    let (hours, minutes, seconds) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds} s"),
+        (0, _) => format!("{minutes} min"),
+        _ => format!("{hours} h {minutes} min"),
+    }
+}

@@ -1,0 +1,186 @@
+//! What an administrator can change, as the features need it. Read from files and environment by the server.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// What to do with something doubtful.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Silently.
+    Allow,
+    /// With a warning in every answer and table.
+    Warn,
+    /// Not at all.
+    Refuse,
+}
+
+/// How an interruption appears (behaviour 6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InterruptionPosts {
+    /// Lasting posts in the channels.
+    Channel,
+    /// Banners of clients only.
+    Banner,
+    /// Not at all.
+    Off,
+}
+
+/// All settings a feature asks for; times in the unit their name says.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address under which people and peers reach this server, without trailing slash; None: not set.
+    pub site_url: Option<String>,
+    /// Name in titles.
+    pub site_name: String,
+    /// Anyone may sign up.
+    pub enable_open_server: bool,
+    /// Accounts can be made at all.
+    pub enable_user_creation: bool,
+    /// Shortest password, characters.
+    pub password_min_length: usize,
+    /// Passwords need a lower-case letter.
+    pub password_lowercase: bool,
+    /// Passwords need a capital letter.
+    pub password_uppercase: bool,
+    /// Passwords need a digit.
+    pub password_number: bool,
+    /// Passwords need another character.
+    pub password_symbol: bool,
+    /// Life of a sign-in, hours.
+    pub session_hours: i64,
+    /// Failed sign-ins before an account is held.
+    pub max_login_attempts: i64,
+    /// Longest message, characters.
+    pub max_post_size: usize,
+    /// Seconds an author may edit; -1: always.
+    pub post_edit_seconds: i64,
+    /// Different emoji on one post.
+    pub unique_emoji_per_post: i64,
+    /// People in one team.
+    pub max_users_per_team: i64,
+    /// Others see addresses.
+    pub show_email: bool,
+    /// Others see first and last names.
+    pub show_full_name: bool,
+    /// Connections and shares.
+    pub workspaces: Workspaces,
+}
+
+/// Section `ConnectedWorkspacesSettings` and its flags (behaviour 6.1 to 6.3).
+#[derive(Debug, Clone)]
+pub struct Workspaces {
+    /// Channel sharing.
+    pub enable_shared_channels: bool,
+    /// Connections; None: as channel sharing (ruling 79).
+    pub enable_remote_cluster_service: Option<bool>,
+    /// Presence and custom status stay here.
+    pub disable_status_sync: bool,
+    /// Joins and leaves travel.
+    pub enable_member_sync: bool,
+    /// Posts in one frame.
+    pub max_posts_per_sync: usize,
+    /// Memberships in one frame.
+    pub member_batch: usize,
+    /// Life of a code, hours.
+    pub invitation_hours: i64,
+    /// Shortest invitation password; 0: warn only.
+    pub min_invitation_password: usize,
+    /// Codes that may wait at once.
+    pub max_pending: usize,
+    /// Online turns No after this.
+    pub offline_after_seconds: i64,
+    /// Between pings.
+    pub ping_seconds: u64,
+    /// How M-08 and M-09 appear.
+    pub interruption_posts: InterruptionPosts,
+    /// Real addresses in profiles sent to peers.
+    pub share_email_addresses: bool,
+    /// Peers on loopback or private networks.
+    pub private_peers: Policy,
+    /// Peers without TLS.
+    pub insecure_peers: Policy,
+    /// Peers that cannot rotate their token (ruling 8).
+    pub legacy_peers: Policy,
+    /// Whether the root of a reply goes along if it is older than the share (ruling 46).
+    pub send_thread_roots: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            site_url: None,
+            site_name: "Rialto".to_owned(),
+            enable_open_server: false,
+            enable_user_creation: true,
+            password_min_length: 8,
+            password_lowercase: false,
+            password_uppercase: false,
+            password_number: false,
+            password_symbol: false,
+            session_hours: 720,
+            max_login_attempts: 10,
+            max_post_size: 16_383,
+            post_edit_seconds: -1,
+            unique_emoji_per_post: 50,
+            max_users_per_team: 10_000,
+            show_email: true,
+            show_full_name: true,
+            workspaces: Workspaces {
+                enable_shared_channels: false,
+                enable_remote_cluster_service: None,
+                disable_status_sync: false,
+                enable_member_sync: true,
+                max_posts_per_sync: 50,
+                member_batch: 100,
+                invitation_hours: 48,
+                min_invitation_password: 0,
+                max_pending: 50,
+                offline_after_seconds: 300,
+                ping_seconds: 60,
+                interruption_posts: InterruptionPosts::Channel,
+                share_email_addresses: false,
+                private_peers: Policy::Refuse,
+                insecure_peers: Policy::Refuse,
+                legacy_peers: Policy::Refuse,
+                send_thread_roots: true,
+            },
+        }
+    }
+}
+
+impl Settings {
+    /// Connections may be made and peers may call (SC-021, ruling 79).
+    pub fn connections_enabled(&self) -> bool {
+        self.workspaces.enable_remote_cluster_service.unwrap_or(self.workspaces.enable_shared_channels)
+    }
+
+    /// Channels may be shared.
+    pub fn sharing_enabled(&self) -> bool {
+        self.workspaces.enable_shared_channels && self.connections_enabled()
+    }
+
+    /// [`Workspaces::offline_after_seconds`] in ms.
+    pub fn offline_after_ms(&self) -> i64 {
+        self.workspaces.offline_after_seconds * 1000
+    }
+}
+
+/// The settings in force; changed as a whole, effective at the next look.
+#[derive(Debug, Clone, Default)]
+pub struct SettingsCell(Arc<RwLock<Arc<Settings>>>);
+
+impl SettingsCell {
+    /// Starts with `settings`.
+    pub fn new(settings: Settings) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(settings))))
+    }
+
+    /// What is in force now.
+    pub fn get(&self) -> Arc<Settings> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts others in force.
+    pub fn set(&self, settings: Settings) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+}

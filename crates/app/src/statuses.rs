@@ -1,0 +1,182 @@
+//! Presence: what people choose, and what follows from being connected. Source: client-api 5.2.
+
+use rialto_model::{DomainEvent, Millis, Origin, Scope, UserId};
+use rialto_store::{StoreError, Tx, statuses, users};
+
+pub use rialto_store::statuses::Status;
+
+use crate::App;
+use crate::access::{Denied, SessionUser};
+
+/// Why a presence was not set or found.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// Not one of [`Presence`].
+    #[error("no such status")]
+    UnknownStatus,
+    /// There is no such person.
+    #[error("no such person")]
+    Absent,
+    /// Somebody else's.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What somebody can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// At the keyboard.
+    Online,
+    /// Connected, not at the keyboard.
+    Away,
+    /// Not to be disturbed.
+    DoNotDisturb,
+    /// Gone, or wishes to appear so.
+    Offline,
+}
+
+impl Presence {
+    /// The word stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Presence::Online => "online",
+            Presence::Away => "away",
+            Presence::DoNotDisturb => "dnd",
+            Presence::Offline => "offline",
+        }
+    }
+
+    /// The reverse of [`Presence::as_str`].
+    pub fn from_word(word: &str) -> Option<Presence> {
+        [Presence::Online, Presence::Away, Presence::DoNotDisturb, Presence::Offline]
+            .into_iter()
+            .find(|presence| presence.as_str() == word)
+    }
+}
+
+/// The presence of these people, in their order; who is unknown or never came is offline.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn list(app: &App, ids: &[UserId]) -> Result<Vec<Status>, Error> {
+    let now = app.clock.now();
+    let known = statuses::list(&mut app.db.read(now).await?, ids).await?;
+    Ok(ids
+        .iter()
+        .map(|id| {
+            let status = known.iter().find(|status| status.user_id == *id).cloned();
+            let mut status = status.unwrap_or_else(|| offline_since(*id, Millis(0)));
+            if has_expired(&status, now) {
+                status.status = Presence::Online.as_str().to_owned();
+                (status.manual, status.dnd_end_time) = (false, 0);
+            }
+            status
+        })
+        .collect())
+}
+
+/// One person's presence.
+///
+/// # Errors
+/// [`Error::Absent`] if there is no such person.
+pub async fn get(app: &App, id: &UserId) -> Result<Status, Error> {
+    if users::get(&mut app.db.read(app.clock.now()).await?, id).await?.is_none() {
+        return Err(Error::Absent);
+    }
+    list(app, std::slice::from_ref(id)).await?.pop().ok_or(Error::Absent)
+}
+
+fn has_expired(status: &Status, now: Millis) -> bool {
+    status.status == Presence::DoNotDisturb.as_str()
+        && status.dnd_end_time > 0
+        && status.dnd_end_time.saturating_mul(1000) <= now.0
+}
+
+fn offline_since(user_id: UserId, last_activity_at: Millis) -> Status {
+    let status = Presence::Offline.as_str().to_owned();
+    Status { user_id, status, manual: false, last_activity_at, dnd_end_time: 0 }
+}
+
+/// Sets the presence somebody chose. Choosing to be online gives it back to what follows from being connected.
+/// `dnd_end_time` is in seconds, 0 for open end.
+///
+/// # Errors
+/// [`Error::Denied`] for other people's without `edit_other_users`.
+pub async fn set(
+    app: &App,
+    actor: &SessionUser,
+    user: &UserId,
+    presence: Presence,
+    dnd_end_time: i64,
+) -> Result<Status, Error> {
+    if actor.user_id != *user {
+        actor.require(rialto_model::Permission::EditOtherUsers)?;
+    }
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let status = Status {
+        user_id: *user,
+        status: presence.as_str().to_owned(),
+        manual: presence != Presence::Online,
+        last_activity_at: tx.now(),
+        dnd_end_time: if presence == Presence::DoNotDisturb { dnd_end_time.max(0) } else { 0 },
+    };
+    write(&mut tx, &status).await?;
+    tx.commit().await?;
+    Ok(status)
+}
+
+/// Somebody has connected: online, unless they chose something else.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn online(app: &App, user: &UserId) -> Result<(), StoreError> {
+    derive(app, user, Presence::Online).await
+}
+
+/// Somebody's last connection has ended: offline, unless they chose something else.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn offline(app: &App, user: &UserId) -> Result<(), StoreError> {
+    derive(app, user, Presence::Offline).await
+}
+
+/// Somebody connected is not, or is again, at the keyboard.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn away(app: &App, user: &UserId, is_away: bool) -> Result<(), StoreError> {
+    derive(app, user, if is_away { Presence::Away } else { Presence::Online }).await
+}
+
+async fn derive(app: &App, user: &UserId, presence: Presence) -> Result<(), StoreError> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let now = tx.now();
+    let known = statuses::list(&mut tx, std::slice::from_ref(user)).await?.pop();
+    if known.is_some_and(|status| status.manual && !has_expired(&status, now)) {
+        return Ok(());
+    }
+    let status = presence.as_str().to_owned();
+    write(&mut tx, &Status { user_id: *user, status, manual: false, last_activity_at: now, dnd_end_time: 0 }).await?;
+    tx.commit().await
+}
+
+/// Writes a presence and records it if the word has changed.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn write(tx: &mut Tx, status: &Status) -> Result<(), StoreError> {
+    let known = statuses::list(tx, std::slice::from_ref(&status.user_id)).await?.pop();
+    if known.as_ref() == Some(status) {
+        return Ok(());
+    }
+    statuses::set(tx, status).await?;
+    if known.map_or(Presence::Offline.as_str().to_owned(), |known| known.status) != status.status {
+        let event = DomainEvent::StatusChanged { user: status.user_id, status: status.status.clone() };
+        tx.record(Scope::User(status.user_id), Origin::Local, event);
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! The routes peers call. Authority comes from the credential alone; bodies are read only after it was checked.
+//!
+//! Source: wire section 3, rulings 11 to 17 and 28.
+
+mod confirm;
+mod invite;
+mod notes;
+mod reply;
+mod sync;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::post;
+use rialto_app::access::RemoteActor;
+use rialto_app::{apply, connections};
+use rialto_wire::federation::frame::{Envelope, Frame};
+use rialto_wire::federation::ping::Ping;
+use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER, topic};
+
+use crate::{Federation, MAX_FRAME};
+use reply::Reply;
+
+/// Bytes of a ping or confirmation (ruling 35).
+const SMALL_FRAME: usize = 64 << 10;
+
+/// All routes below `/api/v4/remotecluster` that peers call.
+pub fn routes(federation: Federation) -> Router {
+    Router::new()
+        .route("/api/v4/remotecluster/ping", post(ping))
+        .route("/api/v4/remotecluster/msg", post(msg))
+        .route("/api/v4/remotecluster/confirm_invite", post(confirm::confirm_invite))
+        .route("/api/v4/remotecluster/upload/{upload_id}", post(upload))
+        .route("/api/v4/remotecluster/{user_id}/image", post(image))
+        .with_state(federation)
+}
+
+struct Credential {
+    id: String,
+    token: String,
+}
+
+fn credential(headers: &HeaderMap) -> Option<Credential> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (id, token) = (text(ID_HEADER)?, text(TOKEN_HEADER)?);
+    (!token.is_empty() && token.len() <= 100).then_some(Credential { id, token })
+}
+
+/// Checks that the service runs and who calls. Everything that is wrong with a credential is one answer (ruling 17).
+async fn authenticate(fed: &Federation, headers: &HeaderMap) -> Result<RemoteActor, Reply> {
+    if !fed.app.settings.get().connections_enabled() {
+        return Err(Reply::Off);
+    }
+    let credential = credential(headers).ok_or(Reply::Unauthorized)?;
+    let actor = connections::authenticate(&fed.app, &credential.id, &credential.token).await.map_err(Reply::from)?;
+    let actor = actor.ok_or(Reply::Unauthorized)?;
+    fed.app.bus.contacted(actor.id());
+    Ok(actor)
+}
+
+async fn body(body: Body, limit: usize) -> Result<Bytes, Reply> {
+    axum::body::to_bytes(body, limit).await.map_err(|_| Reply::TooLarge)
+}
+
+/// Reads a frame and checks that it speaks of the connection it came over.
+fn frame(actor: &RemoteActor, bytes: &[u8]) -> Result<Frame, Reply> {
+    let frame = Frame::decode(bytes).map_err(Reply::from)?;
+    if frame.remote_id == actor.id() { Ok(frame) } else { Err(Reply::OtherConnection) }
+}
+
+async fn ping(State(fed): State<Federation>, headers: HeaderMap, content: Body) -> Response {
+    reply::answer(&fed, async {
+        let actor = authenticate(&fed, &headers).await?;
+        let bytes = body(content, SMALL_FRAME).await?;
+        let frame = frame(&actor, &bytes)?;
+        let ping = Ping::decode(&frame.msg.payload).map_err(|_| Reply::BadPayload)?;
+        // A Mattermost neither sends nor reads the member.
+        let advert = ping.rialto.is_some().then(|| fed.advert());
+        Ok(ping.answer(fed.app.clock.now().0, advert).to_json())
+    })
+    .await
+}
+
+async fn msg(State(fed): State<Federation>, headers: HeaderMap, content: Body) -> Response {
+    reply::answer(&fed, async {
+        let actor = authenticate(&fed, &headers).await?;
+        let bytes = body(content, MAX_FRAME).await?;
+        let frame = frame(&actor, &bytes)?;
+        let envelope = dispatch(&fed, &actor, &frame).await?;
+        Ok(envelope.to_json())
+    })
+    .await
+}
+
+async fn dispatch(fed: &Federation, actor: &RemoteActor, frame: &Frame) -> Result<Envelope, Reply> {
+    let payload = &frame.msg.payload;
+    let shared = frame.msg.topic.starts_with("sharedchannel_") || frame.msg.topic == topic::RIALTO_SHARE;
+    if shared && !fed.app.settings.get().sharing_enabled() {
+        return Err(Reply::Later);
+    }
+    match frame.msg.topic.as_str() {
+        topic::CHANNEL_INVITE => invite::invited(fed, actor, payload).await,
+        topic::SYNC | topic::MEMBERSHIP | topic::GLOBAL_USERS => sync::sync(fed, actor, payload).await,
+        topic::UPLOAD => {
+            apply::note_refused_frame(&fed.app, actor, topic::UPLOAD, None, "disabled").await.map_err(Reply::from)?;
+            Ok(Envelope::fail("file attachments are disabled on this server").with_code("disabled"))
+        }
+        topic::RIALTO_CONNECTION => notes::connection(fed, actor, payload).await,
+        topic::RIALTO_SHARE => notes::share(fed, actor, payload).await,
+        // A topic nobody listens to is answered as Mattermost answers it (wire 3.7).
+        _ => Ok(Envelope::ok_null()),
+    }
+}
+
+/// Files are not taken: the client configuration says that attachments are off, and so does this.
+async fn upload(State(fed): State<Federation>, headers: HeaderMap, Path(_upload): Path<String>) -> Response {
+    reply::answer(&fed, async {
+        authenticate(&fed, &headers).await?;
+        Err(Reply::FilesOff)
+    })
+    .await
+}
+
+/// Pictures are files too.
+async fn image(State(fed): State<Federation>, headers: HeaderMap, Path(_user): Path<String>) -> Response {
+    reply::answer(&fed, async {
+        authenticate(&fed, &headers).await?;
+        Err(Reply::FilesOff)
+    })
+    .await
+}

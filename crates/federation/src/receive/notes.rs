@@ -1,0 +1,46 @@
+//! What another Rialto says of the connection or of a share, beyond Mattermost's protocol. Source: rulings 8.5 and 8.6.
+
+use rialto_app::access::RemoteActor;
+use rialto_app::{connections, shares};
+use rialto_wire::federation::extension::{ConnectionNote, NotedState, ShareCheckResult, ShareResult, ShareTopic};
+use rialto_wire::federation::frame::Envelope;
+use serde_json::value::RawValue;
+
+use super::reply::Reply;
+use crate::Federation;
+
+/// A note about the connection itself.
+pub(super) async fn connection(fed: &Federation, actor: &RemoteActor, payload: &RawValue) -> Result<Envelope, Reply> {
+    let note = ConnectionNote::decode(payload).map_err(|_| Reply::BadPayload)?;
+    match &note {
+        ConnectionNote::Removed { .. } => {
+            connections::sever(&fed.app, actor).await.map_err(|error| {
+                tracing::error!(%error, "a removal by the peer could not be applied");
+                Reply::Later
+            })?;
+        }
+        // Our own pings will fail soon enough and start the clock; the word is only acknowledged.
+        ConnectionNote::Stopping { .. } => {}
+        // Never asked for: we do not advertise it.
+        ConnectionNote::Rotate { .. } | ConnectionNote::Unknown => return Ok(Envelope::ok_null()),
+    }
+    Ok(Envelope::ok(&note.result()))
+}
+
+/// A note about one share, or the question whether one would be taken.
+pub(super) async fn share(fed: &Federation, actor: &RemoteActor, payload: &RawValue) -> Result<Envelope, Reply> {
+    match ShareTopic::decode(payload).map_err(|_| Reply::BadPayload)? {
+        ShareTopic::Note(note) => {
+            if note.state == NotedState::Ended {
+                shares::ended_by_peer(&fed.app, &actor.id(), &note.channel_id).await?;
+            }
+            Ok(Envelope::ok(&ShareResult { version: note.version }))
+        }
+        ShareTopic::Check(invitation) => {
+            let name = shares::would_accept(&fed.app, actor, &invitation.channel_id, &invitation.name).await?;
+            let code = if name.is_some() { "" } else { "not_owner" };
+            let result = ShareCheckResult { ok: name.is_some(), name: name.unwrap_or_default(), code: code.to_owned() };
+            Ok(Envelope::ok(&result))
+        }
+    }
+}

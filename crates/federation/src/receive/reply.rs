@@ -1,0 +1,166 @@
+//! What peers are answered: a small fixed set, so that errors tell nothing (INV-9, ruling 17, ruling 28).
+
+use std::future::Future;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use rialto_app::StoreError;
+use rialto_model::RequestId;
+use rialto_wire::federation::frame::FrameError;
+use rialto_wire::v4::errors::AppError;
+
+use crate::Federation;
+
+/// A refusal of a whole request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// The service is off.
+    Off,
+    /// No credential, or none that opens anything.
+    Unauthorized,
+    /// Body and header speak of different connections.
+    OtherConnection,
+    /// The body is no frame.
+    BadFrame,
+    /// `msg.topic` is empty.
+    BadTopic,
+    /// An id in the frame is none.
+    BadId,
+    /// The payload is missing or of no use.
+    BadPayload,
+    /// More bytes than taken.
+    TooLarge,
+    /// The code ran out.
+    CodeExpired,
+    /// The code was accepted before.
+    CodeUsed,
+    /// The peer cannot do what our settings demand.
+    PeerTooOld,
+    /// No protocol number in common.
+    Protocol,
+    /// The address in the confirmation cannot be ours to call.
+    Address,
+    /// The tokens in the confirmation are of no use.
+    Token,
+    /// No files here.
+    FilesOff,
+    /// Not now: try again.
+    Later,
+}
+
+impl From<StoreError> for Reply {
+    fn from(error: StoreError) -> Self {
+        tracing::warn!(%error, "a peer's request failed in storage and will be repeated");
+        Reply::Later
+    }
+}
+
+impl From<FrameError> for Reply {
+    fn from(error: FrameError) -> Self {
+        match error {
+            FrameError::Shape => Reply::BadFrame,
+            FrameError::RemoteId | FrameError::MessageId => Reply::BadId,
+            FrameError::Topic => Reply::BadTopic,
+            FrameError::Payload => Reply::BadPayload,
+        }
+    }
+}
+
+impl Reply {
+    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Reply::Off => (
+                StatusCode::NOT_IMPLEMENTED,
+                "api.remote_cluster.service_not_enabled.app_error",
+                "Secure connections are not enabled on this server.",
+            ),
+            Reply::Unauthorized => {
+                (StatusCode::UNAUTHORIZED, "api.context.invalid_token.error", "The credential is not valid.")
+            }
+            Reply::OtherConnection => (
+                StatusCode::BAD_REQUEST,
+                "api.context.remote_id_invalid.app_error",
+                "The request speaks of another connection than its credential.",
+            ),
+            Reply::BadFrame => (StatusCode::BAD_REQUEST, "api.unmarshal_error", "The body is not a message."),
+            Reply::BadTopic => {
+                (StatusCode::BAD_REQUEST, "api.remote_cluster.invalid_topic.app_error", "The message has no topic.")
+            }
+            Reply::BadId => (
+                StatusCode::BAD_REQUEST,
+                "api.remote_cluster.invalid_id.app_error",
+                "An id in the message is not valid.",
+            ),
+            Reply::BadPayload => (
+                StatusCode::BAD_REQUEST,
+                "api.context.invalid_body_param.app_error",
+                "The payload is missing or malformed.",
+            ),
+            Reply::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "api.context.request_body_too_large.app_error",
+                "The message is too large.",
+            ),
+            Reply::CodeExpired => {
+                (StatusCode::BAD_REQUEST, "api.context.invitation_expired.error", "The invitation has expired.")
+            }
+            Reply::CodeUsed => {
+                (StatusCode::BAD_REQUEST, "api.context.invitation_used.error", "The invitation was already accepted.")
+            }
+            Reply::PeerTooOld => (
+                StatusCode::BAD_REQUEST,
+                "rialto.legacy_peer.error",
+                "This server only connects to servers that can change the token of the invitation.",
+            ),
+            Reply::Protocol => (
+                StatusCode::BAD_REQUEST,
+                "rialto.protocol.error",
+                "The two servers have no protocol version in common.",
+            ),
+            Reply::Address => (
+                StatusCode::BAD_REQUEST,
+                "api.context.invalid_body_param.app_error",
+                "The site URL cannot be that of another server.",
+            ),
+            Reply::Token => {
+                (StatusCode::BAD_REQUEST, "api.context.invalid_body_param.app_error", "The tokens cannot be used.")
+            }
+            Reply::FilesOff => (
+                StatusCode::NOT_IMPLEMENTED,
+                "api.file.attachments.disabled.app_error",
+                "File attachments are disabled on this server.",
+            ),
+            Reply::Later => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "api.context.server_busy.app_error",
+                "Not possible now; try again later.",
+            ),
+        }
+    }
+}
+
+/// Turns the outcome of a request into an answer with the headers every answer has.
+pub(super) async fn answer(fed: &Federation, work: impl Future<Output = Result<String, Reply>>) -> Response {
+    let request_id = fed.app.ids.id(RequestId::from_random);
+    let (status, body) = match work.await {
+        Ok(json) => (StatusCode::OK, json),
+        Err(reply) => {
+            let (status, id, message) = reply.parts();
+            let error = AppError::new(id, message, status.as_u16(), request_id);
+            // An error object is all text and numbers; it always serialises.
+            (status, serde_json::to_string(&error).unwrap_or_default())
+        }
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert("Content-Type", HeaderValue::from_static("application/json"));
+    if let Ok(value) = HeaderValue::from_str(request_id.as_str()) {
+        headers.insert("X-Request-Id", value);
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        headers.insert("Retry-After", HeaderValue::from_static("5"));
+    }
+    response
+}

@@ -1,0 +1,156 @@
+//! Sync messages: from the wire's terms into ours, item by item, and back as a result. Source: wire 5.4, 5.5, 7.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rialto_app::access::RemoteActor;
+use rialto_app::apply::{self, IncomingItems, IncomingMember, IncomingPost, IncomingReaction, IncomingUser, Outcome};
+use rialto_app::connections;
+use rialto_model::{ChannelId, PeerProfile, User, UserId};
+use rialto_wire::federation::frame::{Envelope, no_longer_shared};
+use rialto_wire::federation::post::InboundPost;
+use rialto_wire::federation::result::SyncResult;
+use rialto_wire::federation::sync::SyncMessage;
+use rialto_wire::federation::user::InboundUser;
+use rialto_wire::federation::{mentions, topic, username};
+use serde_json::value::RawValue;
+
+use super::reply::Reply;
+use crate::Federation;
+
+/// Names tried for somebody whose name is taken here (wire 7.3).
+const STAND_INS: u32 = 25;
+
+pub(super) async fn sync(fed: &Federation, actor: &RemoteActor, payload: &RawValue) -> Result<Envelope, Reply> {
+    let message = SyncMessage::decode(payload).map_err(|_| Reply::BadPayload)?;
+    // People outside shared channels are not taken: discovery is off.
+    let Some(channel) = message.channel_id else { return Ok(Envelope::ok_null()) };
+    let mut result = SyncResult::default();
+    message.refused.iter().for_each(|item| result.refuse(item));
+    let items = translate(fed, actor, &channel, &message, &mut result).await?;
+    match apply::items(&fed.app, actor, &channel, items).await {
+        Ok(outcome) => {
+            report(&mut result, &message, &outcome);
+            Ok(Envelope::ok(&result))
+        }
+        Err(apply::Error::NotShared) => {
+            apply::note_refused_frame(&fed.app, actor, topic::SYNC, Some(channel), "not_shared").await?;
+            Ok(Envelope::fail(no_longer_shared(channel.as_str())).with_code("not_shared"))
+        }
+        Err(apply::Error::Later) => Err(Reply::Later),
+        Err(apply::Error::Store(error)) => Err(error.into()),
+    }
+}
+
+async fn translate(
+    fed: &Federation,
+    actor: &RemoteActor,
+    channel: &ChannelId,
+    message: &SyncMessage,
+    result: &mut SyncResult,
+) -> Result<IncomingItems, Reply> {
+    let handles: Vec<String> = if message.users.is_empty() {
+        Vec::new()
+    } else {
+        let live = connections::list_live(&fed.app).await?;
+        live.into_iter().filter(|other| other.id != actor.id()).map(|other| other.handle).collect()
+    };
+    let named: Vec<UserId> = message.mention_transforms.values().copied().collect();
+    let people = apply::known_people(&fed.app, actor, &named).await?;
+    let extra = message.rialto.as_ref();
+    let users = message.users.iter().map(|user| {
+        let more = extra.and_then(|extra| extra.users.get(&user.id));
+        let mut user = incoming_user(user, &actor.remote().handle, &handles);
+        user.is_bot = more.is_some_and(|more| more.is_bot);
+        user
+    });
+    let mut posts = Vec::with_capacity(message.posts.len());
+    for post in &message.posts {
+        // An item of another channel than the message's is nobody's word here (INV-3).
+        if post.channel_id == *channel {
+            posts.push(incoming_post(post, &message.mention_transforms, actor, &people));
+        } else {
+            result.post_errors.push(post.id.to_string());
+        }
+    }
+    let reactions = message.reactions.iter().map(|reaction| IncomingReaction {
+        user_id: reaction.user_id,
+        post_id: reaction.post_id,
+        emoji_name: reaction.emoji_name.clone(),
+        create_at: reaction.create_at,
+        update_at: reaction.update_at,
+        delete_at: reaction.delete_at,
+    });
+    let members = message
+        .membership_changes
+        .iter()
+        .filter(|change| change.channel_id == *channel && fed.app.settings.get().workspaces.enable_member_sync)
+        .map(|change| IncomingMember { user_id: change.user_id, joins: change.is_add });
+    Ok(IncomingItems { users: users.collect(), posts, reactions: reactions.collect(), members: members.collect() })
+}
+
+fn incoming_user(user: &InboundUser, handle: &str, other_handles: &[String]) -> IncomingUser {
+    let is_other = |suffix: &str| other_handles.iter().any(|other| other == suffix);
+    let stand_ins = (1..=STAND_INS).map(|attempt| username::stand_in(&user.username, handle, attempt, is_other));
+    IncomingUser {
+        wire_id: user.id,
+        username: user.username.clone(),
+        stand_ins: stand_ins.collect(),
+        relayed: user.username.contains(':'),
+        create_at: user.create_at,
+        update_at: user.update_at,
+        delete_at: user.delete_at,
+        nickname: user.nickname.clone(),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+        position: user.position.clone(),
+        locale: user.locale.clone(),
+        timezone: user.timezone.clone(),
+        custom_status: user.custom_status.clone(),
+        is_bot: false,
+    }
+}
+
+fn incoming_post(
+    post: &InboundPost,
+    transforms: &BTreeMap<String, UserId>,
+    actor: &RemoteActor,
+    people: &HashMap<UserId, User>,
+) -> IncomingPost {
+    // 5.37 puts names in the text and says no more; everybody else says whom they mean (wire 6.5).
+    let by_text = transforms.is_empty() && actor.remote().profile == PeerProfile::Mattermost5;
+    let rewritten = mentions::incoming(&post.message, transforms, &actor.remote().handle, |id| {
+        people.get(id).map(|person| person.username.clone())
+    });
+    let mentioned = rewritten.mentioned.iter().filter_map(|id| people.get(id)).map(|person| person.id).collect();
+    IncomingPost {
+        id: post.id,
+        user_id: post.user_id,
+        root_id: post.root_id,
+        create_at: post.create_at,
+        update_at: post.update_at,
+        edit_at: post.edit_at,
+        delete_at: post.delete_at,
+        is_pinned: post.is_pinned,
+        message: rewritten.text,
+        props: post.props.clone(),
+        kind: post.kind.clone(),
+        mentioned: (!by_text).then_some(mentioned),
+    }
+}
+
+/// Who and what was taken: everybody accepted, every time, or they come again for ever (wire 5.5).
+fn report(result: &mut SyncResult, message: &SyncMessage, outcome: &Outcome) {
+    let newest = |times: &mut dyn Iterator<Item = i64>| times.max().unwrap_or_default();
+    result.users_syncd.extend(outcome.users.iter().map(ToString::to_string));
+    result.user_errors.extend(outcome.refused_users.iter().map(|(id, _)| id.to_string()));
+    result.users_last_update_at = newest(&mut message.users.iter().map(|user| user.update_at.0));
+    for (id, _) in &outcome.refused_posts {
+        let id = id.to_string();
+        if !result.post_errors.contains(&id) {
+            result.post_errors.push(id);
+        }
+    }
+    result.posts_last_update_at = outcome.posts_at.0;
+    result.reaction_errors.extend(outcome.refused_reactions.iter().map(|(reaction, _)| reaction.post_id.to_string()));
+    result.reactions_last_update_at = newest(&mut message.reactions.iter().map(|reaction| reaction.update_at.0));
+}

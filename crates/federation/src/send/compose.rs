@@ -1,0 +1,110 @@
+//! Current rows as the peer reads them: which kinds of items it knows, how its people are called there, how much fits.
+//!
+//! Source: wire 9.3, rulings 34, 38, 55, 61.
+
+use rialto_app::outbox::Contents;
+use rialto_model::{ChannelId, MessageId, Millis, PeerProfile, Post, Reaction, RemoteCluster, User};
+use rialto_wire::federation::mentions::{self, Meant};
+use rialto_wire::federation::post::OutboundPost;
+use rialto_wire::federation::reaction::{MembershipChange, OutboundReaction};
+use rialto_wire::federation::sync::OutboundSync;
+use rialto_wire::federation::user::OutboundUser;
+
+use crate::Federation;
+
+/// People in one frame.
+pub(crate) const USERS: usize = 100;
+/// Posts in one frame to a peer of unknown kind or of 2021 (ruling 34).
+const FEW_POSTS: usize = 12;
+
+/// Posts in one frame.
+pub(crate) fn posts_per_frame(fed: &Federation, remote: &RemoteCluster) -> usize {
+    match remote.profile {
+        PeerProfile::Mattermost5 | PeerProfile::Unknown => FEW_POSTS,
+        PeerProfile::Mattermost11 | PeerProfile::Rialto => fed.app.settings.get().workspaces.max_posts_per_sync.max(1),
+    }
+}
+
+/// Whether a reaction that arrives twice would be taken back there (wire 7.5).
+pub(crate) fn toggles(remote: &RemoteCluster) -> bool {
+    matches!(remote.profile, PeerProfile::Mattermost11 | PeerProfile::Unknown)
+}
+
+/// Whether the peer knows what joining and leaving is.
+pub(crate) fn knows_members(fed: &Federation, remote: &RemoteCluster) -> bool {
+    let settings = fed.app.settings.get();
+    settings.workspaces.enable_member_sync && matches!(remote.profile, PeerProfile::Mattermost11 | PeerProfile::Rialto)
+}
+
+/// An empty message for a channel.
+pub(crate) fn empty(fed: &Federation, channel: ChannelId) -> OutboundSync {
+    OutboundSync {
+        id: fed.app.ids.id(MessageId::from_random),
+        channel_id: channel,
+        users: Default::default(),
+        posts: Vec::new(),
+        reactions: Vec::new(),
+        statuses: Vec::new(),
+        membership_changes: Vec::new(),
+        acknowledgements: Vec::new(),
+        mention_transforms: Default::default(),
+        rialto: None,
+    }
+}
+
+/// A person as the peer is told of them.
+pub(crate) fn user(fed: &Federation, contents: &Contents, person: &User) -> OutboundUser {
+    let settings = fed.app.settings.get();
+    let mut out = OutboundUser::from(person);
+    out.id = contents.wire_ids.get(&person.id).copied().unwrap_or(person.id);
+    // A relayed person's version is ours to count: the home's own one may stand still while we change their name.
+    out.update_at = person.update_at;
+    if settings.workspaces.share_email_addresses && person.is_local() {
+        out.email.clone_from(&person.email);
+    }
+    if settings.workspaces.disable_status_sync {
+        out.props.clear();
+    }
+    out
+}
+
+/// A post as the peer reads it; adds who its words mean to `sync`.
+pub(crate) fn post(contents: &Contents, post: &Post, sync: &mut OutboundSync) -> OutboundPost {
+    let mut out = OutboundPost::from(post);
+    if let Some(wire_id) = contents.wire_ids.get(&post.user_id) {
+        out.user_id = *wire_id;
+    }
+    if post.delete_at.is_none() {
+        let rewritten = mentions::outgoing(&out.message, contents.remote.profile, |name| {
+            let person = contents.mentioned.get(name)?;
+            let theirs = person.remote_id == Some(contents.remote.id);
+            Some(Meant {
+                wire_id: contents.wire_ids.get(&person.id).copied().unwrap_or(person.id),
+                name_at_peer: theirs.then(|| person.remote_username.clone()),
+            })
+        });
+        out.message = rewritten.text;
+        sync.mention_transforms.extend(rewritten.transforms);
+    }
+    out
+}
+
+/// A reaction as the peer is told of it.
+pub(crate) fn reaction(contents: &Contents, reaction: &Reaction) -> OutboundReaction {
+    let mut out = OutboundReaction::from(reaction);
+    if let Some(wire_id) = contents.wire_ids.get(&reaction.user_id) {
+        out.user_id = *wire_id;
+    }
+    out
+}
+
+/// A join or leave as the peer is told of it.
+pub(crate) fn member(contents: &Contents, person: &User, joined: bool, now: Millis) -> MembershipChange {
+    MembershipChange {
+        channel_id: contents.channel.id,
+        user_id: contents.wire_ids.get(&person.id).copied().unwrap_or(person.id),
+        is_add: joined,
+        remote_id: String::new(),
+        change_time: now,
+    }
+}

@@ -1,0 +1,102 @@
+//! The beginning and the end of a share, on the sending side. Source: wire 5.3, rulings 40, 8.6, behaviour 2.5.
+
+use rialto_app::shares::{self, Begun};
+use rialto_app::{Volatile, outbox};
+use rialto_model::{PeerProfile, RemoteCluster, Seq, Share, ShareId, ShareMode, ShareState};
+use rialto_wire::federation::extension::{NotedState, ShareNote};
+use rialto_wire::federation::invite::OutboundChannelInvitation;
+use rialto_wire::federation::{capability, topic};
+
+use super::{Undelivered, compose, message};
+use crate::Federation;
+
+/// Brings a share to life: invites the peer where the channel is ours. Returns the share if it lives now.
+pub(super) async fn begin(
+    fed: &Federation,
+    remote: &RemoteCluster,
+    id: &ShareId,
+    seq: Seq,
+) -> Result<Option<Share>, Undelivered> {
+    let Some((share, channel)) = shares::of_sender(&fed.app, id).await? else { return Ok(None) };
+    if !share.home || share.state == ShareState::Active {
+        return Ok(shares::begun(&fed.app, id, Begun::Active { from: share.from_seq.unwrap_or(seq) }).await?);
+    }
+    // A peer that destroys its copy when invited again is asked otherwise what became of a lost answer (ruling 40).
+    let once = matches!(remote.profile, PeerProfile::Mattermost5 | PeerProfile::Unknown);
+    let answer = if once && share.state == ShareState::Invited {
+        message(fed, &remote.id, topic::SYNC, &compose::empty(fed, channel.id)).await?
+    } else {
+        let Some(share) = shares::begun(&fed.app, id, Begun::Inviting).await? else { return Ok(None) };
+        let read_only = share.mode == ShareMode::ReadOnly;
+        let invitation = OutboundChannelInvitation::new(&channel, &remote.remote_team_id, read_only);
+        message(fed, &remote.id, topic::CHANNEL_INVITE, &invitation).await?
+    };
+    if answer.ok {
+        return Ok(shares::begun(&fed.app, id, Begun::Active { from: seq }).await?);
+    }
+    let reason = answer.rialto.map_or_else(|| answer.err.clone(), |note| in_words(&note.code).to_owned());
+    let refused = shares::begun(&fed.app, id, Begun::Refused { reason: reason.clone() }).await?;
+    if let Some(share) = refused {
+        fed.app.bus.tell(Volatile::Ephemeral {
+            user: share.creator_id,
+            channel: channel.id,
+            root: None,
+            message: format!(
+                "**{}** did not take the invitation to this channel: {}",
+                rialto_app::system_posts::escape(&remote.display_name),
+                rialto_app::system_posts::escape(&reason)
+            ),
+        });
+    }
+    Ok(None)
+}
+
+/// A code of ruling 8.4 for people.
+fn in_words(code: &str) -> &str {
+    match code {
+        "not_owner" => "a channel of that id exists there",
+        "policy" => "an administrator there has ended this share before and must let it in again",
+        "quota" => "too many shared channels there",
+        "disabled" => "sharing of such channels is off there",
+        other => other,
+    }
+}
+
+/// Tells another Rialto that a share has ended; a Mattermost learns it from our refusal (ruling 45).
+pub(super) async fn end(fed: &Federation, remote: &RemoteCluster, id: &ShareId) -> Result<(), Undelivered> {
+    let Some(share) = shares::ended(&fed.app, id).await? else { return Ok(()) };
+    if !remote.has(capability::SHARE) {
+        return Ok(());
+    }
+    let note = ShareNote {
+        channel_id: share.channel_id,
+        version: share.update_at.0,
+        at: fed.app.clock.now().0,
+        state: NotedState::Ended,
+        reason: share.reason,
+        read_only: share.mode == ShareMode::ReadOnly,
+        channel: None,
+        organisations: Vec::new(),
+    };
+    message(fed, &remote.id, topic::RIALTO_SHARE, &note).await.map(|_| ())
+}
+
+/// Tells a peer who belongs to a channel when its share begins, page by page.
+pub(super) async fn announce_members(
+    fed: &Federation,
+    remote: &RemoteCluster,
+    share: &Share,
+) -> Result<(), Undelivered> {
+    if !compose::knows_members(fed, remote) {
+        return Ok(());
+    }
+    let mut after = None;
+    loop {
+        let batch = fed.app.settings.get().workspaces.member_batch.clamp(1, compose::USERS);
+        let page = outbox::members_page(&fed.app, &remote.id, &share.channel_id, after.as_ref(), batch).await?;
+        let Some(last) = page.last().copied() else { return Ok(()) };
+        let wanted = outbox::Wanted { members: page, ..outbox::Wanted::default() };
+        super::sender::deliver(fed, remote, &share.channel_id, wanted).await?;
+        after = Some(last);
+    }
+}

@@ -1,0 +1,103 @@
+//! Keeps one sender and one pinger running for every live connection, and does the small regular chores.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rialto_app::{apply, connections, housekeeping};
+use rialto_model::{DomainEvent, Recorded, RemoteId};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+
+use crate::Federation;
+use crate::send::sender::Link;
+use crate::send::{pinger, sender};
+
+struct Tasks {
+    sender: JoinHandle<()>,
+    pinger: JoinHandle<()>,
+    link: Arc<Link>,
+    kick: Arc<Notify>,
+}
+
+impl Tasks {
+    fn stop(&self) {
+        self.sender.abort();
+        self.pinger.abort();
+    }
+}
+
+/// Runs until `events` closes. `events` brings what the node's tail delivers; only changes of connections matter here.
+pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorded]>>) {
+    let mut tasks: HashMap<RemoteId, Tasks> = HashMap::new();
+    let mut contacts = federation.app.bus.contacts();
+    let mut chores = tokio::time::interval(Duration::from_secs(5));
+    chores.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut rounds = 0u32;
+    reconcile(&federation, &mut tasks).await;
+    loop {
+        tokio::select! {
+            batch = events.recv() => match batch {
+                None => break,
+                Some(batch) => {
+                    if batch.iter().any(|recorded| matches!(recorded.event, DomainEvent::RemoteChanged { .. })) {
+                        reconcile(&federation, &mut tasks).await;
+                    }
+                }
+            },
+            caller = contacts.recv() => {
+                if let Some(task) = caller.ok().and_then(|caller| tasks.get(&caller)) {
+                    task.kick.notify_one();
+                    task.link.wake.notify_one();
+                }
+            }
+            _ = chores.tick() => {
+                // Settings may have switched the service on or off.
+                reconcile(&federation, &mut tasks).await;
+                if let Err(error) = apply::release_stuck(&federation.app).await {
+                    tracing::warn!(%error, "the waiting room could not be looked through");
+                }
+                rounds = rounds.wrapping_add(1);
+                if rounds.is_multiple_of(120)
+                    && let Err(error) = housekeeping::tidy(&federation.app).await
+                {
+                    tracing::warn!(%error, "old log entries could not be removed");
+                }
+            }
+        }
+    }
+    tasks.values().for_each(Tasks::stop);
+}
+
+/// Starts what is missing and stops what has ended.
+async fn reconcile(federation: &Federation, tasks: &mut HashMap<RemoteId, Tasks>) {
+    let live = if federation.app.settings.get().connections_enabled() {
+        match connections::list_live(&federation.app).await {
+            Ok(list) => list,
+            Err(error) => {
+                tracing::warn!(%error, "connections could not be read");
+                return;
+            }
+        }
+    } else {
+        Vec::new()
+    };
+    let confirmed: Vec<RemoteId> = live.iter().filter(|remote| remote.is_live()).map(|remote| remote.id).collect();
+    tasks.retain(|id, task| {
+        let keep = confirmed.contains(id);
+        if !keep {
+            task.stop();
+        }
+        keep
+    });
+    for id in confirmed {
+        let dead = tasks.get(&id).is_some_and(|task| task.sender.is_finished() && task.pinger.is_finished());
+        if tasks.contains_key(&id) && !dead {
+            continue;
+        }
+        let (link, kick) = (Arc::new(Link::default()), Arc::new(Notify::new()));
+        let sender = tokio::spawn(sender::run(federation.clone(), id, Arc::clone(&link)));
+        let pinger = tokio::spawn(pinger::run(federation.clone(), id, Arc::clone(&link), Arc::clone(&kick)));
+        tasks.insert(id, Tasks { sender, pinger, link, kick });
+    }
+}

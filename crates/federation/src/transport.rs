@@ -1,0 +1,316 @@
+//! How requests reach a peer: HTTPS with guarded addresses, or a simulated network.
+
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use rialto_app::SettingsCell;
+use rialto_app::settings::Policy;
+use rialto_model::RemoteId;
+use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER};
+use rialto_wire::site_url::SiteUrl;
+
+/// Bytes of an answer that are read; the rest of a longer one is an error (INV-8).
+const MAX_ANSWER: usize = 8 << 20;
+
+/// A request to a peer.
+#[derive(Clone)]
+pub struct Request {
+    /// Where it is.
+    pub site_url: SiteUrl,
+    /// Below the site, `/api/v4/remotecluster/ping` for example.
+    pub path: &'static str,
+    /// The connection.
+    pub remote_id: RemoteId,
+    /// What we present.
+    pub token: String,
+    /// JSON.
+    pub body: String,
+    /// For the whole exchange.
+    pub timeout: Duration,
+}
+
+/// What a peer answered.
+#[derive(Debug, Clone)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// `X-Version-Id`, by which Mattermosts show their version.
+    pub version: Option<String>,
+    /// Bounded.
+    pub body: Vec<u8>,
+}
+
+/// The step at which an exchange failed; people are told which (behaviour 2.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The address is one we do not call.
+    Address,
+    /// The name does not resolve.
+    Resolve,
+    /// Nobody listens, or nobody answers.
+    Connect,
+    /// No trusted encrypted connection.
+    Tls,
+    /// No answer in time.
+    Timeout,
+    /// The exchange broke off.
+    Exchange,
+}
+
+/// Why no answer came.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{detail}")]
+pub struct TransportError {
+    /// At which step.
+    pub step: Step,
+    /// In words, without secrets.
+    pub detail: String,
+}
+
+impl TransportError {
+    /// True if the peer surely has not seen the request: repeating it cannot double anything.
+    pub fn surely_unsent(&self) -> bool {
+        matches!(self.step, Step::Address | Step::Resolve | Step::Connect | Step::Tls)
+    }
+}
+
+/// The future of an exchange.
+pub type Exchange<'a> = Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + 'a>>;
+
+/// Carries requests to peers.
+pub trait Transport: Send + Sync {
+    /// Sends a request and waits for the answer.
+    ///
+    /// # Errors
+    /// [`TransportError`] if no HTTP answer came.
+    fn send(&self, request: Request) -> Exchange<'_>;
+}
+
+/// Why an address is not called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressClass {
+    /// Anywhere on the public network.
+    Public,
+    /// This machine or a private network: as `PrivatePeerAddresses` says.
+    Private,
+    /// Link-local, cloud metadata, multicast and the like: never (ruling README 1).
+    Never,
+}
+
+/// Sorts an address.
+pub fn classify(ip: IpAddr) -> AddressClass {
+    match ip {
+        IpAddr::V4(ip) => classify_v4(ip),
+        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
+            Some(mapped) => classify_v4(mapped),
+            None => classify_v6(ip),
+        },
+    }
+}
+
+fn classify_v4(ip: Ipv4Addr) -> AddressClass {
+    let [a, b, ..] = ip.octets();
+    let metadata = ip == Ipv4Addr::new(100, 100, 100, 200);
+    if ip.is_link_local()
+        || ip.is_multicast()
+        || ip.is_broadcast()
+        || ip.is_unspecified()
+        || a == 0
+        || a >= 240
+        || metadata
+    {
+        return AddressClass::Never;
+    }
+    let carrier = a == 100 && (64..128).contains(&b);
+    if ip.is_loopback() || ip.is_private() || carrier { AddressClass::Private } else { AddressClass::Public }
+}
+
+fn classify_v6(ip: Ipv6Addr) -> AddressClass {
+    let first = ip.segments().first().copied().unwrap_or_default();
+    let metadata = ip == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+    if ip.is_multicast() || ip.is_unspecified() || first & 0xffc0 == 0xfe80 || metadata {
+        return AddressClass::Never;
+    }
+    if ip.is_loopback() || first & 0xfe00 == 0xfc00 { AddressClass::Private } else { AddressClass::Public }
+}
+
+/// Whether `ip` may be called under the settings in force; the error names the setting.
+///
+/// # Errors
+/// A text for people.
+pub fn check_address(settings: &SettingsCell, ip: IpAddr) -> Result<(), String> {
+    match classify(ip) {
+        AddressClass::Public => Ok(()),
+        AddressClass::Never => Err(format!("{ip} is an address that is never called")),
+        AddressClass::Private if settings.get().workspaces.private_peers == Policy::Refuse => {
+            Err(format!("{ip} is on a private network, which ConnectedWorkspacesSettings.PrivatePeerAddresses refuses"))
+        }
+        AddressClass::Private => Ok(()),
+    }
+}
+
+/// Resolves names and hands out only addresses that may be called, so that no later answer of a name server slips by.
+struct GuardedResolver {
+    settings: SettingsCell,
+}
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let settings = self.settings.clone();
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let mut refused = format!("{} has no address", name.as_str());
+            let mut allowed = Vec::new();
+            for address in found {
+                match check_address(&settings, address.ip()) {
+                    Ok(()) => allowed.push(address),
+                    Err(why) => refused = why,
+                }
+            }
+            if allowed.is_empty() {
+                return Err(format!("{ADDRESS_MARK}{refused}").into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Marks our own refusal among the errors of the HTTP client, which only keeps texts.
+const ADDRESS_MARK: &str = "address refused: ";
+
+/// The real network.
+pub struct Https {
+    client: reqwest::Client,
+    settings: SettingsCell,
+}
+
+impl Https {
+    /// Makes the client. The process must have installed a cryptographic provider for TLS before.
+    ///
+    /// # Errors
+    /// A text, if TLS cannot be set up.
+    pub fn new(settings: SettingsCell) -> Result<Self, String> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one client for peers, with guarded addresses and no redirects"
+        )]
+        let builder = reqwest::Client::builder();
+        let client = builder
+            .redirect(reqwest::redirect::Policy::none())
+            .dns_resolver(std::sync::Arc::new(GuardedResolver { settings: settings.clone() }))
+            .connect_timeout(Duration::from_secs(15))
+            .pool_idle_timeout(Duration::from_secs(90))
+            .pool_max_idle_per_host(4)
+            .no_proxy()
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self { client, settings })
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
+        let refuse = |detail| TransportError { step: Step::Address, detail };
+        // Literal addresses never meet the resolver.
+        match request.site_url.host() {
+            Some(url::Host::Ipv4(ip)) => check_address(&self.settings, ip.into()).map_err(refuse)?,
+            Some(url::Host::Ipv6(ip)) => check_address(&self.settings, ip.into()).map_err(refuse)?,
+            Some(url::Host::Domain(_)) | None => {}
+        }
+        if !request.site_url.is_https() && self.settings.get().workspaces.insecure_peers == Policy::Refuse {
+            let why = "the peer has no TLS, which ConnectedWorkspacesSettings.InsecurePeers refuses";
+            return Err(refuse(why.to_owned()));
+        }
+        let answer = self
+            .client
+            .post(request.site_url.join(request.path))
+            .header(ID_HEADER, request.remote_id.as_str())
+            .header(TOKEN_HEADER, &request.token)
+            .header("Content-Type", "application/json")
+            .timeout(request.timeout)
+            .body(request.body)
+            .send()
+            .await
+            .map_err(|error| explain(&error))?;
+        let status = answer.status().as_u16();
+        let version = answer.headers().get("x-version-id").and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let mut answer = answer;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| explain(&error))? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                let detail = "the answer is too long".to_owned();
+                return Err(TransportError { step: Step::Exchange, detail });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status, version, body })
+    }
+}
+
+impl Transport for Https {
+    fn send(&self, request: Request) -> Exchange<'_> {
+        Box::pin(self.exchange(request))
+    }
+}
+
+fn explain(error: &reqwest::Error) -> TransportError {
+    let mut chain = String::new();
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(inner) = cause {
+        chain = format!("{chain}{}: ", inner.to_string().chars().take(200).collect::<String>());
+        cause = inner.source();
+    }
+    let text = chain.to_ascii_lowercase();
+    if let Some((_, why)) = chain.split_once(ADDRESS_MARK) {
+        return TransportError { step: Step::Address, detail: why.trim_end_matches(": ").to_owned() };
+    }
+    let (step, detail) = if error.is_timeout() && error.is_connect() {
+        (Step::Connect, "no connection within the time allowed")
+    } else if error.is_timeout() {
+        (Step::Timeout, "no answer within the time allowed")
+    } else if text.contains("dns error") || text.contains("failed to lookup") {
+        (Step::Resolve, "the host name does not resolve")
+    } else if text.contains("certificate") || text.contains("tls") || text.contains("handshake") {
+        (Step::Tls, "no trusted TLS connection")
+    } else if error.is_connect() {
+        (Step::Connect, "the connection was refused")
+    } else {
+        (Step::Exchange, "the exchange broke off")
+    };
+    TransportError { step, detail: detail.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(ip: &str, class: AddressClass) {
+        assert_eq!(classify(ip.parse().unwrap()), class, "{ip}");
+    }
+
+    #[test]
+    fn addresses_are_sorted() {
+        for ip in
+            ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "::1", "fd12::1", "::ffff:10.0.0.1"]
+        {
+            check(ip, AddressClass::Private);
+        }
+        for ip in [
+            "169.254.169.254",
+            "fe80::1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "fd00:ec2::254",
+            "::ffff:169.254.169.254",
+        ] {
+            check(ip, AddressClass::Never);
+        }
+        for ip in ["93.184.216.34", "2606:2800:220:1::1", "172.32.0.1"] {
+            check(ip, AddressClass::Public);
+        }
+    }
+}

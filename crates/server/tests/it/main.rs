@@ -1,0 +1,22 @@
+//! Integration tests: real servers as processes, driven through HTTP, websockets and the server-to-server wire.
+//!
+//! One binary for all of them. Tests that are not about one database run on both.
+
+#[cfg(test)]
+mod chat;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod dialogue;
+#[cfg(test)]
+mod hub;
+#[cfg(test)]
+mod outage;
+#[cfg(test)]
+mod peer_116;
+#[cfg(test)]
+mod receiver;
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
+mod refusals;

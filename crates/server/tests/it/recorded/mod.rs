@@ -1,0 +1,15 @@
+//! Recorded traffic of two real Mattermost 5.37 servers, one of which is replaced by ours.
+//!
+//! What the other one sent is sent again, what people did on the replaced one is done through our API, and what they see
+//! is checked. The frames our server sends of its own must have the members and types of the recorded ones.
+
+mod as_guest;
+mod as_home;
+mod faults;
+mod life_cycle;
+mod stage;
+
+/// The id of a JSON object.
+fn id(object: &serde_json::Value) -> String {
+    rialto_testkit::client::text(&object["id"])
+}

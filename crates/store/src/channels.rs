@@ -1,0 +1,278 @@
+//! Channels.
+
+use rialto_model::{Channel, ChannelId, ChannelKind, Millis, TeamId, UserId};
+
+use crate::{Arg, FromRow, Row, Snapshot, Sql, StoreError, Tx, json_list};
+
+macro_rules! columns {
+    () => {
+        "c.id, c.create_at, c.update_at, c.delete_at, c.team_id, c.kind, c.name, c.display_name, c.header, c.purpose, \
+         c.creator_id, c.origin_remote_id, c.shared, \
+         (SELECT COALESCE(MAX(n.last_post_at), 0) FROM channel_counts n WHERE n.channel_id = c.id), \
+         (SELECT CAST(COALESCE(SUM(n.total), 0) AS BIGINT) FROM channel_counts n WHERE n.channel_id = c.id), \
+         (SELECT CAST(COALESCE(SUM(n.total_root), 0) AS BIGINT) FROM channel_counts n WHERE n.channel_id = c.id)"
+    };
+}
+
+impl FromRow for Channel {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(Channel {
+            id: row.id()?,
+            create_at: row.millis()?,
+            update_at: row.millis()?,
+            delete_at: row.opt_millis()?,
+            team_id: row.opt_id()?,
+            kind: ChannelKind::from_letter(&row.text()?)
+                .ok_or_else(|| StoreError::Corrupt("a channel of no known kind".to_owned()))?,
+            name: row.text()?,
+            display_name: row.text()?,
+            header: row.text()?,
+            purpose: row.text()?,
+            creator_id: row.opt_id()?,
+            origin: row.opt_id()?,
+            shared: row.bool()?,
+            last_post_at: row.millis()?,
+            total_msg_count: row.int()?,
+            total_msg_count_root: row.int()?,
+        })
+    }
+}
+
+/// The channel with `id`.
+///
+/// # Errors
+/// [`StoreError`] as the database says; so in all functions of this file.
+pub async fn get(view: &mut Snapshot, id: &ChannelId) -> Result<Option<Channel>, StoreError> {
+    view.fetch_optional(concat!("SELECT ", columns!(), " FROM channels c WHERE c.id = $1"), &[id.into()]).await
+}
+
+/// The channel of a team called `name`, archived or not.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn get_by_name(
+    view: &mut Snapshot,
+    team: Option<&TeamId>,
+    name: &str,
+) -> Result<Option<Channel>, StoreError> {
+    view.fetch_optional(
+        concat!("SELECT ", columns!(), " FROM channels c WHERE c.team_id = $1 AND c.name = $2"),
+        &[Arg::opt(&team), name.into()],
+    )
+    .await
+}
+
+/// A channel with what decides about somebody's rights in it: one read on the hot path of every post.
+#[derive(Debug, Clone)]
+pub struct ChannelRights {
+    /// The channel, its counters not read (0).
+    pub channel: Channel,
+    /// Whether the person is a member.
+    pub is_member: bool,
+    /// Names of the roles the person holds in the channel.
+    pub channel_roles: Vec<&'static str>,
+    /// Names of the roles the person holds in the channel's team.
+    pub team_roles: Vec<&'static str>,
+}
+
+fn roles(
+    row: &mut Row<'_>,
+    guest: &'static str,
+    user: &'static str,
+    admin: &'static str,
+) -> Result<Vec<&'static str>, StoreError> {
+    let held = [(row.bool()?, guest), (row.bool()?, user), (row.bool()?, admin)];
+    Ok(held.into_iter().filter_map(|(held, name)| held.then_some(name)).collect())
+}
+
+impl FromRow for ChannelRights {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            channel: Channel::from_row(row)?,
+            is_member: row.bool()?,
+            channel_roles: roles(row, "channel_guest", "channel_user", "channel_admin")?,
+            team_roles: roles(row, "team_guest", "team_user", "team_admin")?,
+        })
+    }
+}
+
+/// The channel with `id` and what `user` is in it.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn rights(view: &mut Snapshot, id: &ChannelId, user: &UserId) -> Result<Option<ChannelRights>, StoreError> {
+    view.fetch_optional(
+        "SELECT c.id, c.create_at, c.update_at, c.delete_at, c.team_id, c.kind, c.name, c.display_name, c.header, c.purpose, \
+         c.creator_id, c.origin_remote_id, c.shared, CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(0 AS BIGINT), \
+         m.user_id IS NOT NULL, COALESCE(m.scheme_guest, FALSE), COALESCE(m.scheme_user, FALSE), \
+         COALESCE(m.scheme_admin, FALSE), COALESCE(t.scheme_guest, FALSE), COALESCE(t.scheme_user, FALSE), \
+         COALESCE(t.scheme_admin, FALSE) \
+         FROM channels c LEFT JOIN channel_members m ON m.channel_id = c.id AND m.user_id = $2 \
+         LEFT JOIN team_members t ON t.team_id = c.team_id AND t.user_id = $2 AND t.delete_at = 0 WHERE c.id = $1",
+        &[id.into(), user.into()],
+    )
+    .await
+}
+
+/// The channels with these ids, in no order.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list_by_ids(view: &mut Snapshot, ids: &[ChannelId]) -> Result<Vec<Channel>, StoreError> {
+    const LIST: Sql = Sql::per(
+        concat!("SELECT ", columns!(), " FROM channels c WHERE c.id IN (SELECT value FROM json_each($1))"),
+        concat!("SELECT ", columns!(), " FROM channels c WHERE c.id IN (SELECT json_array_elements_text($1::json))"),
+    );
+    view.fetch_all(LIST, &[(&json_list(ids)).into()]).await
+}
+
+/// Channels a person belongs to: of one team and those of no team, or of all teams.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list_of_user(
+    view: &mut Snapshot,
+    user: &UserId,
+    team: Option<&TeamId>,
+    archived: bool,
+) -> Result<Vec<Channel>, StoreError> {
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM channels c JOIN channel_members m ON m.channel_id = c.id WHERE m.user_id = $1 \
+             AND ($2 = '' OR c.team_id = $2 OR c.team_id = '') AND ($3 OR c.delete_at = 0) ORDER BY c.display_name, c.id"
+        ),
+        &[user.into(), Arg::opt(&team), archived.into()],
+    )
+    .await
+}
+
+/// Which channels of a team a list shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Filter<'a> {
+    /// The team.
+    pub team: &'a TeamId,
+    /// Archived ones instead of live ones.
+    pub archived: bool,
+    /// Public ones, and private ones this person belongs to; None: public ones only.
+    pub private_of: Option<&'a UserId>,
+    /// All private ones, for administrators.
+    pub all_private: bool,
+    /// Lower-case text in name or display name; empty for all.
+    pub term: &'a str,
+    /// Rows to skip.
+    pub offset: i64,
+    /// Rows at most.
+    pub limit: i64,
+}
+
+/// Channels of a team, by display name.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list(view: &mut Snapshot, filter: Filter<'_>) -> Result<Vec<Channel>, StoreError> {
+    let pattern = format!("%{}%", filter.term.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM channels c WHERE c.team_id = $1 AND (c.delete_at <> 0) = $2 \
+             AND (c.kind = 'O' OR (c.kind = 'P' AND ($4 OR EXISTS (SELECT 1 FROM channel_members m \
+                  WHERE m.channel_id = c.id AND m.user_id = $3)))) \
+             AND (c.name LIKE $5 ESCAPE '\\' OR LOWER(c.display_name) LIKE $5 ESCAPE '\\') \
+             ORDER BY LOWER(c.display_name), c.id LIMIT $7 OFFSET $6"
+        ),
+        &[
+            filter.team.into(),
+            filter.archived.into(),
+            Arg::opt(&filter.private_of),
+            filter.all_private.into(),
+            (&pattern).into(),
+            filter.offset.into(),
+            filter.limit.into(),
+        ],
+    )
+    .await
+}
+
+/// Adds a channel.
+///
+/// # Errors
+/// [`StoreError::Unique`] on the name in the team (`channels_name`, `channels.name`) or on the id.
+pub async fn insert(tx: &mut Tx, channel: &Channel) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO channels (id, create_at, update_at, delete_at, team_id, kind, name, display_name, header, purpose, \
+         creator_id, origin_remote_id, shared) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        &[
+            (&channel.id).into(),
+            channel.create_at.into(),
+            channel.update_at.into(),
+            channel.delete_at.into(),
+            Arg::opt(&channel.team_id),
+            channel.kind.letter().into(),
+            (&channel.name).into(),
+            (&channel.display_name).into(),
+            (&channel.header).into(),
+            (&channel.purpose).into(),
+            Arg::opt(&channel.creator_id),
+            Arg::opt(&channel.origin),
+            channel.shared.into(),
+        ],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Writes names, header, purpose, kind, team, archiving, origin and the shared mark.
+///
+/// # Errors
+/// [`StoreError::Unique`] as [`insert`].
+pub async fn update(tx: &mut Tx, channel: &Channel) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE channels SET update_at = $2, delete_at = $3, team_id = $4, kind = $5, name = $6, display_name = $7, \
+         header = $8, purpose = $9, origin_remote_id = $10, shared = $11 WHERE id = $1",
+        &[
+            (&channel.id).into(),
+            channel.update_at.into(),
+            channel.delete_at.into(),
+            Arg::opt(&channel.team_id),
+            channel.kind.letter().into(),
+            (&channel.name).into(),
+            (&channel.display_name).into(),
+            (&channel.header).into(),
+            (&channel.purpose).into(),
+            Arg::opt(&channel.origin),
+            channel.shared.into(),
+        ],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Counts one more message. Queued: writers of one channel meet here, so it goes last, into a slot of the writer's own.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub fn count_post(tx: &mut Tx, channel: &ChannelId, is_root: bool, at: Millis) -> Result<(), StoreError> {
+    let slot = tx.slot();
+    tx.queue(
+        "INSERT INTO channel_counts (channel_id, slot, total, total_root, last_post_at) VALUES ($1, $2, 1, $3, $4) \
+         ON CONFLICT (channel_id, slot) DO UPDATE SET total = channel_counts.total + 1, \
+         total_root = channel_counts.total_root + excluded.total_root, last_post_at = CASE \
+         WHEN excluded.last_post_at > channel_counts.last_post_at THEN excluded.last_post_at ELSE channel_counts.last_post_at END",
+        &[channel.into(), slot.into(), i64::from(is_root).into(), at.into()],
+    )
+}
+
+/// The channel with `id`, locked for the rest of the transaction: shares of one channel change one after the other.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn lock(tx: &mut Tx, id: &ChannelId) -> Result<Option<Channel>, StoreError> {
+    const LOCK: Sql = Sql::per(
+        concat!("SELECT ", columns!(), " FROM channels c WHERE c.id = $1"),
+        concat!("SELECT ", columns!(), " FROM channels c WHERE c.id = $1 FOR UPDATE OF c"),
+    );
+    tx.fetch_optional(LOCK, &[id.into()]).await
+}

@@ -1,0 +1,60 @@
+//! What can go wrong in storage.
+
+/// A storage failure. Callers act on the variants; the texts are for the log only.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// Too many writers wait, or the database asked for a retry. Nothing was written; try again later (503).
+    #[error("the database is busy: {0}")]
+    Busy(String),
+    /// A unique constraint refused the write; the text names constraint or column.
+    #[error("already exists: {0}")]
+    Unique(String),
+    /// A row holds something this version cannot read.
+    #[error("unreadable row: {0}")]
+    Corrupt(String),
+    /// The database cannot be reached, has no room, or refused a statement.
+    #[error("database failure: {0}")]
+    Failed(String),
+}
+
+impl StoreError {
+    /// True if the refusal came from a unique constraint over `column`.
+    pub fn is_unique_on(&self, column: &str) -> bool {
+        matches!(self, StoreError::Unique(what) if what.contains(column))
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{ConstraintViolation, DatabaseBusy, DatabaseLocked};
+        match error.sqlite_error_code() {
+            Some(ConstraintViolation) if error.to_string().contains("UNIQUE") => StoreError::Unique(error.to_string()),
+            Some(DatabaseBusy | DatabaseLocked) => StoreError::Busy(error.to_string()),
+            _ => StoreError::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        use tokio_postgres::error::SqlState;
+        let Some(db) = error.as_db_error() else { return StoreError::Failed(error.to_string()) };
+        let text = format!("{} {}", db.message(), db.constraint().unwrap_or_default());
+        match *db.code() {
+            SqlState::UNIQUE_VIOLATION => StoreError::Unique(text),
+            SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE | SqlState::LOCK_NOT_AVAILABLE => {
+                StoreError::Busy(text)
+            }
+            _ => StoreError::Failed(text),
+        }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for StoreError {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        match error {
+            deadpool_postgres::PoolError::Timeout(_) => StoreError::Busy("no free connection".to_owned()),
+            other => StoreError::Failed(other.to_string()),
+        }
+    }
+}

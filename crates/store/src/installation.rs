@@ -1,0 +1,54 @@
+//! What identifies this installation.
+
+use rialto_model::{Millis, ServerId};
+
+use crate::{FromRow, Row, Snapshot, StoreError, Tx};
+
+/// The one row every installation has.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    /// Made once.
+    pub server_id: ServerId,
+    /// New after a restored backup (ruling 8.1).
+    pub epoch: String,
+    /// Tells whether the key file is the one the secrets were sealed with.
+    pub key_check: String,
+    /// When it was installed.
+    pub create_at: Millis,
+}
+
+impl FromRow for Installation {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self { server_id: row.id()?, epoch: row.text()?, key_check: row.text()?, create_at: row.millis()? })
+    }
+}
+
+/// The row, None on a database that was never used.
+///
+/// # Errors
+/// [`StoreError`] as the database says; so in all functions of this crate.
+pub async fn get(view: &mut Snapshot) -> Result<Option<Installation>, StoreError> {
+    view.fetch_optional("SELECT server_id, epoch, key_check, create_at FROM installation WHERE id = 1", &[]).await
+}
+
+/// Writes the row unless another node was first.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn insert(tx: &mut Tx, row: &Installation) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO installation (id, server_id, epoch, key_check, create_at) VALUES (1, $1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
+        &[(&row.server_id).into(), (&row.epoch).into(), (&row.key_check).into(), row.create_at.into()],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Makes other transactions that do the same wait for the end of this one: what may happen once in the life of an
+/// installation, such as its first account, happens under this lock. On SQLite writers are one at a time anyway.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn lock(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.execute("UPDATE installation SET id = 1 WHERE id = 1", &[]).await.map(|_| ())
+}

@@ -1,0 +1,51 @@
+//! Brings a database to the present schema. Forward only, never edited once landed.
+
+use refinery::{Migration, Runner, Target};
+
+use crate::StoreError;
+
+/// Number and name, the text for both databases, and what only one of them gets.
+const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
+    (
+        "V1__core",
+        include_str!("../migrations/0001_core.sql"),
+        include_str!("../migrations/sqlite/0001_core.sql"),
+        include_str!("../migrations/postgres/0001_core.sql"),
+    ),
+    ("V2__sign_in_attempts", include_str!("../migrations/0002_sign_in_attempts.sql"), "", ""),
+];
+
+/// Nodes that start together migrate one after the other under this advisory lock.
+const LOCK: i64 = 0x7269_616c_746f;
+
+fn failed(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Failed(format!("migration: {error}"))
+}
+
+fn runner(sqlite: bool) -> Result<Runner, StoreError> {
+    let list = MIGRATIONS
+        .iter()
+        .map(|(name, common, only_sqlite, only_postgres)| {
+            let own = if sqlite { only_sqlite } else { only_postgres };
+            Migration::unapplied(name, &format!("{common}\n{own}")).map_err(failed)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Runner::new(&list).set_grouped(false).set_target(Target::Latest))
+}
+
+pub(crate) fn run_sqlite(connection: &mut rusqlite::Connection) -> Result<(), StoreError> {
+    runner(true)?.run(connection).map(|_| ()).map_err(failed)
+}
+
+pub(crate) async fn run_postgres(config: &tokio_postgres::Config) -> Result<(), StoreError> {
+    let (mut client, connection) = config.connect(tokio_postgres::NoTls).await?;
+    let driver = tokio::spawn(connection);
+    client
+        .batch_execute(&format!("SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock({LOCK})"))
+        .await?;
+    let result = runner(false)?.run_async(&mut client).await.map(|_| ()).map_err(failed);
+    // Closing the connection frees the lock.
+    drop(client);
+    let _ = driver.await;
+    result
+}

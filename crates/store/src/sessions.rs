@@ -1,0 +1,105 @@
+//! Sign-ins.
+
+use rialto_model::{Millis, Session, SessionId, UserId};
+
+use crate::{FromRow, Id, Row, Snapshot, StoreError, Tx};
+
+impl FromRow for Session {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(Session {
+            id: row.id()?,
+            user_id: row.id()?,
+            create_at: row.millis()?,
+            expires_at: row.millis()?,
+            csrf: row.text()?,
+            device_id: row.text()?,
+            last_activity_at: row.millis()?,
+        })
+    }
+}
+
+const COLUMNS: &str =
+    "SELECT id, user_id, create_at, expires_at, csrf, device_id, last_activity_at FROM sessions WHERE token_hash = $1";
+
+/// The session whose token has this keyed hash.
+///
+/// # Errors
+/// [`StoreError`] as the database says; so in all functions of this file.
+pub async fn get_by_token(view: &mut Snapshot, token_hash: &str) -> Result<Option<Session>, StoreError> {
+    view.fetch_optional(COLUMNS, &[token_hash.into()]).await
+}
+
+/// A person's sessions, newest first.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list(view: &mut Snapshot, user: &UserId) -> Result<Vec<Session>, StoreError> {
+    view.fetch_all(
+        "SELECT id, user_id, create_at, expires_at, csrf, device_id, last_activity_at FROM sessions \
+         WHERE user_id = $1 ORDER BY last_activity_at DESC, id",
+        &[user.into()],
+    )
+    .await
+}
+
+/// Adds a session.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn insert(tx: &mut Tx, session: &Session, token_hash: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO sessions (id, token_hash, user_id, create_at, expires_at, csrf, device_id, last_activity_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &[
+            (&session.id).into(),
+            token_hash.into(),
+            (&session.user_id).into(),
+            session.create_at.into(),
+            session.expires_at.into(),
+            (&session.csrf).into(),
+            (&session.device_id).into(),
+            session.last_activity_at.into(),
+        ],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Notes use and a later end.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn touch(tx: &mut Tx, id: &SessionId, now: Millis, expires_at: Millis) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE sessions SET last_activity_at = $2, expires_at = $3 WHERE id = $1",
+        &[id.into(), now.into(), expires_at.into()],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Ends a session; true if there was one.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn delete(tx: &mut Tx, user: &UserId, id: &SessionId) -> Result<bool, StoreError> {
+    Ok(tx.execute("DELETE FROM sessions WHERE id = $1 AND user_id = $2", &[id.into(), user.into()]).await? > 0)
+}
+
+/// Ends all sessions of a person; returns which.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn delete_all(tx: &mut Tx, user: &UserId) -> Result<Vec<SessionId>, StoreError> {
+    let ids: Vec<Id<SessionId>> =
+        tx.fetch_all("DELETE FROM sessions WHERE user_id = $1 RETURNING id", &[user.into()]).await?;
+    Ok(ids.into_iter().map(|id| id.0).collect())
+}
+
+/// Removes sessions that have ended by themselves.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn delete_expired(tx: &mut Tx, now: Millis) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM sessions WHERE expires_at < $1", &[now.into()]).await
+}

@@ -1,0 +1,77 @@
+//! Presence.
+
+use rialto_model::{Millis, UserId};
+
+use crate::{FromRow, Row, Snapshot, Sql, StoreError, Tx, json_list};
+
+/// A person's presence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Whose.
+    pub user_id: UserId,
+    /// `online`, `away`, `dnd` or `offline`.
+    pub status: String,
+    /// Chosen by the person rather than derived.
+    pub manual: bool,
+    /// Last sign of life.
+    pub last_activity_at: Millis,
+    /// End of do-not-disturb, in seconds; 0: open.
+    pub dnd_end_time: i64,
+}
+
+impl FromRow for Status {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            user_id: row.id()?,
+            status: row.text()?,
+            manual: row.bool()?,
+            last_activity_at: row.millis()?,
+            dnd_end_time: row.int()?,
+        })
+    }
+}
+
+/// Known presences of these people.
+///
+/// # Errors
+/// [`StoreError`] as the database says; so in all functions of this file.
+pub async fn list(view: &mut Snapshot, users: &[UserId]) -> Result<Vec<Status>, StoreError> {
+    const LIST: Sql = Sql::per(
+        "SELECT user_id, status, manual, last_activity_at, dnd_end_time FROM statuses \
+         WHERE user_id IN (SELECT value FROM json_each($1))",
+        "SELECT user_id, status, manual, last_activity_at, dnd_end_time FROM statuses \
+         WHERE user_id IN (SELECT json_array_elements_text($1::json))",
+    );
+    view.fetch_all(LIST, &[(&json_list(users)).into()]).await
+}
+
+/// Writes a presence.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn set(tx: &mut Tx, status: &Status) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO statuses (user_id, status, manual, last_activity_at, dnd_end_time) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (user_id) DO UPDATE SET status = excluded.status, manual = excluded.manual, \
+         last_activity_at = excluded.last_activity_at, dnd_end_time = excluded.dnd_end_time",
+        &[
+            (&status.user_id).into(),
+            (&status.status).into(),
+            status.manual.into(),
+            status.last_activity_at.into(),
+            status.dnd_end_time.into(),
+        ],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Takes everybody for gone whose presence came from being connected, after a stop nobody could announce.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn forget_connected(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.execute("UPDATE statuses SET status = 'offline' WHERE manual = FALSE AND status IN ('online', 'away')", &[])
+        .await
+        .map(|_| ())
+}

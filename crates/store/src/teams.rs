@@ -1,0 +1,387 @@
+//! Teams and their members.
+
+use rialto_model::{Millis, Team, TeamId, TeamKind, TeamMember, UserId};
+
+use crate::{FromRow, Row, Snapshot, Sql, StoreError, Tx, json_list};
+
+macro_rules! columns {
+    () => {
+        "t.id, t.create_at, t.update_at, t.delete_at, t.name, t.display_name, t.description, t.email, t.kind, \
+         t.allow_open_invite, t.invite_id"
+    };
+}
+
+macro_rules! member_columns {
+    () => {
+        "m.team_id, m.user_id, m.create_at, m.delete_at, m.scheme_admin, m.scheme_user, m.scheme_guest"
+    };
+}
+
+impl FromRow for Team {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(Team {
+            id: row.id()?,
+            create_at: row.millis()?,
+            update_at: row.millis()?,
+            delete_at: row.opt_millis()?,
+            name: row.text()?,
+            display_name: row.text()?,
+            description: row.text()?,
+            email: row.text()?,
+            kind: TeamKind::from_letter(&row.text()?).unwrap_or(TeamKind::Invite),
+            allow_open_invite: row.bool()?,
+            invite_id: row.text()?,
+        })
+    }
+}
+
+impl FromRow for TeamMember {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(TeamMember {
+            team_id: row.id()?,
+            user_id: row.id()?,
+            create_at: row.millis()?,
+            delete_at: row.opt_millis()?,
+            scheme_admin: row.bool()?,
+            scheme_user: row.bool()?,
+            scheme_guest: row.bool()?,
+        })
+    }
+}
+
+/// The team with `id`.
+///
+/// # Errors
+/// [`StoreError`] as the database says; so in all functions of this file.
+pub async fn get(view: &mut Snapshot, id: &TeamId) -> Result<Option<Team>, StoreError> {
+    view.fetch_optional(concat!("SELECT ", columns!(), " FROM teams t WHERE t.id = $1"), &[id.into()]).await
+}
+
+/// The team with `id`, kept from being changed by others until the transaction ends.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn get_for_update(tx: &mut Tx, id: &TeamId) -> Result<Option<Team>, StoreError> {
+    const GET: Sql = Sql::per(
+        concat!("SELECT ", columns!(), " FROM teams t WHERE t.id = $1"),
+        concat!("SELECT ", columns!(), " FROM teams t WHERE t.id = $1 FOR UPDATE"),
+    );
+    tx.fetch_optional(GET, &[id.into()]).await
+}
+
+/// The live team whose invitation link holds `invite_id`.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn get_by_invite_id(view: &mut Snapshot, invite_id: &str) -> Result<Option<Team>, StoreError> {
+    view.fetch_optional(
+        concat!("SELECT ", columns!(), " FROM teams t WHERE t.invite_id = $1 AND t.delete_at = 0"),
+        &[invite_id.into()],
+    )
+    .await
+}
+
+/// The team called `name`.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn get_by_name(view: &mut Snapshot, name: &str) -> Result<Option<Team>, StoreError> {
+    view.fetch_optional(concat!("SELECT ", columns!(), " FROM teams t WHERE t.name = $1"), &[name.into()]).await
+}
+
+/// Teams by display name; `all` also those that are not open to everybody.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list(view: &mut Snapshot, all: bool, offset: i64, limit: i64) -> Result<Vec<Team>, StoreError> {
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM teams t WHERE t.delete_at = 0 AND ($1 OR t.allow_open_invite) ORDER BY t.display_name, t.id LIMIT $3 OFFSET $2"
+        ),
+        &[all.into(), offset.into(), limit.into()],
+    )
+    .await
+}
+
+/// Live teams a person belongs to, by display name.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list_of_user(view: &mut Snapshot, user: &UserId) -> Result<Vec<Team>, StoreError> {
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM teams t JOIN team_members m ON m.team_id = t.id WHERE m.user_id = $1 AND m.delete_at = 0 \
+             AND t.delete_at = 0 ORDER BY t.display_name, t.id"
+        ),
+        &[user.into()],
+    )
+    .await
+}
+
+/// The oldest live team anyone may enter: where copies go when nobody chose a team.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn oldest_open(view: &mut Snapshot) -> Result<Option<Team>, StoreError> {
+    view.fetch_optional(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM teams t WHERE t.delete_at = 0 AND t.kind = 'O' ORDER BY t.create_at, t.id LIMIT 1"
+        ),
+        &[],
+    )
+    .await
+}
+
+/// Adds a team.
+///
+/// # Errors
+/// [`StoreError::Unique`] on `teams_name` or `teams.name`.
+pub async fn insert(tx: &mut Tx, team: &Team) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO teams (id, create_at, update_at, delete_at, name, display_name, description, email, kind, \
+         allow_open_invite, invite_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        &[
+            (&team.id).into(),
+            team.create_at.into(),
+            team.update_at.into(),
+            team.delete_at.into(),
+            (&team.name).into(),
+            (&team.display_name).into(),
+            (&team.description).into(),
+            (&team.email).into(),
+            team.kind.letter().into(),
+            team.allow_open_invite.into(),
+            (&team.invite_id).into(),
+        ],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Writes everything of a team but id and creation time.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn update(tx: &mut Tx, team: &Team) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE teams SET update_at = $2, delete_at = $3, display_name = $4, description = $5, email = $6, kind = $7, \
+         allow_open_invite = $8, invite_id = $9 WHERE id = $1",
+        &[
+            (&team.id).into(),
+            team.update_at.into(),
+            team.delete_at.into(),
+            (&team.display_name).into(),
+            (&team.description).into(),
+            (&team.email).into(),
+            team.kind.letter().into(),
+            team.allow_open_invite.into(),
+            (&team.invite_id).into(),
+        ],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// A person's membership, also one that has ended.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn get_member(view: &mut Snapshot, team: &TeamId, user: &UserId) -> Result<Option<TeamMember>, StoreError> {
+    view.fetch_optional(
+        concat!("SELECT ", member_columns!(), " FROM team_members m WHERE m.team_id = $1 AND m.user_id = $2"),
+        &[team.into(), user.into()],
+    )
+    .await
+}
+
+/// Live memberships of local people in a team, by username. People of other servers are there for their channels'
+/// sake only and not listed (behaviour 4.5).
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list_members(
+    view: &mut Snapshot,
+    team: &TeamId,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<TeamMember>, StoreError> {
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            member_columns!(),
+            " FROM team_members m JOIN users u ON u.id = m.user_id WHERE m.team_id = $1 AND m.delete_at = 0 \
+             AND u.remote_id = '' ORDER BY u.username LIMIT $3 OFFSET $2"
+        ),
+        &[team.into(), offset.into(), limit.into()],
+    )
+    .await
+}
+
+/// Live memberships of these people in a team.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list_members_by_ids(
+    view: &mut Snapshot,
+    team: &TeamId,
+    users: &[UserId],
+) -> Result<Vec<TeamMember>, StoreError> {
+    const LIST: Sql = Sql::per(
+        concat!(
+            "SELECT ",
+            member_columns!(),
+            " FROM team_members m WHERE m.team_id = $1 AND m.delete_at = 0 AND m.user_id IN (SELECT value FROM json_each($2))"
+        ),
+        concat!(
+            "SELECT ",
+            member_columns!(),
+            " FROM team_members m WHERE m.team_id = $1 AND m.delete_at = 0 \
+             AND m.user_id IN (SELECT json_array_elements_text($2::json))"
+        ),
+    );
+    view.fetch_all(LIST, &[team.into(), (&json_list(users)).into()]).await
+}
+
+/// What a person has not read in the channels of a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unread {
+    /// The team.
+    pub team_id: TeamId,
+    /// Unread messages, channels that count mentions only left out.
+    pub messages: i64,
+    /// The same without replies.
+    pub messages_root: i64,
+    /// Unread mentions.
+    pub mentions: i64,
+    /// The same without replies.
+    pub mentions_root: i64,
+}
+
+impl FromRow for Unread {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            team_id: row.id()?,
+            messages: row.int()?,
+            messages_root: row.int()?,
+            mentions: row.int()?,
+            mentions_root: row.int()?,
+        })
+    }
+}
+
+/// What a person has not read, team by team; a team without channels of theirs is missing.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list_unread(view: &mut Snapshot, user: &UserId) -> Result<Vec<Unread>, StoreError> {
+    view.fetch_all(
+        "SELECT x.team_id, CAST(SUM(CASE WHEN x.total > x.seen THEN x.total - x.seen ELSE 0 END) AS BIGINT), \
+         CAST(SUM(CASE WHEN x.total_root > x.seen_root THEN x.total_root - x.seen_root ELSE 0 END) AS BIGINT), \
+         CAST(SUM(x.mention_count) AS BIGINT), CAST(SUM(x.mention_count_root) AS BIGINT) \
+         FROM (SELECT c.team_id, m.mention_count, m.mention_count_root, \
+               CASE WHEN m.notify_props LIKE '%\"mark_unread\":\"mention\"%' THEN 0 ELSE \
+                   (SELECT COALESCE(SUM(n.total), 0) FROM channel_counts n WHERE n.channel_id = c.id) END AS total, \
+               CASE WHEN m.notify_props LIKE '%\"mark_unread\":\"mention\"%' THEN 0 ELSE \
+                   (SELECT COALESCE(SUM(n.total_root), 0) FROM channel_counts n WHERE n.channel_id = c.id) END AS total_root, \
+               m.msg_count AS seen, m.msg_count_root AS seen_root \
+               FROM channel_members m JOIN channels c ON c.id = m.channel_id \
+               WHERE m.user_id = $1 AND c.team_id <> '' AND c.delete_at = 0) x \
+         GROUP BY x.team_id",
+        &[user.into()],
+    )
+    .await
+}
+
+/// Live memberships of a person in live teams.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list_memberships(view: &mut Snapshot, user: &UserId) -> Result<Vec<TeamMember>, StoreError> {
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            member_columns!(),
+            " FROM team_members m JOIN teams t ON t.id = m.team_id WHERE m.user_id = $1 AND m.delete_at = 0 AND t.delete_at = 0"
+        ),
+        &[user.into()],
+    )
+    .await
+}
+
+/// Local members, all or only active ones.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn count_members(view: &mut Snapshot, team: &TeamId, active: bool) -> Result<i64, StoreError> {
+    view.fetch_one(
+        "SELECT COUNT(*) FROM team_members m JOIN users u ON u.id = m.user_id WHERE m.team_id = $1 AND m.delete_at = 0 \
+         AND u.remote_id = '' AND (NOT $2 OR u.delete_at = 0)",
+        &[team.into(), active.into()],
+    )
+    .await
+}
+
+/// Adds a membership, or revives one that had ended; false if it was live already.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn insert_member(tx: &mut Tx, member: &TeamMember) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "INSERT INTO team_members (team_id, user_id, create_at, delete_at, scheme_admin, scheme_user, scheme_guest) \
+             VALUES ($1, $2, $3, 0, $4, $5, $6) ON CONFLICT (team_id, user_id) DO UPDATE SET delete_at = 0, \
+             scheme_admin = excluded.scheme_admin, scheme_user = excluded.scheme_user, \
+             scheme_guest = excluded.scheme_guest WHERE team_members.delete_at <> 0",
+            &[
+                (&member.team_id).into(),
+                (&member.user_id).into(),
+                member.create_at.into(),
+                member.scheme_admin.into(),
+                member.scheme_user.into(),
+                member.scheme_guest.into(),
+            ],
+        )
+        .await?;
+    Ok(changed > 0)
+}
+
+/// Ends a membership; false if it was not live.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn end_member(tx: &mut Tx, team: &TeamId, user: &UserId, now: Millis) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "UPDATE team_members SET delete_at = $3, scheme_admin = FALSE WHERE team_id = $1 AND user_id = $2 AND delete_at = 0",
+            &[team.into(), user.into(), now.into()],
+        )
+        .await?;
+    Ok(changed > 0)
+}
+
+/// Sets the flags of a live membership; false if there is none.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn update_member(tx: &mut Tx, member: &TeamMember) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "UPDATE team_members SET scheme_admin = $3, scheme_user = $4, scheme_guest = $5 \
+             WHERE team_id = $1 AND user_id = $2 AND delete_at = 0",
+            &[
+                (&member.team_id).into(),
+                (&member.user_id).into(),
+                member.scheme_admin.into(),
+                member.scheme_user.into(),
+                member.scheme_guest.into(),
+            ],
+        )
+        .await?;
+    Ok(changed > 0)
+}

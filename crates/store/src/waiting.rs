@@ -1,0 +1,112 @@
+//! Received items that wait for what they refer to (ruling 31): a reply for its root, anything for its author.
+
+use rialto_model::{ChannelId, Millis, RemoteId};
+
+use crate::{FromRow, Row, Snapshot, StoreError, Tx};
+
+/// A received item that cannot be applied yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingItem {
+    /// From whom; only the same connection may bring what is missing.
+    pub remote_id: RemoteId,
+    /// `post` or `reaction`.
+    pub kind: String,
+    /// Id of the post, or post, user and emoji of the reaction.
+    pub item_id: String,
+    /// Where it belongs.
+    pub channel_id: ChannelId,
+    /// What it waits for.
+    pub missing_id: String,
+    /// The item as it was received, checked, as JSON.
+    pub body: String,
+    /// When it came.
+    pub receive_at: Millis,
+}
+
+impl FromRow for WaitingItem {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            remote_id: row.id()?,
+            kind: row.text()?,
+            item_id: row.text()?,
+            channel_id: row.id()?,
+            missing_id: row.text()?,
+            body: row.text()?,
+            receive_at: row.millis()?,
+        })
+    }
+}
+
+/// How many items of a connection wait.
+///
+/// # Errors
+/// [`StoreError`] as the database says; so in all functions of this file.
+pub async fn count(view: &mut Snapshot, remote: &RemoteId) -> Result<i64, StoreError> {
+    view.fetch_one("SELECT COUNT(*) FROM waiting_items WHERE remote_id = $1", &[remote.into()]).await
+}
+
+/// Keeps an item; a later version of the same one replaces it. False if nothing changed.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn put(tx: &mut Tx, item: &WaitingItem) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "INSERT INTO waiting_items (remote_id, kind, item_id, channel_id, missing_id, body, receive_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (remote_id, kind, item_id) DO UPDATE SET body = excluded.body, \
+             missing_id = excluded.missing_id WHERE waiting_items.body <> excluded.body",
+            &[
+                (&item.remote_id).into(),
+                (&item.kind).into(),
+                (&item.item_id).into(),
+                (&item.channel_id).into(),
+                (&item.missing_id).into(),
+                (&item.body).into(),
+                item.receive_at.into(),
+            ],
+        )
+        .await?;
+    Ok(changed > 0)
+}
+
+/// Takes out what waited for `missing`, oldest first.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn take(tx: &mut Tx, remote: &RemoteId, missing: &str) -> Result<Vec<WaitingItem>, StoreError> {
+    let mut items: Vec<WaitingItem> = tx
+        .fetch_all(
+            "DELETE FROM waiting_items WHERE remote_id = $1 AND missing_id = $2 \
+             RETURNING remote_id, kind, item_id, channel_id, missing_id, body, receive_at",
+            &[remote.into(), missing.into()],
+        )
+        .await?;
+    items.sort_by_key(|item| item.receive_at);
+    Ok(items)
+}
+
+/// Posts that have waited since before `before`, oldest first.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list_older(view: &mut Snapshot, before: Millis, limit: i64) -> Result<Vec<WaitingItem>, StoreError> {
+    view.fetch_all(
+        "SELECT remote_id, kind, item_id, channel_id, missing_id, body, receive_at FROM waiting_items \
+         WHERE receive_at < $1 ORDER BY receive_at, item_id LIMIT $2",
+        &[before.into(), limit.into()],
+    )
+    .await
+}
+
+/// Drops one item.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn delete(tx: &mut Tx, item: &WaitingItem) -> Result<(), StoreError> {
+    tx.execute(
+        "DELETE FROM waiting_items WHERE remote_id = $1 AND kind = $2 AND item_id = $3",
+        &[(&item.remote_id).into(), (&item.kind).into(), (&item.item_id).into()],
+    )
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,192 @@
+//! Announcing a file and naming it once it is there. Source: wire 3.8 and 5.10, ruling 8.7.
+
+use rialto_model::{ChannelId, FileId, ItemId, Millis, RemoteId, UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{MalformedPayload, bounds};
+use crate::lenient::{self, or_absent, or_default};
+
+/// The only `type` that is taken (CVE class "other upload types").
+pub const ATTACHMENT: &str = "attachment";
+
+/// An upload session: request and result have this shape.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadSession {
+    /// Names the upload; use the one in the *answer*.
+    pub id: ItemId,
+    /// [`ATTACHMENT`].
+    #[serde(rename = "type", default, deserialize_with = "or_default")]
+    pub kind: String,
+    /// Set by the receiver.
+    #[serde(default, deserialize_with = "or_default")]
+    pub create_at: Millis,
+    /// Author of the post the file belongs to, by the id on the wire.
+    pub user_id: UserId,
+    /// The channel; must be shared with the connection.
+    #[serde(default, deserialize_with = "or_absent", skip_serializing_if = "Option::is_none")]
+    pub channel_id: Option<ChannelId>,
+    /// Name of the file.
+    #[serde(default, deserialize_with = "or_default")]
+    pub filename: String,
+    /// Bytes.
+    #[serde(default, deserialize_with = "or_default")]
+    pub file_size: i64,
+    /// Bytes the receiver has.
+    #[serde(default, deserialize_with = "or_default")]
+    pub file_offset: i64,
+    /// Overwritten by the receiver; never believed.
+    #[serde(default, deserialize_with = "or_absent")]
+    pub remote_id: Option<RemoteId>,
+    /// The file is stored under this id.
+    pub req_file_id: FileId,
+    /// What only a Rialto reads.
+    #[serde(default, deserialize_with = "or_absent", skip_serializing_if = "Option::is_none")]
+    pub rialto: Option<UploadExtension>,
+}
+
+/// What a Rialto adds to an upload session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadExtension {
+    /// SHA-256 of the whole file, lower-case hex.
+    pub sha256: String,
+}
+
+/// Why an announced file was refused; each a fixed text of a FAIL answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UploadRefusal {
+    /// No object of that shape.
+    #[error("malformed upload session")]
+    Malformed,
+    /// Another type than [`ATTACHMENT`].
+    #[error("upload type is not allowed")]
+    Kind,
+    /// No name, or one with a path, control characters or too many characters.
+    #[error("file name is not allowed")]
+    Filename,
+    /// Negative, or larger than allowed here.
+    #[error("file size is not allowed")]
+    Size,
+}
+
+impl UploadSession {
+    /// Reads an announced file. What the receiver decides – time, offset, connection – is set to nothing.
+    ///
+    /// # Errors
+    /// Says why it is refused. `max_size` is our limit in bytes.
+    pub fn decode(payload: &RawValue, max_size: i64) -> Result<UploadSession, UploadRefusal> {
+        let session: UploadSession = lenient::object(payload.get()).map_err(|_| UploadRefusal::Malformed)?;
+        if session.kind != ATTACHMENT {
+            return Err(UploadRefusal::Kind);
+        }
+        if !is_plain_name(&session.filename) {
+            return Err(UploadRefusal::Filename);
+        }
+        if !(0..=max_size).contains(&session.file_size) {
+            return Err(UploadRefusal::Size);
+        }
+        Ok(UploadSession { create_at: Millis(0), file_offset: 0, remote_id: None, ..session })
+    }
+
+    /// Reads the answer to an announcement of ours.
+    ///
+    /// # Errors
+    /// [`MalformedPayload`] unless it is a session.
+    pub fn decode_answer(payload: &RawValue) -> Result<UploadSession, MalformedPayload> {
+        lenient::object(payload.get()).map_err(|_| MalformedPayload)
+    }
+}
+
+fn is_plain_name(name: &str) -> bool {
+    let is_path = name.contains(['/', '\\']) || matches!(name, "." | "..");
+    !name.is_empty() && name.chars().count() <= bounds::FILENAME && !is_path && !name.chars().any(char::is_control)
+}
+
+/// What a finished upload is answered with. The sender keys its record by the returned id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileInfo {
+    /// Equals the session's `req_file_id`.
+    pub id: FileId,
+    /// The author.
+    #[serde(default, deserialize_with = "or_default")]
+    pub user_id: String,
+    /// Empty until the post comes.
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    pub post_id: String,
+    /// The channel.
+    #[serde(default, deserialize_with = "or_default")]
+    pub channel_id: String,
+    /// When it came.
+    #[serde(default, deserialize_with = "or_default")]
+    pub create_at: Millis,
+    /// The same.
+    #[serde(default, deserialize_with = "or_default")]
+    pub update_at: Millis,
+    /// 0 unless deleted.
+    #[serde(default, deserialize_with = "or_default")]
+    pub delete_at: i64,
+    /// Name of the file.
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    /// Without the dot.
+    #[serde(default, deserialize_with = "or_default")]
+    pub extension: String,
+    /// Bytes.
+    #[serde(default, deserialize_with = "or_default")]
+    pub size: i64,
+    /// Media type.
+    #[serde(default, deserialize_with = "or_default")]
+    pub mime_type: String,
+    /// A tiny picture in base64, or null.
+    #[serde(default, deserialize_with = "or_absent")]
+    pub mini_preview: Option<String>,
+    /// The connection it came over, or null.
+    #[serde(default, deserialize_with = "or_absent")]
+    pub remote_id: Option<RemoteId>,
+}
+
+impl FileInfo {
+    /// Reads the answer to an upload of ours.
+    ///
+    /// # Errors
+    /// [`MalformedPayload`] unless it is an object with an id.
+    pub fn decode(body: &[u8]) -> Result<FileInfo, MalformedPayload> {
+        lenient::object(&lenient::text(body)).map_err(|_| MalformedPayload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(members: &str) -> Result<UploadSession, UploadRefusal> {
+        let text = format!(
+            r#"{{"id":"nfrxwi5ja3rtz8h9re6go1brih","user_id":"utark8ucdibiumjsazbgp6uyhh","req_file_id":"r474z6pzrf87zj4zaxz4iqsfsa",
+                "type":"attachment","filename":"note.txt","file_size":10,{members}"x":0}}"#
+        );
+        UploadSession::decode(&serde_json::from_str::<Box<RawValue>>(&text).unwrap(), 100)
+    }
+
+    fn decode_with(kind: &str, filename: &str, size: i64) -> Result<UploadSession, UploadRefusal> {
+        let text = serde_json::json!({"id":"nfrxwi5ja3rtz8h9re6go1brih","user_id":"utark8ucdibiumjsazbgp6uyhh",
+            "req_file_id":"r474z6pzrf87zj4zaxz4iqsfsa","type":kind,"filename":filename,"file_size":size});
+        UploadSession::decode(&serde_json::from_str::<Box<RawValue>>(&text.to_string()).unwrap(), 100)
+    }
+
+    #[test]
+    fn what_the_receiver_decides_is_not_taken_from_the_sender() {
+        let session = decode(r#""create_at":5,"file_offset":9,"remote_id":"z7abbo9znbfjfg5gwyjfuo53xo","#).unwrap();
+        assert_eq!((session.create_at, session.file_offset, session.remote_id), (Millis(0), 0, None));
+    }
+
+    #[test]
+    fn only_plain_attachments_within_the_limit() {
+        assert!(decode_with("attachment", "a.txt", 0).is_ok());
+        assert_eq!(decode_with("import", "a.txt", 1), Err(UploadRefusal::Kind));
+        for name in ["", "..", "a/b", "a\\b", "a\0b"] {
+            assert_eq!(decode_with("attachment", name, 1), Err(UploadRefusal::Filename), "{name}");
+        }
+        assert_eq!(decode_with("attachment", "a", -1), Err(UploadRefusal::Size));
+        assert_eq!(decode_with("attachment", "a", 101), Err(UploadRefusal::Size));
+    }
+}

@@ -1,0 +1,40 @@
+//! Bodies of the client API, one file per resource. Source: client-api 2.
+//!
+//! Answers have every key of their shape, and `null` only where the shape says so (client-api 1.7). Requests forgive
+//! what Go clients send: `null` and zero values are "not given", unknown members are ignored. What a client may not
+//! set – ids, times, owners – has no member in a request.
+
+pub mod categories;
+pub mod channels;
+pub mod client_config;
+pub mod commands;
+pub mod config;
+pub mod errors;
+pub mod license;
+pub mod posts;
+pub mod preferences;
+pub mod reactions;
+pub mod remote_clusters;
+pub mod roles;
+pub mod sessions;
+pub mod shared_channels;
+pub mod statuses;
+pub mod system;
+pub mod teams;
+pub mod users;
+
+pub use categories::{Categories, Category};
+pub use channels::{Channel, ChannelMember};
+pub use commands::CommandResponse;
+pub use errors::AppError;
+pub use posts::{Post, PostList};
+pub use preferences::Preference;
+pub use reactions::Reaction;
+pub use remote_clusters::{ConnectionInfo, RemoteCluster};
+pub use roles::Role;
+pub use sessions::Session;
+pub use shared_channels::{SharedChannel, SharedChannelRemote};
+pub use statuses::Status;
+pub use system::StatusOk;
+pub use teams::{Team, TeamMember};
+pub use users::{User, UserView};

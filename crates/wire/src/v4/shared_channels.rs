@@ -1,0 +1,190 @@
+//! Shared channels and their shares. Source: client-api 2.4 and 6.
+#![expect(missing_docs, reason = "members are named and meant as in client-api 2.4")]
+
+use rialto_model::{Channel, ChannelId, Millis, RemoteId, Share, ShareId, ShareMode, ShareState, UserId};
+use serde::{Deserialize, Serialize};
+
+/// A channel that is shared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedChannel {
+    pub id: ChannelId,
+    pub team_id: String,
+    pub home: bool,
+    pub readonly: bool,
+    pub name: String,
+    pub display_name: String,
+    pub purpose: String,
+    pub header: String,
+    pub creator_id: UserId,
+    pub create_at: i64,
+    pub update_at: i64,
+    /// The home's connection, in copies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_id: Option<RemoteId>,
+    /// Capitalised, and empty in lists.
+    #[serde(rename = "Type")]
+    pub kind: String,
+}
+
+impl SharedChannel {
+    /// A channel and one of its shares: any at home, the only one in a copy.
+    pub fn new(channel: &Channel, share: &Share) -> SharedChannel {
+        SharedChannel {
+            id: channel.id,
+            team_id: channel.team_id.map_or_else(String::new, |id| id.to_string()),
+            home: share.home,
+            readonly: !share.home && share.mode == ShareMode::ReadOnly,
+            name: channel.name.clone(),
+            display_name: channel.display_name.clone(),
+            purpose: channel.purpose.clone(),
+            header: channel.header.clone(),
+            creator_id: share.creator_id,
+            create_at: share.create_at.0,
+            update_at: share.update_at.0,
+            remote_id: (!share.home).then_some(share.remote_id),
+            kind: String::new(),
+        }
+    }
+}
+
+/// One channel with one connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedChannelRemote {
+    pub id: ShareId,
+    pub channel_id: ChannelId,
+    pub creator_id: UserId,
+    pub create_at: i64,
+    pub update_at: i64,
+    pub delete_at: i64,
+    pub is_invite_accepted: bool,
+    pub is_invite_confirmed: bool,
+    pub remote_id: RemoteId,
+    pub last_post_update_at: i64,
+    pub last_post_id: String,
+    pub last_post_create_at: i64,
+    pub last_post_create_id: String,
+    pub last_members_sync_at: i64,
+    /// Rialto only, like all that follow: `queued`, `invited`, `active`, `paused`, `failed` or `ended`.
+    #[serde(default)]
+    pub state: String,
+    /// Why it is in that state.
+    #[serde(default)]
+    pub reason: String,
+    /// Whether the other organisation may only read.
+    #[serde(default)]
+    pub readonly: bool,
+    /// Whether we are the channel's home.
+    #[serde(default)]
+    pub home: bool,
+    /// Last confirmed exchange of items, 0 if none.
+    #[serde(default)]
+    pub last_sync_at: i64,
+}
+
+impl From<&Share> for SharedChannelRemote {
+    fn from(share: &Share) -> Self {
+        let is_confirmed = matches!(share.state, ShareState::Active | ShareState::Paused);
+        SharedChannelRemote {
+            id: share.id,
+            channel_id: share.channel_id,
+            creator_id: share.creator_id,
+            create_at: share.create_at.0,
+            update_at: share.update_at.0,
+            delete_at: if share.state.is_live() { 0 } else { share.update_at.0 },
+            is_invite_accepted: is_confirmed,
+            is_invite_confirmed: is_confirmed,
+            remote_id: share.remote_id,
+            // Our cursor is a position in the log, not a post; nobody reads these but a real server's own tables.
+            last_post_update_at: 0,
+            last_post_id: String::new(),
+            last_post_create_at: 0,
+            last_post_create_id: String::new(),
+            last_members_sync_at: 0,
+            state: share.state.as_str().to_owned(),
+            reason: share.reason.clone(),
+            readonly: share.mode == ShareMode::ReadOnly,
+            home: share.home,
+            last_sync_at: Millis::or_zero(share.last_sync_at),
+        }
+    }
+}
+
+/// `GET /sharedchannels/users/U/can_dm/U2`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CanDm {
+    pub can_dm: bool,
+}
+
+/// What `POST /remotecluster/R/channels/C/invite` may carry; clients of Mattermost send nothing.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+pub struct ShareRequest {
+    /// Rialto only.
+    #[serde(deserialize_with = "crate::lenient::or_default")]
+    pub readonly: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(home: bool, state: ShareState) -> Share {
+        Share {
+            id: ShareId::from_random([1; 16]),
+            channel_id: ChannelId::from_random([2; 16]),
+            remote_id: RemoteId::from_random([3; 16]),
+            home,
+            creator_id: UserId::from_random([4; 16]),
+            mode: ShareMode::ReadOnly,
+            state,
+            reason: String::new(),
+            description: String::new(),
+            create_at: Millis(5),
+            update_at: Millis(6),
+            from_seq: None,
+            last_sync_at: None,
+        }
+    }
+
+    #[test]
+    fn states_show_as_flags_and_words() {
+        for (state, confirmed, delete_at) in [
+            (ShareState::Queued, false, 0),
+            (ShareState::Invited, false, 0),
+            (ShareState::Active, true, 0),
+            (ShareState::Paused, true, 0),
+            (ShareState::Failed, false, 6),
+            (ShareState::Ended, false, 6),
+        ] {
+            let shown = SharedChannelRemote::from(&share(true, state));
+            assert_eq!((shown.is_invite_confirmed, shown.delete_at), (confirmed, delete_at), "{state:?}");
+            assert_eq!(shown.state, state.as_str());
+        }
+    }
+
+    #[test]
+    fn a_home_is_never_read_only_and_names_no_connection() {
+        let channel = Channel {
+            id: ChannelId::from_random([2; 16]),
+            create_at: Millis(1),
+            update_at: Millis(2),
+            delete_at: None,
+            team_id: None,
+            kind: rialto_model::ChannelKind::Public,
+            name: "ops".into(),
+            display_name: "Ops".into(),
+            header: String::new(),
+            purpose: String::new(),
+            creator_id: None,
+            shared: true,
+            last_post_at: Millis(0),
+            total_msg_count: 0,
+            total_msg_count_root: 0,
+        };
+        let home = SharedChannel::new(&channel, &share(true, ShareState::Active));
+        assert_eq!((home.readonly, home.remote_id), (false, None));
+        let copy = SharedChannel::new(&channel, &share(false, ShareState::Active));
+        assert_eq!((copy.readonly, copy.remote_id), (true, Some(RemoteId::from_random([3; 16]))));
+        assert!(crate::lenient::to_text(&copy).contains(r#""Type":"""#));
+    }
+}
