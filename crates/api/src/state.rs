@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::HeaderValue;
 use rialto_app::{App, Settings};
+use rialto_federation::Federation;
 use rialto_wire::v4::client_config::{ClientConfigInput, client_config_full};
 use rialto_wire::v4::system::version_id;
 use sha2::{Digest, Sha256};
@@ -13,13 +14,15 @@ use sha2::{Digest, Sha256};
 pub struct Api {
     /// The domain.
     pub app: App,
+    /// Secure connections in action.
+    pub federation: Federation,
     version: Arc<Mutex<Option<(Arc<Settings>, HeaderValue)>>>,
 }
 
 impl Api {
-    /// Handlers over `app`.
-    pub fn new(app: App) -> Self {
-        Self { app, version: Arc::default() }
+    /// Handlers over an application and its network.
+    pub fn new(federation: Federation) -> Self {
+        Self { app: federation.app.clone(), federation, version: Arc::default() }
     }
 
     /// The value of `X-Version-Id`: constant but for the hash of the client configuration (ruling 4).
@@ -36,6 +39,11 @@ impl Api {
         let value = HeaderValue::from_str(&version_id(&hash)).unwrap_or(HeaderValue::from_static("11.6.0"));
         *known = Some((settings, value.clone()));
         value
+    }
+
+    /// The same as text, for the first frame of a websocket.
+    pub fn version_text(&self) -> String {
+        self.version_id().to_str().unwrap_or_default().to_owned()
     }
 
     /// The path below which this server lives, without trailing slash; empty for the root. Cookies are bound to it.

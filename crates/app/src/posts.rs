@@ -437,6 +437,16 @@ pub async fn list_by_ids(app: &App, actor: &SessionUser, ids: &[PostId]) -> Resu
     Ok(found)
 }
 
+/// Pinned posts of a channel its reader may see, newest first.
+///
+/// # Errors
+/// [`Error::Denied`].
+pub async fn pinned(app: &App, actor: &SessionUser, channel: &ChannelId) -> Result<Vec<Post>, Error> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    access::readable_channel(&mut view, actor, channel).await?;
+    Ok(posts::pinned(&mut view, channel).await?)
+}
+
 /// Which part of a channel a reader wants.
 #[derive(Debug, Clone, Copy)]
 pub enum Window {

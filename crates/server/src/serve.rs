@@ -8,6 +8,7 @@ use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{any, get};
 use rialto_api::Api;
+use rialto_api::hub::{self, Hub, Sources};
 use rialto_app::{App, Clock, IdSource, StartError};
 use rialto_federation::transport::Https;
 use rialto_federation::{Federation, receive, service};
@@ -67,10 +68,17 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
 
     let mut consumers = Consumers::default();
     tokio::spawn(service::run(federation.clone(), consumers.add()));
+    let api = Api::new(federation.clone());
+    let version = {
+        let api = api.clone();
+        Arc::new(move || api.version_text())
+    };
+    let hub = Hub::start(app.clone(), Sources { log: consumers.add(), version });
     let tail = Tail::at_head(app.db.clone()).await?;
     tokio::spawn(tail::follow(app.clone(), tail, consumers));
 
-    let router = router(&app, federation);
+    let beside = receive::routes(federation).merge(hub::routes(hub));
+    let router = router(&app, api, beside);
     let address = listener.local_addr().map_or_else(|_| config.listen.clone(), |address| address.to_string());
     let database = if app.db.is_postgres() { "PostgreSQL" } else { "SQLite" };
     let site_url = app.settings.get().site_url.clone().unwrap_or_default();
@@ -100,13 +108,13 @@ async fn listen(address: &str) -> Result<TcpListener, ServeError> {
 }
 
 /// Everything the server answers, below the path of its site URL.
-fn router(app: &App, federation: Federation) -> Router {
+fn router(app: &App, api: Api, beside: Router) -> Router {
     let site_url = app.settings.get().site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
     let site = Site {
         sub_path: site_url.as_ref().map_or_else(String::new, |url| url.sub_path().to_owned()),
         is_https: site_url.is_some_and(|url| url.is_https()),
     };
-    let api = rialto_api::router(Api::new(app.clone()), receive::routes(federation));
+    let api = rialto_api::router(api, beside);
     let all = api.fallback_service(any(web::serve).with_state(site.clone()).layer(CompressionLayer::new()));
     if site.sub_path.is_empty() {
         return all;

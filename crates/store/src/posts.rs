@@ -316,6 +316,23 @@ pub async fn replies(
     .await
 }
 
+/// Live pinned posts of a channel, newest first.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn pinned(view: &mut Snapshot, channel: &ChannelId) -> Result<Vec<Post>, StoreError> {
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM posts p WHERE p.channel_id = $1 AND p.is_pinned AND p.delete_at = 0 AND p.hidden_at = 0 \
+             ORDER BY p.create_at DESC, p.id DESC"
+        ),
+        &[channel.into()],
+    )
+    .await
+}
+
 /// Number of live pinned posts.
 ///
 /// # Errors

@@ -1,8 +1,7 @@
 //! The websocket: numbering, resuming, and that nobody hears what is not for them (client-api 9, INV-11).
 
-use rialto_app::{Volatile, channel_members, posts, reactions};
-use rialto_model::{ChannelKind, DomainEvent, Origin, Scope};
-use rialto_store::sessions;
+use rialto_app::{Volatile, channel_members, posts, reactions, sessions};
+use rialto_model::ChannelKind;
 use serde_json::json;
 
 use crate::world::{Client, Person, World, inner};
@@ -130,17 +129,12 @@ async fn a_connection_is_kept_for_five_minutes() {
 async fn the_end_of_a_sign_in_closes_its_socket_and_no_other() {
     let world = World::start().await;
     let alice = world.person("alice", "system_user").await;
-    let second = world.sign_in(alice.id, "alice").await;
+    let second = world.sign_in(alice.id).await;
     let (mut first, mut other) = (world.connect(&alice).await, world.connect(&second).await);
     let connection = hello(&mut first).await;
     hello(&mut other).await;
 
-    let mut tx = world.app.db.begin(world.app.clock.now()).await.unwrap();
-    sessions::delete(&mut tx, &alice.id, &alice.session).await.unwrap();
-    let event = DomainEvent::SessionsRevoked { user: alice.id, session: Some(alice.session) };
-    tx.record(Scope::User(alice.id), Origin::Local, event);
-    tx.commit().await.unwrap();
-
+    sessions::revoke(&world.app, &alice.actor, &alice.id, &alice.session).await.unwrap();
     first.closed().await;
     let channel = world.channel(&second, "ops", ChannelKind::Public).await;
     assert_eq!(other.until("channel_created").await.0["data"]["channel_id"], channel.id.as_str());

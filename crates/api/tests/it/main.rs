@@ -1,6 +1,10 @@
 //! The client interface as clients meet it: a real server on a loopback port, real sockets, a real database.
 
 #[cfg(test)]
+mod channels;
+#[cfg(test)]
 mod hub;
+#[cfg(test)]
+mod posts;
 #[cfg(test)]
 mod world;
