@@ -5,6 +5,8 @@ pub mod errors;
 pub mod extract;
 pub mod hub;
 pub mod middleware;
+#[cfg(test)]
+mod router_tests;
 pub mod state;
 pub mod v4;
 

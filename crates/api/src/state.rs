@@ -46,6 +46,11 @@ impl Api {
         self.version_id().to_str().unwrap_or_default().to_owned()
     }
 
+    /// Whether people reach us over TLS, which always ends before us: as the site URL says.
+    pub fn is_https(&self) -> bool {
+        self.app.settings.get().site_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
     /// The path below which this server lives, without trailing slash; empty for the root. Cookies are bound to it.
     pub fn sub_path(&self) -> String {
         let settings = self.app.settings.get();

@@ -30,6 +30,8 @@ pub mod shown_posts;
 pub mod statuses;
 pub mod system_posts;
 pub mod teams;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod typing;
 pub mod users;
 

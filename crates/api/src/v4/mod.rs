@@ -12,8 +12,10 @@ mod post_lists;
 pub(crate) mod posts;
 mod preferences;
 mod reactions;
+mod remote_clusters;
 mod roles;
 mod sessions;
+mod shared_channels;
 mod statuses;
 mod stubs;
 mod system;
@@ -44,6 +46,8 @@ pub fn routes() -> Router<Api> {
         .merge(posts::routes())
         .merge(post_lists::routes())
         .merge(reactions::routes())
+        .merge(remote_clusters::routes())
+        .merge(shared_channels::routes())
         .merge(roles::routes())
         .merge(system::routes())
         .merge(config::routes())
