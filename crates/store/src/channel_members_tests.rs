@@ -98,6 +98,8 @@ async fn remote_people_are_counted_and_removed_apart() {
         users::insert(&mut tx, &left, "").await.unwrap();
         channel_members::insert(&mut tx, &member(scene.channel.id, left.id)).await.unwrap();
         assert_eq!(channel_members::count(&mut tx, &scene.channel.id).await.unwrap(), (3, 1));
+        let zones = channel_members::timezones(&mut tx, &scene.channel.id).await.unwrap();
+        assert_eq!(zones, [scene.ann.timezone]);
         let gone = channel_members::delete_of_remote(&mut tx, &scene.channel.id, &id(7)).await.unwrap();
         assert_eq!(gone, [id(3)]);
         assert_eq!(channel_members::delete_of_remote(&mut tx, &scene.channel.id, &id(7)).await.unwrap(), []);

@@ -78,6 +78,7 @@ mod tests {
             let row = get(&mut read(&db).await).await.unwrap().unwrap();
             assert_eq!((row.server_id, row.epoch.as_str(), row.key_check.as_str()), (id(1), "epoch-1", "check-1"));
             assert_eq!(row.create_at, Millis(7));
+            lock(&mut begin(&db).await).await.unwrap();
         })
         .await;
     }

@@ -65,6 +65,9 @@ impl Postgres {
     }
 }
 
+/// One message of a flush and the answer to it.
+type Part<'a> = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send + 'a>>;
+
 type Params<'a> = Vec<&'a (dyn ToSql + Sync)>;
 
 fn params<'a>(args: &'a [Arg<'a>]) -> Params<'a> {
@@ -140,7 +143,7 @@ impl Session {
         let params: Vec<Params<'_>> = args.iter().map(|args| params(args)).collect();
         let event_params: [&(dyn ToSql + Sync); 4] = [&events.at, &events.scope, &events.origin, &events.body];
 
-        let mut flush: Vec<Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send + '_>>> = Vec::new();
+        let mut flush: Vec<Part<'_>> = Vec::new();
         if !self.begun {
             flush.push(Box::pin(client.batch_execute("BEGIN")));
         }

@@ -61,6 +61,8 @@ async fn a_post_is_read_as_written() {
         assert_eq!(listed, [full, plain.clone()]);
         assert_eq!(posts::get_by_pending(&mut view, &id(1), "pending-2").await.unwrap(), Some(plain.clone()));
         assert_eq!(posts::get_by_pending(&mut view, &id(2), "pending-2").await.unwrap(), None);
+        let pending = posts::pending_ids(&mut view, &[id(1), id(2), id(3)]).await.unwrap();
+        assert_eq!(pending, [(id(2), "pending-2".to_owned())]);
         drop(view);
         let mut tx = begin(&db).await;
         assert_eq!(posts::lock(&mut tx, &plain.id).await.unwrap(), Some(plain));
@@ -241,6 +243,7 @@ async fn counts_leave_out_what_is_gone_and_what_the_server_says() {
         let mut tx = begin(&db).await;
         insert(&mut tx, &list).await;
         assert_eq!(posts::count_pinned(&mut tx, &id(1)).await.unwrap(), 3);
+        assert_eq!(ids(posts::pinned(&mut tx, &id(1)).await.unwrap()), numbers(&[5, 4, 1]));
         assert_eq!(posts::count_from(&mut tx, &id(1), Millis(2)).await.unwrap(), (3, 2));
         assert_eq!(posts::count_from(&mut tx, &id(1), Millis(5)).await.unwrap(), (2, 1));
         assert_eq!(posts::count_from(&mut tx, &id(3), Millis(0)).await.unwrap(), (0, 0));

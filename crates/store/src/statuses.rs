@@ -107,6 +107,12 @@ mod tests {
             set(&mut tx, &online).await.unwrap();
             assert_eq!(list(&mut tx, &[id(1)]).await.unwrap(), [online]);
             assert_eq!(list(&mut tx, &[]).await.unwrap(), []);
+
+            forget_connected(&mut tx).await.unwrap();
+            let mut now = list(&mut tx, &[id(1), id(2)]).await.unwrap();
+            now.sort_by_key(|status| status.user_id);
+            let words: Vec<_> = now.iter().map(|status| status.status.as_str()).collect();
+            assert_eq!(words, ["offline", "away"], "what somebody chose stays");
         })
         .await;
     }

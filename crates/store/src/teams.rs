@@ -389,9 +389,10 @@ pub async fn update_member(tx: &mut Tx, member: &TeamMember) -> Result<bool, Sto
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{NOW, begin, id, read, remote_user, scene, team, team_member, user};
+    use crate::samples::{NOW, begin, channel, id, member, read, remote_user, scene, team, team_member, user};
     use crate::testing::both;
-    use crate::{Db, users};
+    use crate::{Db, channel_members, channels, users};
+    use rialto_model::{Channel, ChannelMember};
 
     fn ids(list: Vec<Team>) -> Vec<TeamId> {
         list.into_iter().map(|team| team.id).collect()
@@ -410,6 +411,9 @@ mod tests {
             assert_eq!(get(&mut tx, &id(3)).await.unwrap(), None);
             assert_eq!(get_by_name(&mut tx, "team-01").await.unwrap(), Some(archived.clone()));
             assert_eq!(get_by_name(&mut tx, "team-03").await.unwrap(), None);
+            assert_eq!(get_for_update(&mut tx, &id(2)).await.unwrap(), Some(team(2)));
+            assert_eq!(get_by_invite_id(&mut tx, "invite-02").await.unwrap(), Some(team(2)));
+            assert_eq!(get_by_invite_id(&mut tx, "invite-01").await.unwrap(), None, "archived");
             let changed = Team {
                 update_at: Millis(9),
                 delete_at: None,
@@ -494,10 +498,46 @@ mod tests {
             let mut view = read(&db).await;
             let people = |list: Vec<TeamMember>| list.into_iter().map(|member| member.user_id).collect::<Vec<_>>();
             let all = list_members(&mut view, &team, 0, 10).await.unwrap();
-            assert_eq!(people(all), [id(1), id(2), id(3), id(4)]);
-            assert_eq!(people(list_members(&mut view, &team, 1, 2).await.unwrap()), [id(2), id(3)]);
+            assert_eq!(people(all), [id(1), id(2), id(4)], "local people only");
+            assert_eq!(people(list_members(&mut view, &team, 1, 1).await.unwrap()), [id(2)]);
+            let some = list_members_by_ids(&mut view, &team, &[id(3), id(4), id(9)]).await.unwrap();
+            let mut some = people(some);
+            some.sort();
+            assert_eq!(some, [id(3), id(4)]);
             assert_eq!(count_members(&mut view, &team, false).await.unwrap(), 3);
             assert_eq!(count_members(&mut view, &team, true).await.unwrap(), 2);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_somebody_has_not_read_is_summed_by_team() {
+        both(async |db: Db| {
+            let mut tx = begin(&db).await;
+            let scene = scene(&mut tx).await;
+            let (team, ann) = (scene.team.id, scene.ann.id);
+            let quiet = [("mark_unread".to_owned(), "mention".to_owned())].into();
+            let archived = Channel { delete_at: Some(NOW), ..channel(3, team) };
+            for channel in [&channel(2, team), &archived, &channel(4, id(9))] {
+                channels::insert(&mut tx, channel).await.unwrap();
+            }
+            let muted = ChannelMember { notify_props: quiet, ..member(id(2), ann) };
+            for member in [&muted, &member(id(3), ann), &member(id(4), ann)] {
+                channel_members::insert(&mut tx, member).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            for (channel, is_root) in [(1, true), (1, true), (1, true), (1, false), (1, false), (2, true), (4, true)] {
+                let mut tx = begin(&db).await;
+                channels::count_post(&mut tx, &id(channel), is_root, NOW).unwrap();
+                tx.commit().await.unwrap();
+            }
+            // Of five messages three have been read, of three roots two; five mentions and four stand in each channel.
+            let mut unread = list_unread(&mut read(&db).await, &ann).await.unwrap();
+            unread.sort_by_key(|unread| unread.team_id);
+            let here = Unread { team_id: team, messages: 2, messages_root: 1, mentions: 10, mentions_root: 8 };
+            let there = Unread { team_id: id(9), messages: 0, messages_root: 0, mentions: 5, mentions_root: 4 };
+            assert_eq!(unread, [here, there]);
+            assert_eq!(list_unread(&mut read(&db).await, &id(9)).await.unwrap(), []);
         })
         .await;
     }

@@ -2,13 +2,20 @@
 
 use rialto_model::{Millis, RemoteId, User, UserId};
 
-use crate::samples::{NOW, begin, id, read, remote, remote_user, scene, secrets, user};
+use crate::samples::{NOW, begin, id, member, read, remote, remote_user, scene, secrets, user};
 use crate::testing::both;
-use crate::{Db, remotes, teams, users};
+use crate::{Db, Tx, channel_members, remotes, teams, users};
 
 fn names(mut people: Vec<User>) -> Vec<String> {
     people.sort_by(|a, b| a.username.cmp(&b.username));
     people.into_iter().map(|user| user.username).collect()
+}
+
+/// Fails to sign user 1 in so many times.
+async fn attempts(tx: &mut Tx, number: i64) {
+    for _ in 0..number {
+        assert!(users::begin_attempt(tx, &id(1), Millis(100), 10, 50).await.unwrap());
+    }
 }
 
 #[tokio::test]
@@ -64,7 +71,7 @@ async fn an_update_writes_everything_but_owner_and_password() {
     both(async |db: Db| {
         let mut tx = begin(&db).await;
         users::insert(&mut tx, &user(1), "hash").await.unwrap();
-        users::set_failed_attempts(&mut tx, &id(1), 3).await.unwrap();
+        attempts(&mut tx, 3).await;
         let changed = User {
             update_at: Millis(2002),
             delete_at: Some(Millis(2003)),
@@ -99,7 +106,7 @@ async fn sign_in_finds_a_person_by_either_name_and_a_new_password_forgets_failur
         let mut tx = begin(&db).await;
         users::insert(&mut tx, &user(1), "hash").await.unwrap();
         users::insert(&mut tx, &user(2), "other").await.unwrap();
-        users::set_failed_attempts(&mut tx, &id(1), 4).await.unwrap();
+        attempts(&mut tx, 4).await;
         tx.commit().await.unwrap();
         for login in ["user-01", "user-01@example.org"] {
             let found = users::credentials(&mut read(&db).await, login).await.unwrap().unwrap();
@@ -123,7 +130,9 @@ async fn a_list_shows_whom_its_filter_names() {
         let scene = scene(&mut tx).await;
         let gone = User { delete_at: Some(Millis(5)), nickname: "50%_\\Off".to_owned(), ..user(3) };
         users::insert(&mut tx, &gone, "").await.unwrap();
-        users::insert(&mut tx, &user(4), "").await.unwrap();
+        let admin = User { roles: "system_user system_admin".to_owned(), ..user(4) };
+        users::insert(&mut tx, &admin, "").await.unwrap();
+        users::insert(&mut tx, &remote_user(5, id(7)), "").await.unwrap();
         teams::end_member(&mut tx, &scene.team.id, &scene.bob.id, NOW).await.unwrap();
         tx.commit().await.unwrap();
         let mut view = read(&db).await;
@@ -131,12 +140,12 @@ async fn a_list_shows_whom_its_filter_names() {
         let none: [&str; 0] = [];
         let (team, channel) = (Some(&scene.team.id), Some(&scene.channel.id));
         for (filter, expected) in [
-            (all, &["user-01", "user-02", "user-04"][..]),
-            (users::Filter { inactive: true, ..all }, &["user-01", "user-02", "user-03", "user-04"]),
+            (all, &["user-01", "user-02", "user-04", "user-05:acme"][..]),
+            (users::Filter { inactive: true, local: true, ..all }, &["user-01", "user-02", "user-03", "user-04"]),
             (users::Filter { in_team: team, ..all }, &["user-01"]),
-            (users::Filter { not_in_team: team, ..all }, &["user-02", "user-04"]),
+            (users::Filter { not_in_team: team, ..all }, &["user-02", "user-04", "user-05:acme"]),
             (users::Filter { in_channel: channel, ..all }, &["user-01", "user-02"]),
-            (users::Filter { not_in_channel: channel, ..all }, &["user-04"]),
+            (users::Filter { not_in_channel: channel, ..all }, &["user-04", "user-05:acme"]),
             (users::Filter { prefix: "user-02", ..all }, &["user-02"]),
             (users::Filter { prefix: "ser-02", ..all }, &none),
             (users::Filter { prefix: "first 04", ..all }, &["user-04"]),
@@ -145,6 +154,11 @@ async fn a_list_shows_whom_its_filter_names() {
             (users::Filter { prefix: "user_0", ..all }, &none),
             (users::Filter { prefix: "50%_\\o", inactive: true, ..all }, &["user-03"]),
             (users::Filter { offset: 1, limit: 1, ..all }, &["user-02"]),
+            (users::Filter { without: Some(&scene.ann.id), ..all }, &["user-02", "user-04", "user-05:acme"]),
+            (users::Filter { local: true, ..all }, &["user-01", "user-02", "user-04"]),
+            (users::Filter { without_team: true, ..all }, &["user-02", "user-04", "user-05:acme"]),
+            (users::Filter { role: "system_admin", ..all }, &["user-04"]),
+            (users::Filter { role: "admin", ..all }, &none),
         ] {
             let found = users::list(&mut view, filter).await.unwrap();
             let found: Vec<_> = found.iter().map(|user| user.username.as_str()).collect();
@@ -176,8 +190,8 @@ async fn counts_and_roles_are_about_local_people() {
         tx.commit().await.unwrap();
         let mut view = read(&db).await;
         assert!(!users::none_exist(&mut view).await.unwrap());
-        assert_eq!(users::count(&mut view, true).await.unwrap(), 5);
-        assert_eq!(users::count(&mut view, false).await.unwrap(), 4);
+        assert_eq!(users::count(&mut view, true).await.unwrap(), 4);
+        assert_eq!(users::count(&mut view, false).await.unwrap(), 3);
         let admins = users::list_with_role(&mut view, "system_admin").await.unwrap();
         assert_eq!(names(admins), ["user-02"]);
     })
@@ -225,6 +239,48 @@ async fn everybody_a_connection_owns_is_deactivated_once() {
         versions.sort();
         assert_eq!(versions, [(id(1), NOW, Some(NOW)), (id(2), Millis(NOW.0 + 51), Some(NOW))]);
         assert_eq!(users::get(&mut tx, &id(4)).await.unwrap(), Some(user(4)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn attempts_are_counted_before_they_are_made_and_held_after_too_many() {
+    both(async |db: Db| {
+        let attempt = async |now: i64| {
+            let mut tx = begin(&db).await;
+            let may = users::begin_attempt(&mut tx, &id(1), Millis(now), 2, 50).await.unwrap();
+            tx.commit().await.unwrap();
+            may
+        };
+        let mut tx = begin(&db).await;
+        users::insert(&mut tx, &user(1), "").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!((attempt(100).await, attempt(110).await), (true, true));
+        assert_eq!((attempt(120).await, attempt(159).await), (false, false));
+        assert!(attempt(160).await, "the last one is old enough");
+        assert_eq!((attempt(161).await, attempt(162).await), (true, false));
+        let mut tx = begin(&db).await;
+        users::clear_attempts(&mut tx, &id(1)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(attempt(163).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn people_know_whom_they_share_a_channel_with() {
+    both(async |db: Db| {
+        let mut tx = begin(&db).await;
+        let scene = scene(&mut tx).await;
+        for (channel, person) in [(2, 1), (2, 2), (2, 3), (3, 2), (3, 4)] {
+            channel_members::insert(&mut tx, &member(id(channel), id(person))).await.unwrap();
+        }
+        let mut known = users::known_to(&mut tx, &scene.ann.id).await.unwrap();
+        known.sort();
+        assert_eq!(known, [id(2), id(3)]);
+        assert_eq!(users::known_to(&mut tx, &id(9)).await.unwrap(), []);
+        assert_eq!(users::get_for_update(&mut tx, &scene.bob.id).await.unwrap(), Some(scene.bob));
+        assert_eq!(users::get_for_update(&mut tx, &id(9)).await.unwrap(), None);
     })
     .await;
 }

@@ -198,11 +198,12 @@ async fn shares_of(
         ShareState::Active | ShareState::Paused | ShareState::Ended => true,
         ShareState::Queued | ShareState::Invited | ShareState::Failed => false,
     };
+    let (unconfirmed, confirmed) = (query.flag("include_unconfirmed"), !query.flag("exclude_confirmed"));
+    let (here, there) = (!query.flag("exclude_home"), !query.flag("exclude_remote"));
     found.retain(|share| {
-        (is_confirmed(share) && !query.flag("exclude_confirmed")
-            || !is_confirmed(share) && query.flag("include_unconfirmed"))
-            && !(share.home && query.flag("exclude_home"))
-            && !(!share.home && query.flag("exclude_remote"))
+        let state_fits = if is_confirmed(share) { confirmed } else { unconfirmed };
+        let home_fits = if share.home { here } else { there };
+        state_fits && home_fits
     });
     Ok(ApiJson(page(found, &query).iter().map(SharedChannelRemote::from).collect()))
 }
