@@ -222,8 +222,10 @@ async fn who_joins_and_leaves_shows_on_the_other_side() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mentions_name_people_as_their_readers_know_them() {
     let Pair { alpha, beta, channel, ann, bob, .. } = pair().await;
-    let hello = beta.post(&bob, &channel, "hello").await;
-    alpha.arrives(&hello.id).await;
+    eventually("alpha knows that Bob belongs to the channel", async || {
+        alpha.members(&channel).await.contains(&"bob:beta".to_owned()).then_some(())
+    })
+    .await;
     let called = alpha.post(&ann, &channel, "see @bob:beta and @ann, `@bob:beta` in code").await;
     assert_eq!(beta.arrives(&called.id).await.message, "see @bob and @ann:alpha, `@bob:beta` in code");
     let member = rialto_app::channel_members::get(beta.app(), &bob.actor, &channel, &bob.user.id).await.unwrap();

@@ -8,6 +8,10 @@
 )]
 
 mod conversation;
+mod ends;
+mod faults;
 mod handshake;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod read_only;
+mod relay;
