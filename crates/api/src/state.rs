@@ -9,6 +9,9 @@ use rialto_wire::v4::client_config::{ClientConfigInput, client_config_full};
 use rialto_wire::v4::system::version_id;
 use sha2::{Digest, Sha256};
 
+/// `X-Version-Id`, and the settings it was made of.
+type Version = (Arc<Settings>, HeaderValue);
+
 /// The state of every handler: cheap to clone.
 #[derive(Clone)]
 pub struct Api {
@@ -16,7 +19,7 @@ pub struct Api {
     pub app: App,
     /// Secure connections in action.
     pub federation: Federation,
-    version: Arc<Mutex<Option<(Arc<Settings>, HeaderValue)>>>,
+    version: Arc<Mutex<Option<Version>>>,
 }
 
 impl Api {
@@ -44,6 +47,11 @@ impl Api {
     /// The same as text, for the first frame of a websocket.
     pub fn version_text(&self) -> String {
         self.version_id().to_str().unwrap_or_default().to_owned()
+    }
+
+    /// Whether people reach us over TLS, which always ends before us: as the site URL says.
+    pub fn is_https(&self) -> bool {
+        self.app.settings.get().site_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
 
     /// The path below which this server lives, without trailing slash; empty for the root. Cookies are bound to it.

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod apply;
 pub mod audit;
+pub mod backlog;
 pub mod bus;
 pub mod channel_members;
 pub mod channels;
@@ -30,6 +31,8 @@ pub mod shown_posts;
 pub mod statuses;
 pub mod system_posts;
 pub mod teams;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod typing;
 pub mod users;
 

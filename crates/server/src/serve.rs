@@ -17,6 +17,7 @@ use rialto_store::{Db, StoreError};
 use rialto_wire::site_url::SiteUrl;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tower_http::compression::CompressionLayer;
 
 use crate::config::Config;
@@ -75,7 +76,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     };
     let hub = Hub::start(app.clone(), Sources { log: consumers.add(), version });
     let tail = Tail::at_head(app.db.clone()).await?;
-    tokio::spawn(tail::follow(app.clone(), tail, consumers));
+    let follower = tokio::spawn(tail::follow(app.clone(), tail, consumers));
 
     let beside = receive::routes(federation).merge(hub::routes(hub));
     let router = router(&app, api, beside);
@@ -86,7 +87,7 @@ pub async fn serve(config: Config) -> Result<(), ServeError> {
     if site_url.is_empty() {
         tracing::warn!("no site URL is set; connections to other servers cannot be made");
     }
-    run(listener, router).await
+    run(listener, router, follower).await
 }
 
 async fn open(config: &Config) -> Result<App, ServeError> {
@@ -123,7 +124,7 @@ fn router(app: &App, api: Api, beside: Router) -> Router {
     Router::new().nest(&site.sub_path, all).route("/", get(async move || Redirect::temporary(&home)))
 }
 
-async fn run(listener: TcpListener, router: Router) -> Result<(), ServeError> {
+async fn run(listener: TcpListener, router: Router, follower: JoinHandle<()>) -> Result<(), ServeError> {
     let (stop, stopping) = watch::channel(false);
     let mut told = stopping.clone();
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -138,7 +139,8 @@ async fn run(listener: TcpListener, router: Router) -> Result<(), ServeError> {
     }
     tracing::info!("stopping");
     stop.send_replace(true);
-    // Sockets of clients stay open by nature, so requests get their time and no more.
+    // Without news the hub closes its sockets, which stay open by nature, and the senders rest.
+    follower.abort();
     match tokio::time::timeout(PATIENCE, server).await {
         Ok(ended) => ended.map_err(ServeError::Stopped),
         Err(_) => Ok(()),

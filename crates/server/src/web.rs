@@ -66,8 +66,8 @@ pub async fn serve(State(site): State<Site>, request: Request) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     if site.is_https {
-        let year = HeaderValue::from_static("max-age=63072000; includeSubDomains");
-        headers.insert(STRICT_TRANSPORT_SECURITY, year);
+        let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        headers.insert(STRICT_TRANSPORT_SECURITY, two_years);
     }
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -59,9 +59,9 @@ impl ConnectQuery {
     }
 }
 
-/// The route clients connect to, relative to `/api/v4`; the only one a slash may follow (client-api 1.1).
+/// The route clients connect to, whole; the only one a slash may follow (client-api 1.1).
 pub fn routes(hub: Hub) -> Router {
-    Router::new().route("/websocket", get(connect)).route("/websocket/", get(connect)).with_state(hub)
+    Router::new().route("/api/v4/websocket", get(connect)).route("/api/v4/websocket/", get(connect)).with_state(hub)
 }
 
 async fn connect(

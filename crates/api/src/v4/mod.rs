@@ -5,6 +5,7 @@ mod categories;
 mod channel_lists;
 mod channel_members;
 mod channels;
+mod commands;
 mod config;
 mod id_lists;
 mod license;
@@ -12,8 +13,10 @@ mod post_lists;
 pub(crate) mod posts;
 mod preferences;
 mod reactions;
+mod remote_clusters;
 mod roles;
 mod sessions;
+mod shared_channels;
 mod statuses;
 mod stubs;
 mod system;
@@ -44,9 +47,12 @@ pub fn routes() -> Router<Api> {
         .merge(posts::routes())
         .merge(post_lists::routes())
         .merge(reactions::routes())
+        .merge(remote_clusters::routes())
+        .merge(shared_channels::routes())
         .merge(roles::routes())
         .merge(system::routes())
         .merge(config::routes())
         .merge(license::routes())
+        .merge(commands::routes())
         .merge(stubs::routes())
 }

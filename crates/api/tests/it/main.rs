@@ -7,4 +7,6 @@ mod hub;
 #[cfg(test)]
 mod posts;
 #[cfg(test)]
+mod remote_clusters;
+#[cfg(test)]
 mod world;

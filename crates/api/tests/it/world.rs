@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http;
 use futures_util::{SinkExt, StreamExt};
 use rialto_api::Api;
 use rialto_api::hub::{self, Hub, Sources};
@@ -61,8 +62,11 @@ impl World {
     pub async fn start() -> World {
         let dir = tempfile::tempdir().unwrap();
         let db = Db::open_sqlite(&dir.path().join("test.db")).unwrap();
+        // Servers of one test must not have the same identity.
+        static SEEDS: AtomicU64 = AtomicU64::new(1);
+        let seed = SEEDS.fetch_add(1, Ordering::Relaxed);
         let clock = Clock::manual(Millis(1_790_000_000_000));
-        let app = App::open(db.clone(), Keys::new([7; 32]), Settings::default(), clock, IdSource::seeded(7)).await;
+        let app = App::open(db.clone(), Keys::new([7; 32]), Settings::default(), clock, IdSource::seeded(seed)).await;
         let app = app.unwrap();
         let mut tail = Tail::at_head(db).await.unwrap();
         let (batches, log) = mpsc::channel(16);
@@ -372,7 +376,7 @@ impl World {
     /// Asks over HTTP; `null` sends no body.
     pub async fn call(&self, person: &Person, method: &str, path: &str, body: Value) -> Answer {
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-        let request = Request::builder().method(method).uri(format!("/api/v4{path}"));
+        let request = http::Request::builder().method(method).uri(format!("/api/v4{path}"));
         let request = request.header("authorization", format!("Bearer {}", person.token)).body(body).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();

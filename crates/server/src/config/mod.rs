@@ -51,7 +51,7 @@ impl Config {
             listen: "127.0.0.1:8065".to_owned(),
             database_url: None,
             log_json: false,
-            log_filter: "info".to_owned(),
+            log_filter: "info,refinery_core=warn".to_owned(),
             not_used: Vec::new(),
         };
         let mut faults = Vec::new();
