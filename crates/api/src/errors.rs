@@ -127,7 +127,9 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy(cause) => Self { cause: Some(cause), ..Self::busy() },
-            StoreError::Unique(_) | StoreError::Corrupt(_) | StoreError::Failed(_) => Self::internal(error.to_string()),
+            StoreError::Unique(_) | StoreError::Rejected(_) | StoreError::Corrupt(_) | StoreError::Failed(_) => {
+                Self::internal(error.to_string())
+            }
         }
     }
 }

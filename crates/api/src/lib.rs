@@ -1,10 +1,13 @@
 //! What clients speak: API v4, slash commands, websocket hub.
 
+pub mod body;
 pub mod commands;
 pub mod errors;
 pub mod extract;
 pub mod hub;
 pub mod middleware;
+#[cfg(test)]
+mod router_tests;
 pub mod state;
 pub mod v4;
 
@@ -16,15 +19,17 @@ use axum::routing::any;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-/// Everything under `/api`, with the headers and error objects all of it has in common. `beside` are whole
-/// routes that bring their own state, those peers call; they get the same headers.
+/// Everything under `/api`, with the headers and error objects all of it has in common. `beside` are routes with full
+/// paths that bring their own state, such as those of peers; they get the same headers.
 pub fn router(api: Api, beside: Router) -> Router {
-    let v4 = v4::routes().with_state(api.clone());
     let not_found = || any(async || ApiError::no_route());
+    let v4 = v4::routes().with_state(api.clone()).fallback_service(not_found());
     Router::new()
-        .merge(beside)
-        .nest("/api/v4", v4.fallback_service(not_found()).method_not_allowed_fallback(async || ApiError::no_route()))
+        .nest("/api/v4", v4)
         .nest("/api", Router::new().fallback_service(not_found()))
+        .route("/api/", not_found())
+        .merge(beside)
+        .method_not_allowed_fallback(async || ApiError::no_route())
         .layer(CatchPanicLayer::custom(middleware::panicked))
         .layer(axum::middleware::from_fn_with_state(api, middleware::dress))
         .layer(CompressionLayer::new())

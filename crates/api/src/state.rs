@@ -9,18 +9,21 @@ use rialto_wire::v4::client_config::{ClientConfigInput, client_config_full};
 use rialto_wire::v4::system::version_id;
 use sha2::{Digest, Sha256};
 
+/// `X-Version-Id`, and the settings it was made of.
+type Version = (Arc<Settings>, HeaderValue);
+
 /// The state of every handler: cheap to clone.
 #[derive(Clone)]
 pub struct Api {
     /// The domain.
     pub app: App,
-    /// The domain with its network, for what talks to a peer while somebody waits.
+    /// Secure connections in action.
     pub federation: Federation,
-    version: Arc<Mutex<Option<(Arc<Settings>, HeaderValue)>>>,
+    version: Arc<Mutex<Option<Version>>>,
 }
 
 impl Api {
-    /// Handlers over `federation` and its application.
+    /// Handlers over an application and its network.
     pub fn new(federation: Federation) -> Self {
         Self { app: federation.app.clone(), federation, version: Arc::default() }
     }
@@ -39,6 +42,16 @@ impl Api {
         let value = HeaderValue::from_str(&version_id(&hash)).unwrap_or(HeaderValue::from_static("11.6.0"));
         *known = Some((settings, value.clone()));
         value
+    }
+
+    /// The same as text, for the first frame of a websocket.
+    pub fn version_text(&self) -> String {
+        self.version_id().to_str().unwrap_or_default().to_owned()
+    }
+
+    /// Whether people reach us over TLS, which always ends before us: as the site URL says.
+    pub fn is_https(&self) -> bool {
+        self.app.settings.get().site_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
 
     /// The path below which this server lives, without trailing slash; empty for the root. Cookies are bound to it.

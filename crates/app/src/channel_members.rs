@@ -406,6 +406,23 @@ pub async fn list_by_ids(
     Ok(channel_members::list_by_ids(&mut view, id, people).await?)
 }
 
+/// The time zones a channel's members live in, by name.
+///
+/// # Errors
+/// [`Error::Denied`].
+pub async fn timezones(app: &App, actor: &SessionUser, id: &ChannelId) -> Result<Vec<String>, Error> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    access::readable_channel(&mut view, actor, id).await?;
+    let settings = channel_members::timezones(&mut view, id).await?;
+    let zone = |settings: std::collections::BTreeMap<String, String>| {
+        let automatic = settings.get("useAutomaticTimezone").is_some_and(|value| value == "true");
+        settings.get(if automatic { "automaticTimezone" } else { "manualTimezone" }).cloned()
+    };
+    let zones: std::collections::BTreeSet<String> =
+        settings.into_iter().filter_map(zone).filter(|name| !name.is_empty()).collect();
+    Ok(zones.into_iter().collect())
+}
+
 /// The actor's memberships, in one team's channels (with those of no team) or everywhere.
 ///
 /// # Errors

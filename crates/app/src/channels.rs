@@ -377,6 +377,23 @@ pub async fn get(app: &App, actor: &SessionUser, id: &ChannelId) -> Result<Chann
     Ok(channels::get(&mut view, id).await?.ok_or(Denied::Absent("channel"))?)
 }
 
+/// Of these channels the ones the actor may see, in no order.
+///
+/// # Errors
+/// [`Error::Store`].
+pub async fn list_by_ids(app: &App, actor: &SessionUser, ids: &[ChannelId]) -> Result<Vec<Channel>, Error> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let mut seen = Vec::new();
+    for channel in channels::list_by_ids(&mut view, ids).await? {
+        match access::readable_channel(&mut view, actor, &channel.id).await {
+            Ok(_) => seen.push(channel),
+            Err(Denied::Store(error)) => return Err(error.into()),
+            Err(_) => {}
+        }
+    }
+    Ok(seen)
+}
+
 /// A channel of a team by name. Private ones are absent for who may not read them.
 ///
 /// # Errors

@@ -5,13 +5,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use rialto_model::{
-    Channel, ChannelId, ChannelMember, Millis, Post, PostId, Reaction, SessionId, Team, TeamId, TeamMember, User,
-    UserId,
+    Channel, ChannelId, ChannelMember, Millis, PostId, SessionId, Team, TeamId, TeamMember, User, UserId,
 };
-use rialto_store::{Snapshot, StoreError, channel_members, channels, posts, reactions, sessions, teams, users};
+use rialto_store::{Snapshot, StoreError, channel_members, channels, sessions, teams, users};
 
 use crate::App;
 use crate::access::SessionUser;
+use crate::shown_posts::{self, ShownPost};
 
 /// Somebody who listens: the person, and where they belong.
 #[derive(Debug, Clone)]
@@ -105,17 +105,6 @@ pub struct Rows {
     pub team_members: HashMap<(TeamId, UserId), TeamMember>,
 }
 
-/// A post with what clients are shown beside it.
-#[derive(Debug, Clone)]
-pub struct ShownPost {
-    /// The post.
-    pub post: Post,
-    /// What its author's client called it before it had an id; empty if nothing.
-    pub pending_post_id: String,
-    /// Reactions to it, in order.
-    pub reactions: Vec<Reaction>,
-}
-
 /// Group channels have at most this many members (client-api 10).
 const MOST_PARTICIPANTS: i64 = 8;
 
@@ -128,7 +117,8 @@ pub async fn load(app: &App, wanted: &Wanted) -> Result<Rows, StoreError> {
     let mut rows = Rows::default();
     if !wanted.posts.is_empty() {
         let ids: Vec<PostId> = wanted.posts.iter().copied().collect();
-        rows.posts = shown_posts(&mut view, &ids).await?.into_iter().map(|shown| (shown.post.id, shown)).collect();
+        rows.posts =
+            shown_posts::list(&mut view, &ids).await?.into_iter().map(|shown| (shown.post.id, shown)).collect();
     }
     let authors = rows.posts.values().map(|shown| shown.post.user_id);
     let people: BTreeSet<UserId> = wanted.users.iter().copied().chain(authors).collect();
@@ -165,29 +155,4 @@ pub async fn load(app: &App, wanted: &Wanted) -> Result<Rows, StoreError> {
         }
     }
     Ok(rows)
-}
-
-/// Posts with what is shown beside them, in no order, unknown ones missing.
-pub(crate) async fn shown_posts(view: &mut Snapshot, ids: &[PostId]) -> Result<Vec<ShownPost>, StoreError> {
-    let found = posts::list_by_ids(view, ids).await?;
-    with_company(view, found).await
-}
-
-/// Adds reactions and pending ids to posts, keeping their order.
-pub(crate) async fn with_company(view: &mut Snapshot, found: Vec<Post>) -> Result<Vec<ShownPost>, StoreError> {
-    let ids: Vec<PostId> = found.iter().map(|post| post.id).collect();
-    let mut pending: HashMap<PostId, String> = posts::pending_ids(view, &ids).await?.into_iter().collect();
-    let reacted: Vec<PostId> = found.iter().filter(|post| post.has_reactions).map(|post| post.id).collect();
-    let mut beside: HashMap<PostId, Vec<Reaction>> = HashMap::new();
-    if !reacted.is_empty() {
-        for reaction in reactions::list(view, &reacted).await? {
-            beside.entry(reaction.post_id).or_default().push(reaction);
-        }
-    }
-    let shown = found.into_iter().map(|post| ShownPost {
-        pending_post_id: pending.remove(&post.id).unwrap_or_default(),
-        reactions: beside.remove(&post.id).unwrap_or_default(),
-        post,
-    });
-    Ok(shown.collect())
 }

@@ -11,6 +11,7 @@ pub mod channel_members;
 pub mod channels;
 pub mod clock;
 pub mod connections;
+pub mod direct_channels;
 pub mod frames;
 pub mod housekeeping;
 pub mod ids;
@@ -26,9 +27,12 @@ pub mod reactions;
 pub mod sessions;
 pub mod settings;
 pub mod shares;
+pub mod shown_posts;
 pub mod statuses;
 pub mod system_posts;
 pub mod teams;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod typing;
 pub mod users;
 

@@ -12,7 +12,7 @@ use rialto_model::{
 };
 use rialto_store::outbox::Failure;
 use rialto_store::{
-    Snapshot, StoreError, channel_members, channels, log, outbox, posts, reactions, remotes, shares, users,
+    Snapshot, StoreError, channel_members, channels, log, outbox, posts, reactions, remotes, shares, teams, users,
 };
 
 use crate::connections::consumer;
@@ -187,6 +187,8 @@ pub struct Contents {
     pub mentioned: HashMap<String, User>,
     /// Wire ids of people who have another id here (ruling 52).
     pub wire_ids: HashMap<UserId, UserId>,
+    /// Messages the posts link to, and whether the peer's people can see them; for the sender to fill.
+    pub links: HashMap<PostId, bool>,
 }
 
 /// What is to be loaded for one channel.
@@ -230,6 +232,7 @@ pub async fn load(
         unknown: Vec::new(),
         mentioned: HashMap::new(),
         wire_ids: HashMap::new(),
+        links: HashMap::new(),
     };
     load_posts(&mut view, &mut contents, wanted, send_roots).await?;
     load_reactions(&mut view, &mut contents, wanted).await?;
@@ -494,4 +497,33 @@ pub async fn undo_toggle(app: &App, remote: &RemoteId, reaction: &Reaction) -> R
 pub async fn lag(app: &App, remote: &RemoteId) -> Result<i64, StoreError> {
     let settled = *app.bus.settled().borrow();
     Ok(position(app, remote).await?.map_or(0, |at| settled.0 - at.0))
+}
+
+/// For posts that messages link to: the name of our team, if they stand in a channel shared with the peer (behaviour 4.9).
+/// Posts that stand elsewhere are not in the map; those that do not exist neither.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn linked_teams(
+    app: &App,
+    remote: &RemoteId,
+    links: &[PostId],
+) -> Result<HashMap<PostId, String>, StoreError> {
+    let mut found = HashMap::new();
+    if links.is_empty() {
+        return Ok(found);
+    }
+    let mut view = app.db.read(app.clock.now()).await?;
+    for post in posts::list_by_ids(&mut view, links).await? {
+        if shares::get_live(&mut view, &post.channel_id, remote).await?.is_none() {
+            continue;
+        }
+        let team = channels::get(&mut view, &post.channel_id).await?.and_then(|channel| channel.team_id);
+        if let Some(team) = team
+            && let Some(team) = teams::get(&mut view, &team).await?
+        {
+            found.insert(post.id, team.name);
+        }
+    }
+    Ok(found)
 }

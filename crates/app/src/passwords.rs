@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use argon2::{Argon2, Params, PasswordHasher, PasswordVerifier};
 use rialto_model::UserId;
 use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
 
@@ -12,14 +12,17 @@ use crate::settings::Settings;
 /// Longest password in bytes, the limit clients show (client-api 10).
 pub const MAX_LENGTH: usize = 72;
 
-/// Hashes computed at once: each takes 19 MiB and a core for some 20 ms.
+/// One of the parameter sets of equal strength that OWASP recommends: the one with the least memory (KiB) and the most
+/// passes, since the allocator keeps what a hash has used.
+const MEMORY: u32 = 7168;
+const PASSES: u32 = 5;
+/// Hashes computed at once: each takes [`MEMORY`] and a core for some 20 ms.
 const AT_ONCE: usize = 2;
 /// Callers that may wait for their turn; more are turned away.
 const WAITING: usize = 64;
 
 /// Compared against where there is no account, so that unknown names take as long as wrong passwords (G-31).
-const NOBODY: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const NOBODY: &str = "$argon2id$v=19$m=7168,t=5,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Why a password was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -55,13 +58,14 @@ pub fn check(settings: &Settings, password: &str) -> Result<(), Unsuitable> {
     if password.len() > MAX_LENGTH {
         return Err(Unsuitable::TooLong);
     }
-    let demands: [(bool, fn(char) -> bool, &str); 4] = [
-        (settings.password_lowercase, char::is_lowercase, "a lower-case letter"),
-        (settings.password_uppercase, char::is_uppercase, "a capital letter"),
-        (settings.password_number, |c| c.is_ascii_digit(), "a digit"),
-        (settings.password_symbol, |c| !c.is_alphanumeric() && !c.is_whitespace(), "a symbol"),
+    let has = |class: fn(char) -> bool| password.chars().any(class);
+    let demands = [
+        (settings.password_lowercase, has(char::is_lowercase), "a lower-case letter"),
+        (settings.password_uppercase, has(char::is_uppercase), "a capital letter"),
+        (settings.password_number, has(|c| c.is_ascii_digit()), "a digit"),
+        (settings.password_symbol, has(|c| !c.is_alphanumeric() && !c.is_whitespace()), "a symbol"),
     ];
-    match demands.into_iter().find(|(on, has, _)| *on && !password.chars().any(has)) {
+    match demands.into_iter().find(|(demanded, has, _)| *demanded && !has) {
         Some((_, _, what)) => Err(Unsuitable::Lacks(what)),
         None => Ok(()),
     }
@@ -73,6 +77,7 @@ pub struct Passwords(Arc<Gates>);
 
 #[derive(Debug)]
 struct Gates {
+    params: Params,
     running: Semaphore,
     waiting: Semaphore,
     queued: Semaphore,
@@ -82,7 +87,21 @@ struct Gates {
 
 impl Default for Passwords {
     fn default() -> Self {
+        // Always in range; the defaults of the library are good too.
+        Self::with(Params::new(MEMORY, PASSES, 1, None).unwrap_or_default())
+    }
+}
+
+impl Passwords {
+    /// Hashes that cost next to nothing, for tests about other things.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn quick() -> Self {
+        Self::with(Params::new(8, 1, 1, None).unwrap_or_default())
+    }
+
+    fn with(params: Params) -> Self {
         Self(Arc::new(Gates {
+            params,
             running: Semaphore::new(AT_ONCE),
             waiting: Semaphore::new(WAITING),
             queued: Semaphore::new(WAITING),
@@ -118,9 +137,10 @@ impl Passwords {
     /// # Errors
     /// [`Overloaded`].
     pub async fn hash(&self, ids: &IdSource, password: &str) -> Result<String, Overloaded> {
-        let (password, salt) = (password.to_owned(), ids.bytes::<16>());
+        let (password, salt, params) = (password.to_owned(), ids.bytes::<16>(), self.0.params.clone());
         self.run(move || {
-            let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), &salt);
+            let hash = Argon2::from(params).hash_password_with_salt(password.as_bytes(), &salt);
+            // The parameters and the salt are always in range.
             hash.map(|hash| hash.to_string()).map_err(|_| Overloaded)
         })
         .await?
@@ -156,7 +176,7 @@ mod tests {
     async fn only_the_right_password_matches() {
         let (passwords, ids) = (Passwords::default(), IdSource::seeded(1));
         let hash = passwords.hash(&ids, "correct horse").await.unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(hash.starts_with("$argon2id$v=19$m=7168,t=5,p=1$"), "{hash}");
         assert_ne!(hash, passwords.hash(&ids, "correct horse").await.unwrap());
         assert!(passwords.verify("correct horse", Some(&hash)).await.unwrap());
         assert!(!passwords.verify("correct hors", Some(&hash)).await.unwrap());

@@ -168,3 +168,60 @@ pub async fn delete(app: &App, actor: &SessionUser, user: &UserId, list: Vec<Pre
     tx.commit().await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{both, events_of, join};
+
+    fn preference(user: UserId, category: &str, name: &str, value: &str) -> Preference {
+        Preference { user_id: user, category: category.into(), name: name.into(), value: value.into() }
+    }
+
+    #[tokio::test]
+    async fn only_what_changes_is_recorded() {
+        both(|app| async move {
+            let (user, actor) = join(&app, "alice").await;
+            let (one, other) = (preference(user.id, "any", "one", "1"), preference(user.id, "any", "other", "2"));
+            set(&app, &actor, &user.id, vec![one.clone()]).await.unwrap();
+            let before = events_of(&app).await.len();
+            set(&app, &actor, &user.id, vec![one.clone()]).await.unwrap();
+            set(&app, &actor, &user.id, vec![one.clone(), other.clone()]).await.unwrap();
+            let changed = DomainEvent::PreferencesChanged { user: user.id, preferences: vec![other.clone()] };
+            assert_eq!(events_of(&app).await[before..], [changed]);
+            delete(&app, &actor, &user.id, vec![one, preference(user.id, "any", "never", "")]).await.unwrap();
+            assert_eq!(list_category(&app, &actor, &user.id, "any").await.unwrap(), [other]);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn settings_are_ones_own_and_bounded() {
+        both(|app| async move {
+            let (_, admin) = join(&app, "admin").await;
+            let (bob, bobs) = join(&app, "bob").await;
+            let (eve, _) = join(&app, "eve").await;
+            let of_eve = preference(eve.id, "any", "one", "1");
+            assert!(matches!(set(&app, &bobs, &eve.id, vec![of_eve.clone()]).await, Err(Error::Denied(_))));
+            assert!(matches!(set(&app, &bobs, &bob.id, vec![of_eve.clone()]).await, Err(Error::OtherPerson)));
+            assert!(matches!(list(&app, &bobs, &eve.id).await, Err(Error::Denied(_))));
+            set(&app, &admin, &eve.id, vec![of_eve]).await.unwrap();
+            let long = preference(bob.id, "any", "one", &"x".repeat(20_001));
+            assert!(matches!(set(&app, &bobs, &bob.id, vec![long]).await, Err(Error::Form)));
+            assert!(matches!(set(&app, &bobs, &bob.id, Vec::new()).await, Err(Error::Count)));
+            assert!(matches!(get(&app, &bobs, &bob.id, "any", "one").await, Err(Error::Absent)));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn saving_a_post_does_not_tell_whether_it_exists() {
+        both(|app| async move {
+            let (bob, bobs) = join(&app, "bob").await;
+            let nowhere = app.ids.id(PostId::from_random);
+            let saved = preference(bob.id, SAVED_POSTS, nowhere.as_str(), "true");
+            assert!(matches!(set(&app, &bobs, &bob.id, vec![saved]).await, Err(Error::Denied(Denied::Forbidden(_)))));
+        })
+        .await;
+    }
+}

@@ -180,3 +180,75 @@ pub(crate) async fn write(tx: &mut Tx, status: &Status) -> Result<(), StoreError
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{both, events_of, join};
+
+    async fn word(app: &App, user: &UserId) -> String {
+        get(app, user).await.unwrap().status
+    }
+
+    #[tokio::test]
+    async fn what_somebody_chose_outlasts_coming_and_going() {
+        both(|app| async move {
+            let (user, actor) = join(&app, "alice").await;
+            assert_eq!(word(&app, &user.id).await, "offline");
+            online(&app, &user.id).await.unwrap();
+            assert_eq!(word(&app, &user.id).await, "online");
+            away(&app, &user.id, true).await.unwrap();
+            assert_eq!(word(&app, &user.id).await, "away");
+            let end = app.clock.now().0 / 1000 + 60;
+            set(&app, &actor, &user.id, Presence::DoNotDisturb, end).await.unwrap();
+            offline(&app, &user.id).await.unwrap();
+            assert_eq!(word(&app, &user.id).await, "dnd");
+            app.clock.advance(60_000);
+            assert_eq!(word(&app, &user.id).await, "online");
+            offline(&app, &user.id).await.unwrap();
+            assert_eq!(word(&app, &user.id).await, "offline");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn only_changes_of_the_word_are_recorded() {
+        both(|app| async move {
+            let (user, _) = join(&app, "alice").await;
+            let before = events_of(&app).await.len();
+            offline(&app, &user.id).await.unwrap();
+            online(&app, &user.id).await.unwrap();
+            app.clock.advance(1000);
+            online(&app, &user.id).await.unwrap();
+            let changed = DomainEvent::StatusChanged { user: user.id, status: "online".to_owned() };
+            assert_eq!(events_of(&app).await[before..], [changed]);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn nobody_chooses_for_others() {
+        both(|app| async move {
+            let (admin, _) = join(&app, "admin").await;
+            let (_, bobs) = join(&app, "bob").await;
+            let refused = set(&app, &bobs, &admin.id, Presence::Away, 0).await;
+            assert!(matches!(refused, Err(Error::Denied(_))));
+            let nobody = app.ids.id(UserId::from_random);
+            assert!(matches!(get(&app, &nobody).await, Err(Error::Absent)));
+            assert_eq!(list(&app, &[nobody]).await.unwrap()[0].status, "offline");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn on_one_process_databases_a_start_takes_everybody_for_gone() {
+        both(|app| async move {
+            let (user, _) = join(&app, "alice").await;
+            online(&app, &user.id).await.unwrap();
+            let again = crate::testing::open(app.db.clone()).await;
+            let expected = if app.db.is_postgres() { "online" } else { "offline" };
+            assert_eq!(word(&again, &user.id).await, expected);
+        })
+        .await;
+    }
+}

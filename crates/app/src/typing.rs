@@ -5,11 +5,12 @@ use rialto_model::{ChannelId, Permission, PostId};
 use crate::access::{self, Denied, SessionUser};
 use crate::{App, Volatile};
 
-/// Tells a channel that the actor types, in the thread `root` if given. Source: client-api 9.2.
+/// Tells a channel that the actor types, in the thread `root` if given. Where nobody may write, nothing is told.
+/// Source: client-api 9.2.
 ///
 /// # Errors
 /// [`Denied`] without `create_post` in the channel.
-pub async fn tell(app: &App, actor: &SessionUser, channel: &ChannelId, root: Option<PostId>) -> Result<(), Denied> {
+pub async fn announce(app: &App, actor: &SessionUser, channel: &ChannelId, root: Option<PostId>) -> Result<(), Denied> {
     let mut view = app.db.read(app.clock.now()).await?;
     let access = access::channel(&mut view, actor, channel, Permission::CreatePost).await?;
     if !access.channel().is_archived() && access::writable(&mut view, access.channel()).await.is_ok() {

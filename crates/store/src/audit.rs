@@ -47,3 +47,41 @@ pub fn append(tx: &mut Tx, at: Millis, entry: &Entry<'_>) -> Result<(), StoreErr
 pub async fn count(view: &mut Snapshot) -> Result<i64, StoreError> {
     view.fetch_one("SELECT COUNT(*) FROM audit", &[]).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Db;
+    use crate::samples::{NOW, begin, id, read};
+    use crate::testing::both;
+
+    #[tokio::test]
+    async fn lines_are_appended_with_the_transaction_or_not_at_all() {
+        both(async |db: Db| {
+            let entry = Entry {
+                actor: "system",
+                action: "create_connection",
+                remote: Some(id(1)),
+                channel: None,
+                result: "ok",
+                detail: "Acme",
+            };
+            let mut tx = begin(&db).await;
+            append(&mut tx, NOW, &entry).unwrap();
+            append(&mut tx, NOW, &Entry { channel: Some(id(2)), remote: None, ..entry }).unwrap();
+            tx.commit().await.unwrap();
+            let mut tx = begin(&db).await;
+            append(&mut tx, NOW, &entry).unwrap();
+            drop(tx);
+            assert_eq!(count(&mut read(&db).await).await.unwrap(), 2);
+            let line: (String, String, String) = read(&db)
+                .await
+                .fetch_one("SELECT actor, action, remote_id || result || detail FROM audit ORDER BY id LIMIT 1", &[])
+                .await
+                .unwrap();
+            let rest = format!("{}okAcme", id::<RemoteId>(1));
+            assert_eq!(line, ("system".to_owned(), "create_connection".to_owned(), rest));
+        })
+        .await;
+    }
+}

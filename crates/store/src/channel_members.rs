@@ -139,6 +139,32 @@ pub async fn channel_ids(view: &mut Snapshot, user: &UserId) -> Result<Vec<Chann
     Ok(ids.into_iter().map(|id| id.0).collect())
 }
 
+/// The time zone settings of a channel's active members, without repetition.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn timezones(
+    view: &mut Snapshot,
+    channel: &ChannelId,
+) -> Result<Vec<std::collections::BTreeMap<String, String>>, StoreError> {
+    let rows: Vec<Timezone> = view
+        .fetch_all(
+            "SELECT DISTINCT u.timezone FROM channel_members m JOIN users u ON u.id = m.user_id \
+             WHERE m.channel_id = $1 AND u.delete_at = 0",
+            &[channel.into()],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+struct Timezone(std::collections::BTreeMap<String, String>);
+
+impl FromRow for Timezone {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self(row.map()?))
+    }
+}
+
 /// How many people belong to a channel, and how many of them live elsewhere.
 ///
 /// # Errors

@@ -276,3 +276,158 @@ pub async fn lock(tx: &mut Tx, id: &ChannelId) -> Result<Option<Channel>, StoreE
     );
     tx.fetch_optional(LOCK, &[id.into()]).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{NOW, begin, channel, id, member, read, scene, team};
+    use crate::testing::both;
+    use crate::{Db, channel_members, teams};
+
+    fn ids(list: Vec<Channel>) -> Vec<ChannelId> {
+        list.into_iter().map(|channel| channel.id).collect()
+    }
+
+    #[tokio::test]
+    async fn a_channel_is_read_as_written() {
+        both(async |db: Db| {
+            let copy = Channel { origin: Some(id(7)), shared: true, delete_at: Some(NOW), ..channel(1, team(1).id) };
+            let direct = Channel { team_id: None, kind: ChannelKind::Direct, creator_id: None, ..channel(2, id(1)) };
+            let mut tx = begin(&db).await;
+            for channel in [&copy, &direct] {
+                insert(&mut tx, channel).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            let mut tx = begin(&db).await;
+            assert_eq!(lock(&mut tx, &copy.id).await.unwrap(), Some(copy.clone()));
+            assert_eq!(get(&mut tx, &direct.id).await.unwrap(), Some(direct.clone()));
+            assert_eq!(get(&mut tx, &id(3)).await.unwrap(), None);
+            let named = get_by_name(&mut tx, Some(&team(1).id), "channel-01").await.unwrap();
+            assert_eq!(named, Some(copy.clone()));
+            assert_eq!(get_by_name(&mut tx, None, "channel-01").await.unwrap(), None);
+            assert_eq!(get_by_name(&mut tx, None, "channel-02").await.unwrap(), Some(direct.clone()));
+            let mut listed = list_by_ids(&mut tx, &[id(1), id(2), id(3)]).await.unwrap();
+            listed.sort_by_key(|channel| channel.id);
+            assert_eq!(listed, [copy.clone(), direct]);
+            let changed = Channel {
+                update_at: Millis(9),
+                delete_at: None,
+                team_id: Some(id(5)),
+                kind: ChannelKind::Private,
+                name: "new".to_owned(),
+                display_name: "New".to_owned(),
+                header: "h".to_owned(),
+                purpose: "p".to_owned(),
+                origin: None,
+                shared: false,
+                ..copy
+            };
+            update(&mut tx, &Channel { create_at: Millis(1), creator_id: None, ..changed.clone() }).await.unwrap();
+            assert_eq!(get(&mut tx, &id(1)).await.unwrap(), Some(changed));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_name_is_unique_in_its_team() {
+        both(async |db: Db| {
+            let mut tx = begin(&db).await;
+            insert(&mut tx, &channel(1, id(1))).await.unwrap();
+            insert(&mut tx, &Channel { name: channel(1, id(1)).name, ..channel(2, id(2)) }).await.unwrap();
+            let error =
+                insert(&mut tx, &Channel { name: channel(1, id(1)).name, ..channel(3, id(1)) }).await.unwrap_err();
+            assert!(error.is_unique_on("name"), "{error}");
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn posts_are_counted_over_all_slots() {
+        both(async |db: Db| {
+            let mut tx = begin(&db).await;
+            let scene = scene(&mut tx).await;
+            tx.commit().await.unwrap();
+            for (is_root, at) in [(true, 10), (false, 30), (true, 20)] {
+                let mut tx = begin(&db).await;
+                count_post(&mut tx, &scene.channel.id, is_root, Millis(at)).unwrap();
+                count_post(&mut tx, &scene.channel.id, is_root, Millis(5)).unwrap();
+                tx.commit().await.unwrap();
+            }
+            let found = get(&mut read(&db).await, &scene.channel.id).await.unwrap().unwrap();
+            assert_eq!((found.total_msg_count, found.total_msg_count_root, found.last_post_at), (6, 4, Millis(30)));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn rights_are_those_of_live_memberships() {
+        both(async |db: Db| {
+            let mut tx = begin(&db).await;
+            let scene = scene(&mut tx).await;
+            let (channel, ann, bob) = (scene.channel.id, scene.ann.id, scene.bob.id);
+            teams::end_member(&mut tx, &scene.team.id, &bob, NOW).await.unwrap();
+            let ann = rights(&mut tx, &channel, &ann).await.unwrap().unwrap();
+            assert_eq!((ann.is_member, ann.channel_roles), (true, vec!["channel_user", "channel_admin"]));
+            assert_eq!((ann.team_roles, ann.channel), (vec!["team_user", "team_admin"], scene.channel));
+            let bob = rights(&mut tx, &channel, &bob).await.unwrap().unwrap();
+            assert_eq!((bob.is_member, bob.team_roles), (true, vec![]));
+            let stranger = rights(&mut tx, &channel, &id(9)).await.unwrap().unwrap();
+            assert_eq!((stranger.is_member, stranger.channel_roles.len()), (false, 0));
+            assert!(rights(&mut tx, &id(9), &id(1)).await.unwrap().is_none());
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_list_shows_what_its_filter_names() {
+        both(async |db: Db| {
+            let mut tx = begin(&db).await;
+            let scene = scene(&mut tx).await;
+            let team = scene.team.id;
+            let private = |n| Channel { kind: ChannelKind::Private, ..channel(n, team) };
+            let archived = Channel { delete_at: Some(NOW), ..channel(4, team) };
+            let odd = Channel { display_name: "a 100%_\\ Sure".to_owned(), ..channel(5, team) };
+            let direct = Channel { team_id: None, kind: ChannelKind::Direct, ..channel(6, team) };
+            for channel in [&private(2), &private(3), &archived, &odd, &direct, &channel(7, id(9))] {
+                insert(&mut tx, channel).await.unwrap();
+            }
+            for channel in [id(2), id(4), id(6), id(7)] {
+                channel_members::insert(&mut tx, &member(channel, id(1))).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            let mut view = read(&db).await;
+            let ann = id(1);
+            let public = Filter {
+                team: &team,
+                archived: false,
+                private_of: None,
+                all_private: false,
+                term: "",
+                offset: 0,
+                limit: 10,
+            };
+            let none: [ChannelId; 0] = [];
+            for (filter, expected) in [
+                (public, &[id(5), id(1)][..]),
+                (Filter { private_of: Some(&ann), ..public }, &[id(5), id(1), id(2)]),
+                (Filter { all_private: true, ..public }, &[id(5), id(1), id(2), id(3)]),
+                (Filter { archived: true, ..public }, &[id(4)]),
+                (Filter { term: "nel-01", ..public }, &[id(1)]),
+                (Filter { term: "nel 01", ..public }, &[id(1)]),
+                (Filter { term: "100%_\\ s", ..public }, &[id(5)]),
+                (Filter { term: "1__", ..public }, &none),
+                (Filter { offset: 1, limit: 1, ..public }, &[id(1)]),
+            ] {
+                assert_eq!(ids(list(&mut view, filter).await.unwrap()), expected, "{filter:?}");
+            }
+            for (team, archived, expected) in [
+                (Some(&team), false, &[id(1), id(2), id(6)][..]),
+                (Some(&team), true, &[id(1), id(2), id(4), id(6)]),
+                (None, false, &[id(1), id(2), id(6), id(7)]),
+            ] {
+                assert_eq!(ids(list_of_user(&mut view, &ann, team, archived).await.unwrap()), expected);
+            }
+        })
+        .await;
+    }
+}

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// A unique constraint refused the write; the text names constraint or column.
     #[error("already exists: {0}")]
     Unique(String),
+    /// The database refuses these values, and will whenever they are tried: a constraint, a text it cannot hold.
+    #[error("refused by the database: {0}")]
+    Rejected(String),
     /// A row holds something this version cannot read.
     #[error("unreadable row: {0}")]
     Corrupt(String),
@@ -18,6 +21,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// True if the values themselves are at fault: trying again changes nothing.
+    pub fn is_about_values(&self) -> bool {
+        matches!(self, StoreError::Rejected(_) | StoreError::Unique(_))
+    }
+
     /// True if the refusal came from a unique constraint over `column`.
     pub fn is_unique_on(&self, column: &str) -> bool {
         matches!(self, StoreError::Unique(what) if what.contains(column))
@@ -26,9 +34,10 @@ impl StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{ConstraintViolation, DatabaseBusy, DatabaseLocked};
+        use rusqlite::ErrorCode::{ConstraintViolation, DatabaseBusy, DatabaseLocked, TooBig, TypeMismatch};
         match error.sqlite_error_code() {
             Some(ConstraintViolation) if error.to_string().contains("UNIQUE") => StoreError::Unique(error.to_string()),
+            Some(ConstraintViolation | TooBig | TypeMismatch) => StoreError::Rejected(error.to_string()),
             Some(DatabaseBusy | DatabaseLocked) => StoreError::Busy(error.to_string()),
             _ => StoreError::Failed(error.to_string()),
         }
@@ -45,6 +54,8 @@ impl From<tokio_postgres::Error> for StoreError {
             SqlState::T_R_DEADLOCK_DETECTED | SqlState::T_R_SERIALIZATION_FAILURE | SqlState::LOCK_NOT_AVAILABLE => {
                 StoreError::Busy(text)
             }
+            // Class 22 is bad data, class 23 a constraint.
+            _ if db.code().code().starts_with("22") || db.code().code().starts_with("23") => StoreError::Rejected(text),
             _ => StoreError::Failed(text),
         }
     }

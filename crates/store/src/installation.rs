@@ -52,3 +52,34 @@ pub async fn insert(tx: &mut Tx, row: &Installation) -> Result<(), StoreError> {
 pub async fn lock(tx: &mut Tx) -> Result<(), StoreError> {
     tx.execute("UPDATE installation SET id = 1 WHERE id = 1", &[]).await.map(|_| ())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Db;
+    use crate::samples::{begin, id, read};
+    use crate::testing::both;
+
+    #[tokio::test]
+    async fn the_first_node_writes_the_row() {
+        both(async |db: Db| {
+            assert!(get(&mut read(&db).await).await.unwrap().is_none());
+            for n in [1, 2] {
+                let row = Installation {
+                    server_id: id(n),
+                    epoch: format!("epoch-{n}"),
+                    key_check: format!("check-{n}"),
+                    create_at: Millis(7),
+                };
+                let mut tx = begin(&db).await;
+                insert(&mut tx, &row).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+            let row = get(&mut read(&db).await).await.unwrap().unwrap();
+            assert_eq!((row.server_id, row.epoch.as_str(), row.key_check.as_str()), (id(1), "epoch-1", "check-1"));
+            assert_eq!(row.create_at, Millis(7));
+            lock(&mut begin(&db).await).await.unwrap();
+        })
+        .await;
+    }
+}

@@ -68,3 +68,42 @@ pub async fn put(tx: &mut Tx, interruption: &Interruption) -> Result<(), StoreEr
     .await
     .map(|_| ())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Db;
+    use crate::samples::{begin, id};
+    use crate::testing::both;
+
+    #[tokio::test]
+    async fn a_channel_was_told_of_one_interruption_of_a_connection() {
+        both(async |db: Db| {
+            let first = Interruption {
+                remote_id: id(1),
+                channel_id: id(1),
+                lost_post_id: id(10),
+                restored_post_id: None,
+                begin_at: Millis(5),
+                end_at: None,
+            };
+            let other = Interruption { channel_id: id(2), ..first.clone() };
+            let over = Interruption {
+                lost_post_id: id(11),
+                restored_post_id: Some(id(12)),
+                begin_at: Millis(6),
+                end_at: Some(Millis(7)),
+                ..first.clone()
+            };
+            let mut tx = begin(&db).await;
+            for row in [&other, &first, &Interruption { remote_id: id(2), ..first.clone() }] {
+                put(&mut tx, row).await.unwrap();
+            }
+            assert_eq!(list(&mut tx, &id(1)).await.unwrap(), [first, other.clone()]);
+            put(&mut tx, &over).await.unwrap();
+            assert_eq!(list(&mut tx, &id(1)).await.unwrap(), [over, other]);
+            assert_eq!(list(&mut tx, &id(3)).await.unwrap(), []);
+        })
+        .await;
+    }
+}

@@ -4,6 +4,8 @@
 
 pub mod audit;
 pub mod channel_members;
+#[cfg(test)]
+mod channel_members_tests;
 pub mod channels;
 pub mod db;
 pub mod error;
@@ -14,11 +16,19 @@ pub mod log;
 mod log_tests;
 mod migrations;
 pub mod outbox;
+#[cfg(test)]
+mod outbox_tests;
 mod postgres;
 pub mod posts;
+#[cfg(test)]
+mod posts_tests;
 pub mod preferences;
 pub mod reactions;
 pub mod remotes;
+#[cfg(test)]
+mod remotes_tests;
+#[cfg(test)]
+pub(crate) mod samples;
 pub mod sessions;
 pub mod shares;
 mod sqlite;
@@ -27,6 +37,8 @@ pub mod teams;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod users;
+#[cfg(test)]
+mod users_tests;
 pub mod value;
 pub mod waiting;
 

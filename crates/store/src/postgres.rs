@@ -65,10 +65,26 @@ impl Postgres {
     }
 }
 
+/// One message of a flush and the answer to it.
+type Part<'a> = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send + 'a>>;
+
 type Params<'a> = Vec<&'a (dyn ToSql + Sync)>;
 
 fn params<'a>(args: &'a [Arg<'a>]) -> Params<'a> {
     args.iter().map(|arg| arg as &(dyn ToSql + Sync)).collect()
+}
+
+/// Runs `statement`, with BEGIN in front of it in the same flush if `begin` is to be set.
+async fn carry<T>(
+    client: &Object,
+    begin: Option<&mut bool>,
+    statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, StoreError> {
+    let Some(begun) = begin else { return Ok(statement.await?) };
+    *begun = true;
+    let (begin, result) = join(client.batch_execute("BEGIN"), statement).await;
+    begin?;
+    Ok(result?)
 }
 
 impl Session {
@@ -81,50 +97,27 @@ impl Session {
         self.client.as_ref().ok_or_else(|| StoreError::Failed("no connection".to_owned()))
     }
 
-    /// Runs `statement`, with BEGIN in front of it in the same flush if it is the first.
-    async fn carry<T>(
-        &mut self,
-        statement: impl Future<Output = Result<T, tokio_postgres::Error>>,
-        client: &Object,
-    ) -> Result<T, StoreError> {
-        if self.transactional && !self.begun {
-            self.begun = true;
-            let (begin, result) = join(client.batch_execute("BEGIN"), statement).await;
-            begin?;
-            return Ok(result?);
-        }
-        Ok(statement.await?)
+    /// The connection, and the mark to set if BEGIN still has to leave. Borrowed and never taken out: a statement that
+    /// is abandoned half-way, because its caller went away, must leave the connection where it will be rolled back.
+    fn parts(&mut self) -> Result<(&Object, Option<&mut bool>), StoreError> {
+        let client = self.client.as_ref().ok_or_else(|| StoreError::Failed("no connection".to_owned()))?;
+        let must_begin = self.transactional && !self.begun;
+        Ok((client, must_begin.then_some(&mut self.begun)))
     }
 
     pub(crate) async fn query<T: FromRow>(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<T>, StoreError> {
-        let client = self.client.take().ok_or_else(|| StoreError::Failed("no connection".to_owned()))?;
-        let result = self.query_on(&client, sql, args).await;
-        self.client = Some(client);
-        result?.iter().map(|row| T::from_row(&mut Row::postgres(row))).collect()
-    }
-
-    async fn query_on(
-        &mut self,
-        client: &Object,
-        sql: &str,
-        args: &[Arg<'_>],
-    ) -> Result<Vec<tokio_postgres::Row>, StoreError> {
+        let (client, begin) = self.parts()?;
         let statement = client.prepare_cached(sql).await?;
         let params = params(args);
-        self.carry(client.query(&statement, &params), client).await
+        let rows = carry(client, begin, client.query(&statement, &params)).await?;
+        rows.iter().map(|row| T::from_row(&mut Row::postgres(row))).collect()
     }
 
     pub(crate) async fn execute(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<u64, StoreError> {
-        let client = self.client.take().ok_or_else(|| StoreError::Failed("no connection".to_owned()))?;
-        let result = self.execute_on(&client, sql, args).await;
-        self.client = Some(client);
-        result
-    }
-
-    async fn execute_on(&mut self, client: &Object, sql: &str, args: &[Arg<'_>]) -> Result<u64, StoreError> {
+        let (client, begin) = self.parts()?;
         let statement = client.prepare_cached(sql).await?;
         let params = params(args);
-        self.carry(client.execute(&statement, &params), client).await
+        carry(client, begin, client.execute(&statement, &params)).await
     }
 
     /// Sends queued statements, the events and COMMIT in one flush and checks every result: COMMIT of a failed
@@ -150,7 +143,7 @@ impl Session {
         let params: Vec<Params<'_>> = args.iter().map(|args| params(args)).collect();
         let event_params: [&(dyn ToSql + Sync); 4] = [&events.at, &events.scope, &events.origin, &events.body];
 
-        let mut flush: Vec<Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send + '_>>> = Vec::new();
+        let mut flush: Vec<Part<'_>> = Vec::new();
         if !self.begun {
             flush.push(Box::pin(client.batch_execute("BEGIN")));
         }

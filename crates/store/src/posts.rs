@@ -316,6 +316,23 @@ pub async fn replies(
     .await
 }
 
+/// Live pinned posts of a channel, newest first.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn pinned(view: &mut Snapshot, channel: &ChannelId) -> Result<Vec<Post>, StoreError> {
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM posts p WHERE p.channel_id = $1 AND p.is_pinned AND p.delete_at = 0 AND p.hidden_at = 0 \
+             ORDER BY p.create_at DESC, p.id DESC"
+        ),
+        &[channel.into()],
+    )
+    .await
+}
+
 /// Number of live pinned posts.
 ///
 /// # Errors
@@ -361,4 +378,57 @@ pub async fn count_from(view: &mut Snapshot, channel: &ChannelId, at: Millis) ->
 /// [`StoreError::Unique`] if a post of the id exists.
 pub async fn insert_now(tx: &mut Tx, post: &Post) -> Result<(), StoreError> {
     tx.execute(INSERT, &columns(post, "")).await.map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use rialto_model::{ChannelId, UserId};
+
+    use super::*;
+    use crate::testing::both;
+
+    fn post(n: u8, pinned: bool) -> Post {
+        Post {
+            id: PostId::from_random([n; 16]),
+            channel_id: ChannelId::from_random([1; 16]),
+            user_id: UserId::from_random([2; 16]),
+            root_id: None,
+            create_at: Millis(i64::from(n)),
+            update_at: Millis(i64::from(n)),
+            edit_at: None,
+            delete_at: None,
+            hidden_at: None,
+            is_pinned: pinned,
+            kind: String::new(),
+            message: "text".to_owned(),
+            props: "{}".to_owned(),
+            hashtags: String::new(),
+            remote_id: None,
+            remote_update_at: Millis(0),
+            reply_count: 0,
+            last_reply_at: Millis(0),
+            has_reactions: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_pinned_and_what_clients_called_it_are_found() {
+        both(|db| async move {
+            let gone = Post { hidden_at: Some(Millis(9)), ..post(5, true) };
+            let elsewhere = Post { channel_id: ChannelId::from_random([9; 16]), ..post(6, true) };
+            let all = [post(3, true), post(4, true), post(7, false), gone, elsewhere];
+            let mut tx = db.begin(Millis(10)).await.unwrap();
+            for (post, pending) in all.iter().zip(["a", "", "c", "d", "e"]) {
+                insert(&mut tx, post, pending).unwrap();
+            }
+            tx.commit().await.unwrap();
+            let mut view = db.read(Millis(10)).await.unwrap();
+            let pinned = pinned(&mut view, &all[0].channel_id).await.unwrap();
+            assert_eq!(pinned.iter().map(|post| post.id).collect::<Vec<_>>(), [all[1].id, all[0].id]);
+            let mut called = pending_ids(&mut view, &[all[0].id, all[1].id, all[2].id]).await.unwrap();
+            called.sort_by(|a, b| a.1.cmp(&b.1));
+            assert_eq!(called, [(all[0].id, "a".to_owned()), (all[2].id, "c".to_owned())]);
+        })
+        .await;
+    }
 }

@@ -56,3 +56,37 @@ pub async fn delete(tx: &mut Tx, user: &UserId, category: &str, name: &str) -> R
         .await?;
     Ok(gone > 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Db;
+    use crate::samples::{begin, id};
+    use crate::testing::both;
+
+    #[tokio::test]
+    async fn preferences_are_set_listed_and_removed() {
+        both(async |db: Db| {
+            let of = |user, category: &str, name: &str, value: &str| Preference {
+                user_id: id(user),
+                category: category.to_owned(),
+                name: name.to_owned(),
+                value: value.to_owned(),
+            };
+            let (b, a, c) = (of(1, "y", "b", "1"), of(1, "y", "a", "2"), of(1, "x", "c", "3"));
+            let mut tx = begin(&db).await;
+            for preference in [&b, &a, &c, &of(2, "y", "b", "4"), &of(1, "y", "b", "5")] {
+                set(&mut tx, preference).await.unwrap();
+            }
+            let b = of(1, "y", "b", "5");
+            assert_eq!(list(&mut tx, &id(1), None).await.unwrap(), [c, a.clone(), b.clone()]);
+            assert_eq!(list(&mut tx, &id(1), Some("y")).await.unwrap(), [a.clone(), b]);
+            assert_eq!(list(&mut tx, &id(1), Some("z")).await.unwrap(), []);
+            assert!(delete(&mut tx, &id(1), "y", "b").await.unwrap());
+            assert!(!delete(&mut tx, &id(1), "y", "b").await.unwrap());
+            assert_eq!(list(&mut tx, &id(1), Some("y")).await.unwrap(), [a]);
+            assert_eq!(list(&mut tx, &id(2), None).await.unwrap().len(), 1);
+        })
+        .await;
+    }
+}

@@ -121,3 +121,59 @@ pub async fn put(tx: &mut Tx, reaction: &Reaction, remote_update_at: Millis) -> 
     .await
     .map(|_| ())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Db;
+    use crate::samples::{begin, id, post, reaction};
+    use crate::testing::both;
+
+    #[tokio::test]
+    async fn aliases_are_one_reaction_under_the_name_given_last() {
+        both(async |db: Db| {
+            let on = post(1, id(1), id(1));
+            let first = Reaction { remote_id: Some(id(7)), ..reaction(&on, id(1), "+1") };
+            let again = Reaction { create_at: Millis(11), update_at: Millis(12), delete_at: Some(Millis(13)), ..first };
+            let again = Reaction { emoji_name: "thumbsup".to_owned(), ..again };
+            let mut tx = begin(&db).await;
+            put(&mut tx, &reaction(&on, id(1), "+1"), Millis(3)).await.unwrap();
+            // The owner is not for a later write to change (INV-2).
+            put(&mut tx, &again, Millis(4)).await.unwrap();
+            for name in ["+1", "thumbsup"] {
+                let found = get(&mut tx, &on.id, &id(1), name).await.unwrap().unwrap();
+                assert_eq!(found.reaction, Reaction { remote_id: None, ..again.clone() });
+                assert_eq!(found.remote_update_at, Millis(4));
+            }
+            assert!(get(&mut tx, &on.id, &id(1), "-1").await.unwrap().is_none());
+            assert!(get(&mut tx, &on.id, &id(2), "+1").await.unwrap().is_none());
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn lists_and_counts_are_of_live_reactions() {
+        both(async |db: Db| {
+            let (one, two) = (post(1, id(1), id(1)), post(2, id(1), id(1)));
+            let at = |ms, reaction: Reaction| Reaction { create_at: Millis(ms), ..reaction };
+            let gone = Reaction { delete_at: Some(Millis(9)), ..reaction(&one, id(3), "wave") };
+            let mut tx = begin(&db).await;
+            let list_of = [
+                at(3, reaction(&one, id(1), "wave")),
+                at(1, reaction(&two, id(1), "rocket")),
+                at(2, reaction(&one, id(2), "thumbsup")),
+                at(4, reaction(&one, id(1), "+1")),
+            ];
+            for reaction in list_of.iter().chain([&gone, &reaction(&post(3, id(1), id(1)), id(1), "wave")]) {
+                put(&mut tx, reaction, Millis(0)).await.unwrap();
+            }
+            let found = list(&mut tx, &[one.id, two.id]).await.unwrap();
+            assert_eq!(found, [&list_of[1], &list_of[2], &list_of[0], &list_of[3]].map(Clone::clone));
+            assert_eq!(list(&mut tx, &[]).await.unwrap(), []);
+            assert_eq!(count_other_emoji(&mut tx, &one.id, "rocket").await.unwrap(), 2);
+            assert_eq!(count_other_emoji(&mut tx, &one.id, "+1").await.unwrap(), 1);
+            assert_eq!(count_other_emoji(&mut tx, &id(9), "+1").await.unwrap(), 0);
+        })
+        .await;
+    }
+}

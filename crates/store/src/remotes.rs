@@ -153,7 +153,8 @@ pub async fn get_by_handle(view: &mut Snapshot, handle: &str) -> Result<Option<R
     .await
 }
 
-/// True if the person belongs to a channel that is shared over the connection.
+/// True if the person belongs to a channel that is or was shared over the connection: names of organisations are shown
+/// beside what their people wrote, also when sharing is over.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.

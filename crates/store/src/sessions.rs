@@ -103,3 +103,53 @@ pub async fn delete_all(tx: &mut Tx, user: &UserId) -> Result<Vec<SessionId>, St
 pub async fn delete_expired(tx: &mut Tx, now: Millis) -> Result<u64, StoreError> {
     tx.execute("DELETE FROM sessions WHERE expires_at < $1", &[now.into()]).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Db;
+    use crate::samples::{begin, id};
+    use crate::testing::both;
+
+    fn session(n: u128, user: u128, at: i64) -> Session {
+        Session {
+            id: id(n),
+            user_id: id(user),
+            create_at: Millis(1),
+            expires_at: Millis(at + 100),
+            csrf: format!("csrf-{n}"),
+            device_id: "device".to_owned(),
+            last_activity_at: Millis(at),
+        }
+    }
+
+    #[tokio::test]
+    async fn sessions_are_found_by_token_used_and_ended() {
+        both(async |db: Db| {
+            let list_of = [session(1, 1, 10), session(2, 1, 20), session(3, 2, 30)];
+            let mut tx = begin(&db).await;
+            for (session, token) in list_of.iter().zip(["a", "b", "c"]) {
+                insert(&mut tx, session, token).await.unwrap();
+            }
+            assert_eq!(get_by_token(&mut tx, "a").await.unwrap(), Some(list_of[0].clone()));
+            assert_eq!(get_by_token(&mut tx, "").await.unwrap(), None);
+            assert_eq!(list(&mut tx, &id(1)).await.unwrap(), [list_of[1].clone(), list_of[0].clone()]);
+            touch(&mut tx, &id(1), Millis(50), Millis(500)).await.unwrap();
+            let used = Session { last_activity_at: Millis(50), expires_at: Millis(500), ..list_of[0].clone() };
+            assert_eq!(list(&mut tx, &id(1)).await.unwrap(), [used, list_of[1].clone()]);
+
+            assert!(!delete(&mut tx, &id(2), &id(1)).await.unwrap(), "somebody else's");
+            assert_eq!(delete_expired(&mut tx, Millis(130)).await.unwrap(), 1);
+            assert_eq!(get_by_token(&mut tx, "b").await.unwrap(), None);
+            assert!(delete(&mut tx, &id(2), &id(3)).await.unwrap());
+            assert_eq!(delete_all(&mut tx, &id(1)).await.unwrap(), [id(1)]);
+            assert_eq!(delete_all(&mut tx, &id(1)).await.unwrap(), []);
+            tx.commit().await.unwrap();
+            let mut tx = begin(&db).await;
+            insert(&mut tx, &session(4, 1, 1), "d").await.unwrap();
+            let error = insert(&mut tx, &session(5, 1, 1), "d").await.unwrap_err();
+            assert!(error.is_unique_on("token"), "{error}");
+        })
+        .await;
+    }
+}

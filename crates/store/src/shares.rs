@@ -196,7 +196,128 @@ pub async fn update(tx: &mut Tx, share: &Share) -> Result<(), StoreError> {
 /// [`StoreError`] as the database says.
 pub fn touch_sync(tx: &mut Tx, channel: &ChannelId, remote: &RemoteId, now: Millis) -> Result<(), StoreError> {
     tx.queue(
-        "UPDATE shares SET last_sync_at = $3 WHERE channel_id = $1 AND remote_id = $2 AND live AND last_sync_at < $3 - 1000",
+        "UPDATE shares SET last_sync_at = $3 WHERE channel_id = $1 AND remote_id = $2 AND live AND last_sync_at + 1000 < $3",
         &[channel.into(), remote.into(), now.into()],
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Db;
+    use crate::samples::{NOW, begin, channel, id, read, scene, share};
+    use crate::testing::both;
+    use crate::{StoreError, channels};
+
+    fn ids(list: Vec<Share>) -> Vec<ShareId> {
+        list.into_iter().map(|share| share.id).collect()
+    }
+
+    #[tokio::test]
+    async fn a_share_is_read_as_written() {
+        both(async |db: Db| {
+            let full = share(1, id(1), id(1));
+            let bare = Share {
+                home: false,
+                mode: ShareMode::Participation,
+                state: ShareState::Queued,
+                from_seq: None,
+                last_sync_at: None,
+                ..share(2, id(1), id(2))
+            };
+            let mut tx = begin(&db).await;
+            for share in [&full, &bare] {
+                insert(&mut tx, share).await.unwrap();
+                assert_eq!(get(&mut tx, &share.id).await.unwrap(), Some(share.clone()));
+            }
+            assert_eq!(get(&mut tx, &id(3)).await.unwrap(), None);
+            let changed = Share {
+                mode: ShareMode::Participation,
+                state: ShareState::Paused,
+                reason: "disabled".to_owned(),
+                update_at: Millis(9),
+                from_seq: Some(Seq(77)),
+                ..full.clone()
+            };
+            update(&mut tx, &Share { home: false, description: String::new(), ..changed.clone() }).await.unwrap();
+            assert_eq!(get(&mut tx, &id(1)).await.unwrap(), Some(changed));
+            assert_eq!(get(&mut tx, &id(2)).await.unwrap(), Some(bare));
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_channel_has_one_live_share_with_a_connection() {
+        both(async |db: Db| {
+            let over = Share { state: ShareState::Ended, create_at: Millis(1), ..share(1, id(1), id(1)) };
+            let live = Share { create_at: Millis(2), ..share(2, id(1), id(1)) };
+            let mut tx = begin(&db).await;
+            insert(&mut tx, &over).await.unwrap();
+            assert_eq!(get_live(&mut tx, &id(1), &id(1)).await.unwrap(), None);
+            assert_eq!(newest(&mut tx, &id(1), &id(1)).await.unwrap(), Some(over.clone()));
+            insert(&mut tx, &live).await.unwrap();
+            tx.commit().await.unwrap();
+            for state in [ShareState::Queued, ShareState::Invited, ShareState::Active, ShareState::Paused] {
+                let mut tx = begin(&db).await;
+                let error = insert(&mut tx, &Share { state, ..share(3, id(1), id(1)) }).await.unwrap_err();
+                assert!(matches!(error, StoreError::Unique(_)), "{error}");
+            }
+            let mut tx = begin(&db).await;
+            assert_eq!(get_live(&mut tx, &id(1), &id(1)).await.unwrap(), Some(live.clone()));
+            let later = Share { state: ShareState::Failed, create_at: Millis(3), ..share(4, id(1), id(1)) };
+            insert(&mut tx, &later).await.unwrap();
+            assert_eq!(newest(&mut tx, &id(1), &id(1)).await.unwrap(), Some(live.clone()));
+            update(&mut tx, &Share { state: ShareState::Ended, ..live }).await.unwrap();
+            assert_eq!(newest(&mut tx, &id(1), &id(1)).await.unwrap(), Some(later));
+            insert(&mut tx, &share(5, id(1), id(1))).await.unwrap();
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn lists_are_of_live_shares_in_their_order() {
+        both(async |db: Db| {
+            let mut tx = begin(&db).await;
+            let scene = scene(&mut tx).await;
+            let other = rialto_model::Channel { display_name: "a first one".to_owned(), ..channel(2, scene.team.id) };
+            channels::insert(&mut tx, &other).await.unwrap();
+            let at = |ms, share: Share| Share { create_at: Millis(ms), ..share };
+            let failed = |share: Share| Share { state: ShareState::Failed, ..share };
+            for share in [
+                at(9, share(1, id(1), id(1))),
+                at(8, share(2, id(1), id(2))),
+                at(7, Share { state: ShareState::Ended, ..share(3, id(1), id(3)) }),
+                at(6, failed(share(4, id(1), id(1)))),
+                at(5, failed(share(5, id(1), id(4)))),
+                at(4, share(6, other.id, id(1))),
+                at(3, share(7, id(9), id(1))),
+            ] {
+                insert(&mut tx, &share).await.unwrap();
+            }
+            assert_eq!(ids(list_of_channel(&mut tx, &id(1)).await.unwrap()), [id(2), id(1)]);
+            assert_eq!(ids(list_for_status(&mut tx, &id(1)).await.unwrap()), [id(5), id(2), id(1)]);
+            assert_eq!(ids(list_of_remote(&mut tx, &id(1), false).await.unwrap()), [id(7), id(6), id(1)]);
+            assert_eq!(ids(list_of_remote(&mut tx, &id(1), true).await.unwrap()), [id(7), id(6), id(4), id(1)]);
+            assert_eq!(ids(list_of_team(&mut tx, &scene.team.id).await.unwrap()), [id(6), id(1), id(2)]);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn an_exchange_is_noted_at_most_once_a_second() {
+        both(async |db: Db| {
+            let mut tx = begin(&db).await;
+            insert(&mut tx, &Share { last_sync_at: None, ..share(1, id(1), id(1)) }).await.unwrap();
+            tx.commit().await.unwrap();
+            for (later, noted) in [(0, 0), (900, 0), (1000, 0), (1001, 1001)] {
+                let mut tx = begin(&db).await;
+                touch_sync(&mut tx, &id(1), &id(1), Millis(NOW.0 + later)).unwrap();
+                touch_sync(&mut tx, &id(1), &id(2), Millis(NOW.0 + later)).unwrap();
+                tx.commit().await.unwrap();
+                let found = get(&mut read(&db).await, &id(1)).await.unwrap().unwrap();
+                assert_eq!(found.last_sync_at, Some(Millis(NOW.0 + noted)), "{later}");
+            }
+        })
+        .await;
+    }
 }

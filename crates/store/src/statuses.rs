@@ -75,3 +75,45 @@ pub async fn forget_connected(tx: &mut Tx) -> Result<(), StoreError> {
         .await
         .map(|_| ())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Db;
+    use crate::samples::{begin, id};
+    use crate::testing::both;
+
+    #[tokio::test]
+    async fn a_presence_replaces_the_one_before() {
+        both(async |db: Db| {
+            let away = Status {
+                user_id: id(1),
+                status: "away".to_owned(),
+                manual: true,
+                last_activity_at: Millis(5),
+                dnd_end_time: 6,
+            };
+            let online = Status {
+                status: "online".to_owned(),
+                manual: false,
+                last_activity_at: Millis(7),
+                dnd_end_time: 0,
+                ..away.clone()
+            };
+            let mut tx = begin(&db).await;
+            set(&mut tx, &away).await.unwrap();
+            set(&mut tx, &Status { user_id: id(2), ..away.clone() }).await.unwrap();
+            assert_eq!(list(&mut tx, &[id(1), id(3)]).await.unwrap(), [away]);
+            set(&mut tx, &online).await.unwrap();
+            assert_eq!(list(&mut tx, &[id(1)]).await.unwrap(), [online]);
+            assert_eq!(list(&mut tx, &[]).await.unwrap(), []);
+
+            forget_connected(&mut tx).await.unwrap();
+            let mut now = list(&mut tx, &[id(1), id(2)]).await.unwrap();
+            now.sort_by_key(|status| status.user_id);
+            let words: Vec<_> = now.iter().map(|status| status.status.as_str()).collect();
+            assert_eq!(words, ["offline", "away"], "what somebody chose stays");
+        })
+        .await;
+    }
+}

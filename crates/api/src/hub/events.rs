@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rialto_app::Settings;
-use rialto_app::frames::{Rows, ShownPost, Wanted};
+use rialto_app::frames::{Rows, Wanted};
+use rialto_app::shown_posts::ShownPost;
 use rialto_model::{Channel, ChannelId, ChannelKind, DomainEvent, Recorded, Scope, TeamId, UserId};
 use rialto_wire::v4;
 use rialto_wire::ws::{EventFrame, events};
 
 use super::frame::Frame;
 use super::registry::{Registry, Viewer};
+use crate::v4::posts::wire_post;
 
 /// Which rows telling these events will need. Events nobody hears need none.
 pub fn wanted(registry: &Registry, batch: &[Recorded]) -> Wanted {
@@ -159,11 +161,11 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
         }
         DomainEvent::PostEdited { post, .. } => {
             let Some(shown) = rows.posts.get(post).filter(|shown| shown.post.gone_at().is_none()) else { return };
-            send(registry, scope, &events::post_edited(&shown_post(shown)));
+            send(registry, scope, &events::post_edited(&wire_post(shown)));
         }
         DomainEvent::PostDeleted { post, by, .. } => {
             let Some(shown) = rows.posts.get(post) else { return };
-            post_deleted(registry, scope, &shown_post(shown), *by);
+            post_deleted(registry, scope, &wire_post(shown), *by);
         }
         DomainEvent::ReactionAdded(reaction) => send(registry, scope, &events::reaction_added(&reaction.into())),
         DomainEvent::ReactionRemoved(reaction) => send(registry, scope, &events::reaction_removed(&reaction.into())),
@@ -188,11 +190,6 @@ pub fn send_omitting(registry: &mut Registry, scope: Scope, omitted: UserId, eve
     }
 }
 
-/// A post as clients see it.
-fn shown_post(shown: &ShownPost) -> v4::Post {
-    v4::Post::from(&shown.post).with_reactions(&shown.reactions).with_pending_id(&shown.pending_post_id)
-}
-
 fn posted(
     registry: &mut Registry,
     rows: &Rows,
@@ -205,7 +202,7 @@ fn posted(
         return;
     }
     let sender = rows.users.get(&shown.post.user_id).map_or("", |user| user.username.as_str());
-    let post = shown_post(shown);
+    let post = wire_post(shown);
     // What another server or this one wrote is no sign that the person named is at work here.
     let set_online = shown.post.remote_id.is_none() && !shown.post.is_system();
     let frame = |mentioned| Arc::new(Frame::from(&events::posted(&post, channel, sender, mentioned, set_online)));

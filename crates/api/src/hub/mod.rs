@@ -25,7 +25,7 @@ use connection::{Attachment, Connection, Ended};
 use frame::Frame;
 use registry::Registry;
 
-pub use socket::connect;
+pub use socket::routes;
 
 /// The hub of a node, cheap to clone.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ pub struct Hub {
 /// What the hub needs to know from outside.
 pub struct Sources {
     /// What the tail of the log delivers, in order. The hub ends all connections and stops when it closes.
-    pub log: mpsc::Receiver<Vec<Recorded>>,
+    pub log: mpsc::Receiver<Arc<[Recorded]>>,
     /// The text of `X-Version-Id`, for `hello`.
     pub version: Arc<dyn Fn() -> String + Send + Sync>,
 }
@@ -132,7 +132,7 @@ struct Task {
 impl Task {
     async fn run(
         mut self,
-        mut log: mpsc::Receiver<Vec<Recorded>>,
+        mut log: mpsc::Receiver<Arc<[Recorded]>>,
         mut inbox: mpsc::UnboundedReceiver<Command>,
         mut volatile: broadcast::Receiver<Volatile>,
     ) {
@@ -263,7 +263,13 @@ impl Task {
 }
 
 /// A text for one person in the form of a post, which is stored nowhere.
-fn ephemeral_post(app: &App, user: UserId, channel: ChannelId, root: Option<PostId>, message: String) -> Post {
+pub(crate) fn ephemeral_post(
+    app: &App,
+    user: UserId,
+    channel: ChannelId,
+    root: Option<PostId>,
+    message: String,
+) -> Post {
     let now = app.clock.now();
     Post {
         id: app.ids.id(PostId::from_random),

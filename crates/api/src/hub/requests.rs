@@ -85,7 +85,7 @@ impl Requester {
         self.last_typing = Some(Instant::now());
         let app = &self.hub.app;
         let (actor, _) = frames::actor(app, &self.user, &self.session).await?.ok_or(Refused::SignedOut)?;
-        typing::tell(app, &actor, channel, root).await.map_err(|denied| match denied {
+        typing::announce(app, &actor, channel, root).await.map_err(|denied| match denied {
             Denied::Store(error) => Refused::Broken(error),
             Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare => Refused::Denied,
         })

@@ -5,11 +5,13 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use axum::routing::get;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use rialto_app::{StoreError, frames, sessions};
@@ -21,6 +23,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use super::connection::Ended;
 use super::requests::{self, Requester};
 use super::{Command, Entry, Hub, Registration};
+use crate::ApiError;
+use crate::extract::presented_token;
 
 /// Until a socket must have signed in.
 const SIGN_IN: Duration = Duration::from_secs(5);
@@ -37,7 +41,7 @@ const READ_BUFFER: usize = 4 * 1024;
 
 /// What clients say when they connect.
 #[derive(Debug, Deserialize)]
-pub struct ConnectQuery {
+struct ConnectQuery {
     #[serde(default)]
     connection_id: String,
     #[serde(default)]
@@ -55,35 +59,31 @@ impl ConnectQuery {
     }
 }
 
-/// `GET /api/v4/websocket`.
-pub async fn connect(
+/// The route clients connect to, whole; the only one a slash may follow (client-api 1.1).
+pub fn routes(hub: Hub) -> Router {
+    Router::new().route("/api/v4/websocket", get(connect)).route("/api/v4/websocket/", get(connect)).with_state(hub)
+}
+
+async fn connect(
     State(hub): State<Hub>,
     headers: HeaderMap,
     query: Query<ConnectQuery>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-) -> Response {
-    let Ok(upgrade) = upgrade else { return StatusCode::BAD_REQUEST.into_response() };
-    if !origin_allowed(&hub, &headers) {
-        return StatusCode::BAD_REQUEST.into_response();
-    }
+) -> Result<Response, ApiError> {
+    let upgrade = upgrade.ok().filter(|_| origin_allowed(&hub, &headers)).ok_or_else(|| {
+        ApiError::bad_request("api.web_socket.connect.upgrade.app_error", "The connection cannot become a websocket.")
+    })?;
     let who = match credential(&headers) {
-        Some(token) => sign_in(&hub, &token).await,
-        None => Ok(None),
-    };
-    let who = match who {
-        Ok(who) => who,
-        Err(error) => {
-            tracing::error!(%error, "a websocket's sign-in cannot be read");
-            return StatusCode::SERVICE_UNAVAILABLE.into_response();
-        }
+        Some(token) => sign_in(&hub, &token).await?,
+        None => None,
     };
     let entry = query.entry();
-    upgrade
+    let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(READ_BUFFER)
         .max_message_size(ws::MAX_REQUEST)
-        .max_frame_size(ws::MAX_REQUEST)
-        .on_upgrade(move |socket| serve(hub, Socket::new(socket), who, entry))
+        .max_frame_size(ws::MAX_REQUEST);
+    Ok(upgrade.on_upgrade(move |socket| serve(hub, Socket::new(socket), who, entry)))
 }
 
 async fn sign_in(hub: &Hub, token: &str) -> Result<Option<(UserId, SessionId)>, StoreError> {
@@ -111,19 +111,11 @@ fn site_origin(url: &str) -> &str {
     url.get(..end).unwrap_or(url)
 }
 
-/// The token a socket presents with the upgrade. The cookie goes first, but counts only beside an `Origin`, which
-/// every browser sends: without it nothing tells whose page connects.
+/// The token a socket presents with the upgrade. The cookie counts only beside an `Origin`, which every browser sends:
+/// without it nothing tells whose page connects.
 fn credential(headers: &HeaderMap) -> Option<String> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let cookie = cookies
-        .flat_map(|all| all.split(';'))
-        .find_map(|one| one.trim().strip_prefix("MMAUTHTOKEN="))
-        .filter(|_| headers.contains_key(header::ORIGIN));
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
-        let (word, token) = value.split_once(' ')?;
-        ["bearer", "token"].contains(&word.to_ascii_lowercase().as_str()).then(|| token.trim())
-    });
-    cookie.or(bearer).filter(|token| !token.is_empty()).map(str::to_owned)
+    let presented = presented_token(headers).filter(|token| !token.by_cookie || headers.contains_key(header::ORIGIN));
+    presented.map(|token| token.text.to_owned())
 }
 
 /// Why a socket is done for.

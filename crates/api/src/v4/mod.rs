@@ -1,12 +1,22 @@
 //! API v4: one file per resource, its routes and handlers; each lists its routes in `routes()`.
 
 mod avatar;
+mod categories;
+mod channel_lists;
+mod channel_members;
+mod channels;
 mod commands;
 mod config;
+mod id_lists;
 mod license;
+mod post_lists;
+pub(crate) mod posts;
 mod preferences;
+mod reactions;
+mod remote_clusters;
 mod roles;
 mod sessions;
+mod shared_channels;
 mod statuses;
 mod stubs;
 mod system;
@@ -30,6 +40,15 @@ pub fn routes() -> Router<Api> {
         .merge(statuses::routes())
         .merge(teams::routes())
         .merge(team_members::routes())
+        .merge(channels::routes())
+        .merge(channel_lists::routes())
+        .merge(channel_members::routes())
+        .merge(categories::routes())
+        .merge(posts::routes())
+        .merge(post_lists::routes())
+        .merge(reactions::routes())
+        .merge(remote_clusters::routes())
+        .merge(shared_channels::routes())
         .merge(roles::routes())
         .merge(system::routes())
         .merge(config::routes())

@@ -71,8 +71,7 @@ fn attributes(api: &Api, headers: &HeaderMap, max_age: i64) -> String {
 
 /// TLS ends before us, so either the proxy or the configured address says so.
 fn is_secure(api: &Api, headers: &HeaderMap) -> bool {
-    headers.get("x-forwarded-proto").is_some_and(|value| value == "https")
-        || api.app.settings.get().site_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    headers.get("x-forwarded-proto").is_some_and(|value| value == "https") || api.is_https()
 }
 
 /// Nobody signs in otherwise than by password, which this status tells clients (client-api 5.1).

@@ -112,7 +112,7 @@ async fn type_something(
     let channel = body.channel_id.parse().map_err(|_| ApiError::body_param("channel_id"))?;
     let root = Some(body.parent_id).filter(|id| !id.is_empty()).map(|id| id.parse()).transpose();
     let root = root.map_err(|_| ApiError::body_param("parent_id"))?;
-    typing::tell(&api.app, &actor, &channel, root).await?;
+    typing::announce(&api.app, &actor, &channel, root).await?;
     Ok(ApiJson(StatusOk::default()))
 }
 

@@ -62,6 +62,15 @@ async fn share_state(organisation: &Organisation, id: &ChannelId) -> Option<(Sha
     rows.first().map(|row| (row.share.mode, row.share.state))
 }
 
+/// Waits until nothing waits for the peer any more.
+async fn delivered(organisation: &Organisation, channel: &Channel, name: &str) {
+    organisation
+        .until("everything is delivered", async || {
+            row(&organisation.command(channel, "/share-channel status").await, name)["State"] == "active"
+        })
+        .await;
+}
+
 async fn pair(net: &Net) -> (Organisation, Organisation, Channel, Channel) {
     let (a, b) = (Organisation::start(net, "acme-us", 1).await, Organisation::start(net, "acme-eu", 2).await);
     let (town_a, town_b) = (a.channel("town").await, b.channel("town").await);
@@ -127,6 +136,7 @@ async fn the_worked_dialogue_of_the_specification() {
     b.until("the message is there", async || said(&b, &ops.id).await == ["read this"]).await;
 
     // 5. On the copy the command works although nobody writes there.
+    delivered(&a, &ops, "AcmeEU").await;
     let status = a.command(&ops, "/share-channel status").await;
     assert!(status.contains(ops.id.as_str()) && status.contains("home is this server"), "{status}");
     let table = row(&status, "AcmeEU");
@@ -134,6 +144,7 @@ async fn the_worked_dialogue_of_the_specification() {
         assert_eq!(table[column], value, "{column}");
     }
     assert_eq!(table["State"], "active");
+    delivered(&b, &copy(&b, &ops.id).await.unwrap(), "AcmeUS").await;
     let there = b.command(&copy(&b, &ops.id).await.unwrap(), "/share-channel status").await;
     assert!(there.contains("home is **AcmeUSA**") && row(&there, "AcmeUS")["State"] == "active", "{there}");
 
@@ -242,11 +253,7 @@ async fn what_waits_for_a_peer_that_is_away_is_counted() {
         share_state(&a, &ops.id).await == Some((ShareMode::Participation, ShareState::Active))
     })
     .await;
-    b.until("the members are known", async || {
-        let table = row(&a.command(&ops, "/share-channel status").await, "AcmeEU");
-        table["State"] == "active"
-    })
-    .await;
+    delivered(&a, &ops, "AcmeEU").await;
     let up = net.set(&b.site, Site::Fails(Step::Connect, "the connection was refused"));
     for message in ["one", "two"] {
         say(&a, &ops.id, message).await.unwrap();

@@ -1,8 +1,7 @@
 //! The websocket: numbering, resuming, and that nobody hears what is not for them (client-api 9, INV-11).
 
-use rialto_app::{Volatile, channel_members, posts, reactions};
-use rialto_model::{ChannelKind, DomainEvent, Origin, Scope};
-use rialto_store::sessions;
+use rialto_app::{Volatile, channel_members, posts, reactions, sessions, users};
+use rialto_model::ChannelKind;
 use serde_json::json;
 
 use crate::world::{Client, Person, World, inner};
@@ -130,17 +129,12 @@ async fn a_connection_is_kept_for_five_minutes() {
 async fn the_end_of_a_sign_in_closes_its_socket_and_no_other() {
     let world = World::start().await;
     let alice = world.person("alice", "system_user").await;
-    let second = world.sign_in(alice.id, "alice").await;
+    let second = world.sign_in(alice.id).await;
     let (mut first, mut other) = (world.connect(&alice).await, world.connect(&second).await);
     let connection = hello(&mut first).await;
     hello(&mut other).await;
 
-    let mut tx = world.app.db.begin(world.app.clock.now()).await.unwrap();
-    sessions::delete(&mut tx, &alice.id, &alice.session).await.unwrap();
-    let event = DomainEvent::SessionsRevoked { user: alice.id, session: Some(alice.session) };
-    tx.record(Scope::User(alice.id), Origin::Local, event);
-    tx.commit().await.unwrap();
-
+    sessions::revoke(&world.app, &alice.actor, &alice.id, &alice.session).await.unwrap();
     first.closed().await;
     let channel = world.channel(&second, "ops", ChannelKind::Public).await;
     assert_eq!(other.until("channel_created").await.0["data"]["channel_id"], channel.id.as_str());
@@ -296,4 +290,67 @@ async fn presence_follows_the_first_and_the_last_socket() {
     second.vanish();
     first.vanish();
     world.until_presence(&alice, "offline").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_profile_reaches_everybody_in_the_form_for_them() {
+    let world = World::start().await;
+    let mut settings = (*world.app.settings.get()).clone();
+    settings.show_email = false;
+    world.app.settings.set(settings);
+    let alice = world.person("alice", "system_user").await;
+    let admin = world.person("admin", "system_admin system_user").await;
+    let bob = world.person("bob", "system_user").await;
+    let (near, far) = (world.person("near", "system_guest").await, world.person("far", "system_guest").await);
+    let channel = world.channel(&alice, "ops", ChannelKind::Private).await;
+    channel_members::add(&world.app, &alice.actor, &channel.id, &[near.id]).await.unwrap();
+    let mut clients = Vec::new();
+    for person in [&alice, &admin, &bob, &near, &far] {
+        let mut client = world.connect(person).await;
+        hello(&mut client).await;
+        clients.push(client);
+    }
+    let change = users::ProfileChange { nickname: Some("Al".to_owned()), ..users::ProfileChange::default() };
+    users::update(&world.app, &alice.actor, &alice.id, change).await.unwrap();
+    // Whose address and whose settings: the person's own, an administrator's view, a colleague's, a guest's.
+    let forms = [(true, true), (true, false), (false, false), (false, false)];
+    for (client, (address, settings)) in clients.iter_mut().zip(forms) {
+        let user = client.until("user_updated").await.0["data"]["user"].clone();
+        assert_eq!(user["nickname"], "Al");
+        assert_eq!(user.to_string().contains("canary.example"), address, "{user}");
+        assert_eq!(user["notify_props"] != json!({}), settings, "{user}");
+    }
+    mark(&world, &far, channel.id);
+    let (_, before) = clients[4].until("ephemeral_message").await;
+    assert_eq!(before, Vec::<String>::new(), "a guest does not hear of people in none of their channels");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_listeners_hear_every_post_of_a_burst() {
+    let world = World::start().await;
+    let alice = world.person("alice", "system_user").await;
+    let channel = world.channel(&alice, "ops", ChannelKind::Public).await;
+    let mut clients = Vec::new();
+    for _ in 0..48 {
+        let mut client = world.connect(&alice).await;
+        hello(&mut client).await;
+        clients.push(client);
+    }
+    let posts = 100;
+    let listeners: Vec<_> = clients
+        .into_iter()
+        .map(|mut client| {
+            tokio::spawn(async move {
+                for n in 0..posts {
+                    assert_eq!(client.posted().await["message"], format!("{n}"));
+                }
+            })
+        })
+        .collect();
+    for n in 0..posts {
+        world.post(&alice, &channel, &format!("{n}")).await;
+    }
+    for listener in listeners {
+        listener.await.unwrap();
+    }
 }

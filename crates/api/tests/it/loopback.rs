@@ -202,17 +202,20 @@ impl Organisation {
         text
     }
 
-    /// Waits until `condition` holds, looking again whenever the log has grown.
+    /// Waits until `condition` holds. It is looked at again whenever the log has grown, and now and then besides: what
+    /// a sender notes of its progress is no event.
     pub async fn until(&self, what: &str, condition: impl AsyncFn() -> bool) {
         let mut settled = self.app.bus.settled();
-        loop {
-            settled.borrow_and_update();
-            if condition().await {
-                return;
+        let met = async {
+            loop {
+                settled.borrow_and_update();
+                if condition().await {
+                    return;
+                }
+                let _ = tokio::time::timeout(Duration::from_millis(20), settled.changed()).await;
             }
-            let changed = tokio::time::timeout(LONG, settled.changed()).await;
-            assert!(changed.is_ok(), "waited in vain until {what}");
-        }
+        };
+        assert!(tokio::time::timeout(LONG, met).await.is_ok(), "waited in vain until {what}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! The client interface as clients meet it: a real server on a loopback port, real sockets, a real database.
 
 #[cfg(test)]
+mod channels;
+#[cfg(test)]
 mod command_refusals;
 #[cfg(test)]
 mod dialogue;
@@ -8,5 +10,9 @@ mod dialogue;
 mod hub;
 #[cfg(test)]
 mod loopback;
+#[cfg(test)]
+mod posts;
+#[cfg(test)]
+mod remote_clusters;
 #[cfg(test)]
 mod world;

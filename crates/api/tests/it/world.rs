@@ -2,15 +2,20 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
+use axum::body::Body;
+use axum::http;
 use futures_util::{SinkExt, StreamExt};
+use rialto_api::Api;
 use rialto_api::hub::{self, Hub, Sources};
 use rialto_app::channels::NewChannel;
 use rialto_app::posts::NewPost;
 use rialto_app::{App, Clock, IdSource, Keys, SessionUser, Settings, channels, frames, posts};
+use rialto_federation::Federation;
+use rialto_federation::transport::{Exchange, Request, Step, Transport, TransportError};
 use rialto_model::{
     Channel, ChannelKind, Millis, Post, Session, SessionId, Team, TeamId, TeamKind, TeamMember, User, UserId,
 };
@@ -22,6 +27,7 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tower::ServiceExt;
 
 /// No test waits this long unless it fails.
 const LONG: Duration = Duration::from_secs(20);
@@ -30,14 +36,23 @@ const LONG: Duration = Duration::from_secs(20);
 pub struct World {
     pub app: App,
     pub address: std::net::SocketAddr,
+    router: Router,
     pub team: TeamId,
     _dir: tempfile::TempDir,
+}
+
+/// These servers have no peers.
+struct NoNetwork;
+
+impl Transport for NoNetwork {
+    fn send(&self, _request: Request) -> Exchange<'_> {
+        Box::pin(async { Err(TransportError { step: Step::Connect, detail: "no network".to_owned() }) })
+    }
 }
 
 /// Somebody signed in.
 pub struct Person {
     pub id: UserId,
-    pub name: String,
     pub token: String,
     pub session: SessionId,
     pub actor: SessionUser,
@@ -47,25 +62,29 @@ impl World {
     pub async fn start() -> World {
         let dir = tempfile::tempdir().unwrap();
         let db = Db::open_sqlite(&dir.path().join("test.db")).unwrap();
-        let ids = IdSource::seeded(7);
+        // Servers of one test must not have the same identity.
+        static SEEDS: AtomicU64 = AtomicU64::new(1);
+        let seed = SEEDS.fetch_add(1, Ordering::Relaxed);
         let clock = Clock::manual(Millis(1_790_000_000_000));
-        let app = App::open(db.clone(), Keys::new([7; 32]), Settings::default(), clock, ids).await.unwrap();
+        let app = App::open(db.clone(), Keys::new([7; 32]), Settings::default(), clock, IdSource::seeded(seed)).await;
+        let app = app.unwrap();
         let mut tail = Tail::at_head(db).await.unwrap();
         let (batches, log) = mpsc::channel(16);
         tokio::spawn(async move {
             while let Ok(batch) = tail.next().await {
-                if batches.send(batch).await.is_err() {
+                if batches.send(batch.into()).await.is_err() {
                     return;
                 }
             }
         });
         let hub = Hub::start(app.clone(), Sources { log, version: Arc::new(|| "11.6.0.test".to_owned()) });
-        let router = Router::new().route("/api/v4/websocket", get(hub::connect)).with_state(hub);
+        let router = rialto_api::router(Api::new(Federation::new(app.clone(), Arc::new(NoNetwork))), hub::routes(hub));
+        let service = router.clone();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
         let team = make_team(&app).await;
-        World { app, address, team, _dir: dir }
+        World { app, address, router, team, _dir: dir }
     }
 
     /// A member of the team, signed in.
@@ -85,11 +104,11 @@ impl World {
         };
         teams::insert_member(&mut tx, &member).await.unwrap();
         tx.commit().await.unwrap();
-        self.sign_in(id, name).await
+        self.sign_in(id).await
     }
 
     /// One more sign-in of somebody.
-    pub async fn sign_in(&self, id: UserId, name: &str) -> Person {
+    pub async fn sign_in(&self, id: UserId) -> Person {
         let app = &self.app;
         let (session, token) = (app.ids.id(SessionId::from_random), app.ids.token());
         let row = Session {
@@ -105,7 +124,7 @@ impl World {
         sessions::insert(&mut tx, &row, &app.keys.hash_token(&token)).await.unwrap();
         tx.commit().await.unwrap();
         let (actor, _) = frames::actor(app, &id, &session).await.unwrap().unwrap();
-        Person { id, name: name.to_owned(), token, session, actor }
+        Person { id, token, session, actor }
     }
 
     pub async fn channel(&self, maker: &Person, name: &str, kind: ChannelKind) -> Channel {
@@ -324,5 +343,49 @@ impl Client {
             }
             self.kept.push_back(message);
         }
+    }
+}
+
+/// An answer over HTTP.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub content_type: Option<String>,
+    pub text: String,
+}
+
+impl Answer {
+    /// The body, of an answer with this status.
+    #[track_caller]
+    pub fn json(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.content_type.as_deref(), Some("application/json"));
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    /// The id of the error, with this status.
+    #[track_caller]
+    pub fn error(&self, status: u16) -> String {
+        let object = self.json(status);
+        assert_eq!(object["status_code"], status);
+        object["id"].as_str().unwrap().to_owned()
+    }
+}
+
+impl World {
+    /// Asks over HTTP; `null` sends no body.
+    pub async fn call(&self, person: &Person, method: &str, path: &str, body: Value) -> Answer {
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let request = http::Request::builder().method(method).uri(format!("/api/v4{path}"));
+        let request = request.header("authorization", format!("Bearer {}", person.token)).body(body).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let content_type = response.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        Answer { status, content_type, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    pub async fn get(&self, person: &Person, path: &str) -> Value {
+        self.call(person, "GET", path, Value::Null).await.json(200)
     }
 }

@@ -194,10 +194,7 @@ pub enum Error {
     /// The channel is not shared with the peer, whatever else it is (ruling 29).
     #[error("not shared")]
     NotShared,
-    /// Not now: the copy is archived, or the waiting room is full. The peer tries again (ruling 28).
-    #[error("not now")]
-    Later,
-    /// Storage failed; the peer tries again.
+    /// Storage failed, or the waiting room is full; the peer tries again (ruling 28).
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -211,7 +208,17 @@ impl From<Denied> for Error {
     }
 }
 
-/// Applies what a peer sent for a channel. What was applied before a failure stays, and is known when it is repeated.
+/// One item of a frame.
+#[derive(Debug, Clone, Copy)]
+enum Item<'a> {
+    User(&'a IncomingUser),
+    Post(&'a IncomingPost),
+    Reaction(&'a IncomingReaction),
+    Member(&'a IncomingMember),
+}
+
+/// Applies what a peer sent for a channel: people, then posts, reactions, memberships. What was applied before a failure
+/// stays, and is known when it is repeated.
 ///
 /// # Errors
 /// [`Error`]; the peer is told to repeat, but for [`Error::NotShared`].
@@ -221,70 +228,95 @@ pub async fn items(
     channel: &ChannelId,
     items: IncomingItems,
 ) -> Result<Outcome, Error> {
+    let all: Vec<Item<'_>> = (items.users.iter().map(Item::User))
+        .chain(items.posts.iter().map(Item::Post))
+        .chain(items.reactions.iter().map(Item::Reaction))
+        .chain(items.members.iter().map(Item::Member))
+        .collect();
     let mut outcome = Outcome::default();
-    let IncomingItems { users, posts, reactions, members } = items;
-    // Even an empty frame answers whether the channel is shared (ruling 40).
-    let (mut tx, share) = open(app, actor, channel).await?;
-    let now = tx.now();
-    shares::touch_sync(&mut tx, channel, &actor.id(), now)?;
-    let mut room = SLICE;
-    let mut share = share;
-
-    macro_rules! next_slice {
-        () => {
-            room -= 1;
-            if room == 0 {
-                tx.commit().await?;
-                (tx, share) = open(app, actor, channel).await?;
-                room = SLICE;
+    if all.is_empty() {
+        // Even an empty frame answers whether the channel is shared (ruling 40).
+        slice(app, actor, channel, &[], &mut outcome).await?;
+    }
+    for part in all.chunks(SLICE) {
+        match slice(app, actor, channel, part, &mut outcome).await {
+            Err(Error::Store(error)) if error.is_about_values() => {
+                // One of them cannot be stored, whatever is tried; the others must not suffer for it.
+                for item in part {
+                    match slice(app, actor, channel, std::slice::from_ref(item), &mut outcome).await {
+                        Err(Error::Store(error)) if error.is_about_values() => outcome.refuse(*item, Code::Invalid),
+                        other => other?,
+                    }
+                }
             }
-        };
-    }
-    for user in &users {
-        match users::apply(app, &mut tx, &share, user).await? {
-            Applied::Refused(code) => outcome.refused_users.push((user.wire_id, code)),
-            Applied::Changed | Applied::Known | Applied::Parked => outcome.users.push(user.wire_id),
+            other => other?,
         }
-        next_slice!();
     }
-    for post in &posts {
-        if let Applied::Refused(code) = posts::apply(app, &mut tx, &share, post).await? {
-            outcome.refused_posts.push((post.id, code));
-        }
-        outcome.posts_at = tx.now();
-        next_slice!();
-    }
-    for reaction in &reactions {
-        if let Applied::Refused(code) = reactions::apply(&mut tx, &share, reaction).await? {
-            outcome.refused_reactions.push((reaction.clone(), code));
-        }
-        next_slice!();
-    }
-    for member in &members {
-        match person(&mut tx, &share, &member.user_id).await? {
-            None => outcome.refused_members.push((member.user_id, Code::NoUser)),
-            Some(person) => {
-                channel_members::apply(&mut tx, &share, person.id, member.joins).await?;
-            }
-        }
-        next_slice!();
-    }
-    note_refusals(&mut tx, actor, channel, &outcome)?;
-    tx.commit().await?;
+    note_refusals(app, actor, channel, &outcome).await?;
     Ok(outcome)
 }
 
-async fn open(app: &App, actor: &RemoteActor, channel: &ChannelId) -> Result<(Tx, ShareAccess), Error> {
+/// Applies items in one transaction; `outcome` learns of them only if it commits.
+async fn slice(
+    app: &App,
+    actor: &RemoteActor,
+    channel: &ChannelId,
+    part: &[Item<'_>],
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
     let mut tx = app.db.begin(app.clock.now()).await?;
     let share = access::share(&mut tx, actor, channel).await?;
-    if share.channel().is_archived() {
-        return Err(Error::Later);
+    let now = tx.now();
+    shares::touch_sync(&mut tx, channel, &actor.id(), now)?;
+    let mut done = Vec::with_capacity(part.len());
+    for item in part {
+        done.push(one(app, &mut tx, &share, *item).await?);
     }
-    Ok((tx, share))
+    tx.commit().await?;
+    for (item, applied) in part.iter().zip(done) {
+        match (item, applied) {
+            (_, Applied::Refused(code)) => outcome.refuse(*item, code),
+            (Item::User(user), _) => outcome.users.push(user.wire_id),
+            (Item::Post(_), _) => outcome.posts_at = now,
+            (Item::Reaction(_) | Item::Member(_), _) => {}
+        }
+    }
+    Ok(())
+}
+
+async fn one(app: &App, tx: &mut Tx, share: &ShareAccess, item: Item<'_>) -> Result<Applied, StoreError> {
+    match item {
+        Item::User(user) => users::apply(app, tx, share, user).await,
+        Item::Post(post) => posts::apply(app, tx, share, post).await,
+        Item::Reaction(reaction) => reactions::apply(tx, share, reaction).await,
+        Item::Member(member) => match person(tx, share, &member.user_id).await? {
+            None => Ok(Applied::Refused(Code::NoUser)),
+            Some(person) => {
+                let changed = channel_members::apply(tx, share, person.id, member.joins).await?;
+                Ok(if changed { Applied::Changed } else { Applied::Known })
+            }
+        },
+    }
+}
+
+impl Outcome {
+    fn refuse(&mut self, item: Item<'_>, code: Code) {
+        match item {
+            Item::User(user) => self.refused_users.push((user.wire_id, code)),
+            Item::Post(post) => self.refused_posts.push((post.id, code)),
+            Item::Reaction(reaction) => self.refused_reactions.push((reaction.clone(), code)),
+            Item::Member(member) => self.refused_members.push((member.user_id, code)),
+        }
+    }
 }
 
 /// One line for all refusals of a frame, with codes and numbers, never content.
-fn note_refusals(tx: &mut Tx, actor: &RemoteActor, channel: &ChannelId, outcome: &Outcome) -> Result<(), StoreError> {
+async fn note_refusals(
+    app: &App,
+    actor: &RemoteActor,
+    channel: &ChannelId,
+    outcome: &Outcome,
+) -> Result<(), StoreError> {
     let mut counts = std::collections::BTreeMap::<(&str, Code), usize>::new();
     let users = outcome.refused_users.iter().chain(&outcome.refused_members).map(|(_, code)| ("user", *code));
     let posts = outcome.refused_posts.iter().map(|(_, code)| ("post", *code));
@@ -299,7 +331,9 @@ fn note_refusals(tx: &mut Tx, actor: &RemoteActor, channel: &ChannelId, outcome:
         counts.iter().map(|((kind, code), n)| format!("{kind} {} {n}", code.as_str())).collect::<Vec<_>>().join(", ");
     let about =
         About { action: "sync_refused", channel: Some(*channel), result: "refused", detail: &detail, remote: None };
-    audit::by_remote(tx, actor, about)
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    audit::by_remote(&mut tx, actor, about)?;
+    tx.commit().await
 }
 
 /// Notes that a peer was refused a whole frame.
@@ -326,22 +360,40 @@ async fn person(tx: &mut Tx, share: &ShareAccess, wire_id: &UserId) -> Result<Op
     Ok(user_rows::get(tx, &id).await?.filter(|user| user.remote_id == Some(remote)))
 }
 
-/// The people of these wire ids as this server knows them, whoever owns them: for rewriting mentions.
+/// The people of these wire ids as readers of the channel know them: the peer's own, and members (ruling 61).
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn known_people(
     app: &App,
     actor: &RemoteActor,
+    channel: &ChannelId,
     wire_ids: &[UserId],
 ) -> Result<std::collections::HashMap<UserId, User>, StoreError> {
-    let mut view = app.db.read(app.clock.now()).await?;
     let mut found = std::collections::HashMap::new();
+    if wire_ids.is_empty() {
+        return Ok(found);
+    }
+    let mut view = app.db.read(app.clock.now()).await?;
     for wire_id in wire_ids {
         let id = user_rows::alias(&mut view, &actor.id(), wire_id).await?.unwrap_or(*wire_id);
-        if let Some(user) = user_rows::get(&mut view, &id).await? {
+        let Some(user) = user_rows::get(&mut view, &id).await? else { continue };
+        let member = rialto_store::channel_members::get(&mut view, channel, &id).await?.is_some();
+        if member || user.remote_id == Some(actor.id()) {
             found.insert(*wire_id, user);
         }
     }
     Ok(found)
+}
+
+/// For posts that messages link to: the name of our team, if they stand in a channel shared with the peer.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn linked_teams(
+    app: &App,
+    actor: &RemoteActor,
+    posts: &[PostId],
+) -> Result<std::collections::HashMap<PostId, String>, StoreError> {
+    crate::outbox::linked_teams(app, &actor.id(), posts).await
 }

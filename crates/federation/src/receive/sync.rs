@@ -11,7 +11,8 @@ use rialto_wire::federation::post::InboundPost;
 use rialto_wire::federation::result::SyncResult;
 use rialto_wire::federation::sync::SyncMessage;
 use rialto_wire::federation::user::InboundUser;
-use rialto_wire::federation::{mentions, topic, username};
+use rialto_wire::federation::{mentions, permalinks, topic, username};
+use rialto_wire::site_url::SiteUrl;
 use serde_json::value::RawValue;
 
 use super::reply::Reply;
@@ -36,7 +37,6 @@ pub(super) async fn sync(fed: &Federation, actor: &RemoteActor, payload: &RawVal
             apply::note_refused_frame(&fed.app, actor, topic::SYNC, Some(channel), "not_shared").await?;
             Ok(Envelope::fail(no_longer_shared(channel.as_str())).with_code("not_shared"))
         }
-        Err(apply::Error::Later) => Err(Reply::Later),
         Err(apply::Error::Store(error)) => Err(error.into()),
     }
 }
@@ -55,7 +55,7 @@ async fn translate(
         live.into_iter().filter(|other| other.id != actor.id()).map(|other| other.handle).collect()
     };
     let named: Vec<UserId> = message.mention_transforms.values().copied().collect();
-    let people = apply::known_people(&fed.app, actor, &named).await?;
+    let people = apply::known_people(&fed.app, actor, channel, &named).await?;
     let extra = message.rialto.as_ref();
     let users = message.users.iter().map(|user| {
         let more = extra.and_then(|extra| extra.users.get(&user.id));
@@ -67,7 +67,9 @@ async fn translate(
     for post in &message.posts {
         // An item of another channel than the message's is nobody's word here (INV-3).
         if post.channel_id == *channel {
-            posts.push(incoming_post(post, &message.mention_transforms, actor, &people));
+            let mut post = incoming_post(post, &message.mention_transforms, actor, &people);
+            post.message = own_links(fed, actor, post.message).await?;
+            posts.push(post);
         } else {
             result.post_errors.push(post.id.to_string());
         }
@@ -136,6 +138,22 @@ fn incoming_post(
         kind: post.kind.clone(),
         mentioned: (!by_text).then_some(mentioned),
     }
+}
+
+/// Links to messages of shared channels become ours, so that they open here (behaviour 4.9).
+async fn own_links(fed: &Federation, actor: &RemoteActor, text: String) -> Result<String, Reply> {
+    let peer = actor.remote().site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
+    let (Some(peer), Some(own)) = (peer, fed.own_site()) else { return Ok(text) };
+    if !text.contains("/pl") {
+        return Ok(text);
+    }
+    let links = std::cell::RefCell::new(Vec::new());
+    permalinks::incoming(&text, &peer, &own, |post| {
+        links.borrow_mut().push(*post);
+        None
+    });
+    let teams = apply::linked_teams(&fed.app, actor, &links.into_inner()).await?;
+    Ok(permalinks::incoming(&text, &peer, &own, |post| teams.get(post).cloned()))
 }
 
 /// Who and what was taken: everybody accepted, every time, or they come again for ever (wire 5.5).

@@ -2,13 +2,17 @@
 //!
 //! Source: wire 9.3, rulings 34, 38, 55, 61.
 
+use std::collections::HashMap;
+
 use rialto_app::outbox::Contents;
-use rialto_model::{ChannelId, MessageId, Millis, PeerProfile, Post, Reaction, RemoteCluster, User};
+use rialto_model::{ChannelId, MessageId, Millis, PeerProfile, Post, PostId, Reaction, RemoteCluster, User};
 use rialto_wire::federation::mentions::{self, Meant};
+use rialto_wire::federation::permalinks;
 use rialto_wire::federation::post::OutboundPost;
 use rialto_wire::federation::reaction::{MembershipChange, OutboundReaction};
 use rialto_wire::federation::sync::OutboundSync;
 use rialto_wire::federation::user::OutboundUser;
+use rialto_wire::site_url::SiteUrl;
 
 use crate::Federation;
 
@@ -69,7 +73,7 @@ pub(crate) fn user(fed: &Federation, contents: &Contents, person: &User) -> Outb
 }
 
 /// A post as the peer reads it; adds who its words mean to `sync`.
-pub(crate) fn post(contents: &Contents, post: &Post, sync: &mut OutboundSync) -> OutboundPost {
+pub(crate) fn post(own: Option<&SiteUrl>, contents: &Contents, post: &Post, sync: &mut OutboundSync) -> OutboundPost {
     let mut out = OutboundPost::from(post);
     if let Some(wire_id) = contents.wire_ids.get(&post.user_id) {
         out.user_id = *wire_id;
@@ -83,7 +87,17 @@ pub(crate) fn post(contents: &Contents, post: &Post, sync: &mut OutboundSync) ->
                 name_at_peer: theirs.then(|| person.remote_username.clone()),
             })
         });
-        out.message = rewritten.text;
+        out.message = match own {
+            Some(own) => {
+                let target = |post: &_| match contents.links.get(post) {
+                    Some(true) => permalinks::Target::Shared,
+                    Some(false) => permalinks::Target::NotShared,
+                    None => permalinks::Target::Unknown,
+                };
+                permalinks::outgoing(&rewritten.text, own, target).text
+            }
+            None => rewritten.text,
+        };
         sync.mention_transforms.extend(rewritten.transforms);
     }
     out
@@ -107,4 +121,22 @@ pub(crate) fn member(contents: &Contents, person: &User, joined: bool, now: Mill
         remote_id: String::new(),
         change_time: now,
     }
+}
+
+/// The messages of ours that posts link to, and whether the peer's people can see them (behaviour 4.9).
+pub(crate) async fn links(
+    fed: &Federation,
+    contents: &Contents,
+) -> Result<HashMap<PostId, bool>, rialto_app::StoreError> {
+    let Some(own) = fed.own_site() else { return Ok(HashMap::new()) };
+    let found = std::cell::RefCell::new(Vec::new());
+    for post in contents.posts.iter().filter(|post| post.message.contains("/pl/")) {
+        permalinks::outgoing(&post.message, &own, |link: &PostId| {
+            found.borrow_mut().push(*link);
+            permalinks::Target::Unknown
+        });
+    }
+    let found = found.into_inner();
+    let shared = rialto_app::outbox::linked_teams(&fed.app, &contents.remote.id, &found).await?;
+    Ok(found.into_iter().map(|link| (link, shared.contains_key(&link))).collect())
 }

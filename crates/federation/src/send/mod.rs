@@ -32,24 +32,26 @@ pub(crate) struct Undelivered {
     pub(crate) surely: bool,
     /// The frame itself is too large for the peer.
     pub(crate) too_large: bool,
+    /// The peer lives and asks for patience.
+    pub(crate) busy: bool,
 }
 
 impl Undelivered {
     fn new(cause: impl Into<String>) -> Self {
-        Self { cause: cause.into(), surely: false, too_large: false }
+        Self { cause: cause.into(), surely: false, too_large: false, busy: false }
     }
 }
 
 impl From<TransportError> for Undelivered {
     fn from(error: TransportError) -> Self {
-        Self { surely: error.surely_unsent(), cause: error.detail, too_large: false }
+        Self { surely: error.surely_unsent(), ..Self::new(error.detail) }
     }
 }
 
 impl From<rialto_app::StoreError> for Undelivered {
     fn from(error: rialto_app::StoreError) -> Self {
         tracing::warn!(%error, "storage failed while sending");
-        Self { cause: "our own storage failed".to_owned(), surely: true, too_large: false }
+        Self { surely: true, ..Self::new("our own storage failed") }
     }
 }
 
@@ -118,7 +120,12 @@ pub(crate) async fn message<T: Serialize + ?Sized>(
     if response.status != 200 {
         // These the peer answered before it looked at the message.
         let surely = matches!(response.status, 401 | 413 | 429 | 501 | 503);
-        return Err(Undelivered { cause: refusal(response.status), surely, too_large: response.status == 413 });
+        return Err(Undelivered {
+            cause: refusal(response.status),
+            surely,
+            too_large: response.status == 413,
+            busy: matches!(response.status, 429 | 503),
+        });
     }
     Answer::decode(&response.body).map_err(|_| Undelivered::new("the answer is not that of a peer"))
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rialto_app::connections::{self, Contact};
 use rialto_app::outbox::{self, Change, Contents, Delivered, Wanted, What};
 use rialto_app::{interruptions, shares};
-use rialto_model::{ChannelId, Post, PostId, Reaction, RemoteCluster, RemoteId, Seq};
+use rialto_model::{ChannelId, Post, PostId, Reaction, RemoteCluster, RemoteId, Seq, ShareId};
 use rialto_wire::federation::frame::{Answer, says_no_longer_shared};
 use rialto_wire::federation::result::SyncResult;
 use rialto_wire::federation::sync::OutboundSync;
@@ -29,6 +29,9 @@ const STORE_EVERY: i64 = 200;
 /// How long a peer that says "no longer shared" is left alone before it is asked once more (ruling 33).
 const DOUBT: Duration = Duration::from_secs(10);
 
+/// How long an invitation is kept that the peer cannot take yet.
+const OFFER_AGAIN: Duration = Duration::from_secs(30);
+
 /// How others reach a running sender.
 #[derive(Debug, Default)]
 pub(crate) struct Link {
@@ -43,6 +46,8 @@ struct Sender {
     position: Seq,
     /// Channels of which the peer said that they are no longer shared, and when it is asked again.
     doubts: HashMap<ChannelId, Instant>,
+    /// Shares whose invitation the peer cannot take yet, and when it is offered again: nothing else waits for them.
+    waiting_shares: Vec<(ShareId, Seq, Instant)>,
     /// Posts delivered since the last interruption, for the message that tells of the return.
     caught_up: Option<usize>,
 }
@@ -58,7 +63,18 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     };
-    let mut sender = Sender { fed, id, stored: position, position, doubts: HashMap::new(), caught_up: None };
+    let mut sender = Sender {
+        fed,
+        id,
+        stored: position,
+        position,
+        doubts: HashMap::new(),
+        waiting_shares: Vec::new(),
+        caught_up: None,
+    };
+    if let Err(undelivered) = sender.find_waiting_shares().await {
+        tracing::warn!(remote = %sender.id, cause = undelivered.cause, "a sender cannot read its shares");
+    }
     let mut failures = 0usize;
     loop {
         settled.borrow_and_update();
@@ -131,6 +147,7 @@ impl Sender {
         }
         self.tell_caught_up(&remote).await?;
         self.ask_in_doubt(&remote).await?;
+        self.offer_again(&remote).await?;
         self.retry_refused(&remote).await
     }
 
@@ -195,15 +212,46 @@ impl Sender {
         }
         for (seq, what) in ends {
             match what {
-                What::ShareStarted(share) => {
-                    if let Some(share) = invite::begin(&self.fed, remote, &share, seq).await? {
-                        self.doubts.remove(&share.channel_id);
-                        invite::announce_members(&self.fed, remote, &share).await?;
-                    }
-                }
+                What::ShareStarted(share) => self.begin_share(remote, share, seq).await?,
                 What::ShareEnded(share) => invite::end(&self.fed, remote, &share).await?,
                 _ => {}
             }
+        }
+        Ok(())
+    }
+
+    async fn begin_share(&mut self, remote: &RemoteCluster, id: ShareId, seq: Seq) -> Result<(), Undelivered> {
+        match invite::begin(&self.fed, remote, &id, seq).await {
+            Ok(None) => Ok(()),
+            Ok(Some(share)) => {
+                self.doubts.remove(&share.channel_id);
+                invite::announce_members(&self.fed, remote, &share).await
+            }
+            // The peer lacks a team to put the copy in, say. Other channels must not wait for that.
+            Err(undelivered) if undelivered.busy => {
+                self.waiting_shares.push((id, seq, Instant::now() + OFFER_AGAIN));
+                Ok(())
+            }
+            Err(undelivered) => Err(undelivered),
+        }
+    }
+
+    /// After a restart: invitations that were under way behind the position.
+    async fn find_waiting_shares(&mut self) -> Result<(), Undelivered> {
+        for share in shares::waiting_for_peer(&self.fed.app, &self.id).await? {
+            self.waiting_shares.push((share.id, self.position, Instant::now() + OFFER_AGAIN));
+        }
+        Ok(())
+    }
+
+    async fn offer_again(&mut self, remote: &RemoteCluster) -> Result<(), Undelivered> {
+        let now = Instant::now();
+        let (due, rest) = std::mem::take(&mut self.waiting_shares).into_iter().partition(|(_, _, at)| *at <= now);
+        self.waiting_shares = rest;
+        let due: Vec<(ShareId, Seq, Instant)> = due;
+        for (id, _, _) in due {
+            // What was written meanwhile was passed by; the share begins where the sender stands.
+            self.begin_share(remote, id, self.position).await?;
         }
         Ok(())
     }
@@ -233,7 +281,8 @@ impl Sender {
     /// Sends refused items again, each by itself, when their time has come.
     async fn retry_refused(&mut self, remote: &RemoteCluster) -> Result<Next, Undelivered> {
         let now = self.fed.app.clock.now();
-        let mut soonest = self.doubts.values().min().map(|at| at.saturating_duration_since(Instant::now()));
+        let waits = self.doubts.values().chain(self.waiting_shares.iter().map(|(_, _, at)| at));
+        let mut soonest = waits.min().map(|at| at.saturating_duration_since(Instant::now()));
         for failure in outbox::refused(&self.fed.app, &self.id).await? {
             if self.doubts.contains_key(&failure.channel_id) {
                 continue;
@@ -269,7 +318,8 @@ pub(crate) async fn deliver(
     channel: &ChannelId,
     wanted: Wanted,
 ) -> Result<Fate, Undelivered> {
-    let Some(contents) = outbox::load(&fed.app, &remote.id, channel, &wanted).await? else { return Ok(Fate::Done) };
+    let Some(mut contents) = outbox::load(&fed.app, &remote.id, channel, &wanted).await? else { return Ok(Fate::Done) };
+    contents.links = compose::links(fed, &contents).await?;
     let mut unknown = contents.unknown.as_slice();
     while unknown.len() > compose::USERS {
         let (page, rest) = unknown.split_at(compose::USERS);
@@ -332,7 +382,8 @@ fn too_large(sync: &OutboundSync) -> bool {
 fn post_frame(fed: &Federation, contents: &Contents, page: &[Post], people: &[rialto_model::User]) -> OutboundSync {
     let mut sync = compose::empty(fed, contents.channel.id);
     sync.users = people.iter().map(|person| compose::user(fed, contents, person)).map(|u| (u.id, u)).collect();
-    sync.posts = page.iter().map(|post| compose::post(contents, post, &mut sync)).collect();
+    let own = fed.own_site();
+    sync.posts = page.iter().map(|post| compose::post(own.as_ref(), contents, post, &mut sync)).collect();
     sync
 }
 

@@ -1,0 +1,85 @@
+//! Shared channels as members see them. Source: client-api 2.4 and 6.1, ruling 76.
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use rialto_app::{Denied, connections, shares, users};
+use rialto_model::{ChannelId, RemoteId, TeamId, UserId};
+use rialto_wire::v4::shared_channels::CanDm;
+use rialto_wire::v4::{ConnectionInfo, SharedChannel};
+
+use super::remote_clusters::{page, require_service};
+use crate::extract::{ApiJson, Params, QueryMap, Session, UserParam};
+use crate::{Api, ApiError, ApiResult};
+
+pub fn routes() -> Router<Api> {
+    Router::new()
+        .route("/sharedchannels/{team_id}", get(of_team))
+        .route("/sharedchannels/{channel_id}/remotes", get(organisations))
+        .route("/sharedchannels/remote_info/{remote_id}", get(info))
+        .route("/sharedchannels/users/{user_id}/can_dm/{other_id}", get(can_dm))
+}
+
+async fn of_team(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params(team): Params<TeamId>,
+    query: QueryMap,
+) -> ApiResult<Vec<SharedChannel>> {
+    require_service(&api)?;
+    let mut found = shares::list_of_team(&api.app, &actor, &team).await?;
+    found.sort_by(|a, b| a.channel.display_name.cmp(&b.channel.display_name));
+    let shown = page(found, &query);
+    Ok(ApiJson(shown.iter().map(|one| SharedChannel::new(&one.channel, &one.share)).collect()))
+}
+
+async fn organisations(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params(channel): Params<ChannelId>,
+) -> ApiResult<Vec<ConnectionInfo>> {
+    require_service(&api)?;
+    let found = shares::organisations(&api.app, &actor, &channel).await;
+    let found = found.map_err(|error| match error {
+        // Here a channel is read, not shared: it is missing as everywhere else.
+        shares::Error::Denied(denied) => ApiError::from(denied),
+        error => error.into(),
+    })?;
+    Ok(ApiJson(found.iter().map(ConnectionInfo::from).collect()))
+}
+
+async fn info(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params(id): Params<RemoteId>,
+    query: QueryMap,
+) -> ApiResult<ConnectionInfo> {
+    require_service(&api)?;
+    let absent =
+        || ApiError::not_found("api.context.remote_id_invalid.app_error", "Unable to find the secure connection.");
+    let remote = match connections::info(&api.app, &actor, &id).await {
+        Err(connections::Error::Denied(Denied::Absent(_))) => Err(absent()),
+        found => found.map_err(ApiError::from),
+    }?;
+    if remote.delete_at.is_some() && !query.flag("include_deleted") {
+        return Err(absent());
+    }
+    Ok(ApiJson(ConnectionInfo::from(&remote)))
+}
+
+/// Whether two people can write to each other directly: both have to live here, and the first may see the second.
+async fn can_dm(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params((user, other)): Params<(UserParam, UserId)>,
+) -> ApiResult<CanDm> {
+    if user.of(&actor) != actor.user_id {
+        return Err(ApiError::permissions());
+    }
+    let can_dm = match users::get(&api.app, &actor, &other).await {
+        Ok(person) => person.is_local() && person.delete_at.is_none(),
+        Err(users::Error::Absent) => false,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(ApiJson(CanDm { can_dm }))
+}

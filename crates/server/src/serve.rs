@@ -1,0 +1,167 @@
+//! Running the server: opening what it needs, putting the parts together, stopping in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::response::Redirect;
+use axum::routing::{any, get};
+use rialto_api::Api;
+use rialto_api::hub::{self, Hub, Sources};
+use rialto_app::{App, Clock, IdSource, StartError};
+use rialto_federation::transport::Https;
+use rialto_federation::{Federation, receive, service};
+use rialto_store::log::Tail;
+use rialto_store::{Db, StoreError};
+use rialto_wire::site_url::SiteUrl;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tower_http::compression::CompressionLayer;
+
+use crate::config::Config;
+use crate::key_file::{self, KeyError};
+use crate::tail::{self, Consumers};
+use crate::web::{self, Site};
+
+/// Name of the SQLite file in the data folder.
+const DATABASE: &str = "rialto.db";
+
+/// How long requests under way may take to end once the server is told to stop.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why the server did not start, in sentences for whoever started it.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The data folder.
+    #[error("the data folder {0} cannot be used: {1}")]
+    DataDir(String, std::io::Error),
+    /// The key file.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The database.
+    #[error("the database cannot be opened: {0}")]
+    Database(#[from] StoreError),
+    /// What is in the database.
+    #[error("the server cannot start on this database: {0}")]
+    Start(#[from] StartError),
+    /// The address to listen on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(String, std::io::Error),
+    /// TLS towards peers.
+    #[error("connections to other servers cannot be made: {0}")]
+    Transport(String),
+    /// Accepting connections failed.
+    #[error("the server stopped: {0}")]
+    Stopped(std::io::Error),
+}
+
+/// Runs until SIGTERM or SIGINT.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn serve(config: Config) -> Result<(), ServeError> {
+    let app = open(&config).await?;
+    let listener = listen(&config.listen).await?;
+    let transport = Https::new(app.settings.clone()).map_err(ServeError::Transport)?;
+    let federation = Federation::new(app.clone(), Arc::new(transport));
+
+    let mut consumers = Consumers::default();
+    tokio::spawn(service::run(federation.clone(), consumers.add()));
+    let api = Api::new(federation.clone());
+    let version = {
+        let api = api.clone();
+        Arc::new(move || api.version_text())
+    };
+    let hub = Hub::start(app.clone(), Sources { log: consumers.add(), version });
+    let tail = Tail::at_head(app.db.clone()).await?;
+    let follower = tokio::spawn(tail::follow(app.clone(), tail, consumers));
+
+    let beside = receive::routes(federation).merge(hub::routes(hub));
+    let router = router(&app, api, beside);
+    let address = listener.local_addr().map_or_else(|_| config.listen.clone(), |address| address.to_string());
+    let database = if app.db.is_postgres() { "PostgreSQL" } else { "SQLite" };
+    let site_url = app.settings.get().site_url.clone().unwrap_or_default();
+    tracing::info!(%address, %site_url, database, version = env!("CARGO_PKG_VERSION"), "serving");
+    if site_url.is_empty() {
+        tracing::warn!("no site URL is set; connections to other servers cannot be made");
+    }
+    run(listener, router, follower).await
+}
+
+async fn open(config: &Config) -> Result<App, ServeError> {
+    let folder = &config.data_dir;
+    std::fs::create_dir_all(folder).map_err(|error| ServeError::DataDir(folder.display().to_string(), error))?;
+    let ids = IdSource::System;
+    let keys = key_file::load(folder, &ids)?;
+    let db = match &config.database_url {
+        Some(url) => Db::open_postgres(url).await?,
+        None => Db::open_sqlite(&folder.join(DATABASE))?,
+    };
+    Ok(App::open(db, keys, config.settings.clone(), Clock::System, ids).await?)
+}
+
+async fn listen(address: &str) -> Result<TcpListener, ServeError> {
+    // Mattermost writes ":8065" for all addresses of the machine.
+    let full = if address.starts_with(':') { format!("[::]{address}") } else { address.to_owned() };
+    TcpListener::bind(&full).await.map_err(|error| ServeError::Listen(address.to_owned(), error))
+}
+
+/// Everything the server answers, below the path of its site URL.
+fn router(app: &App, api: Api, beside: Router) -> Router {
+    let site_url = app.settings.get().site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
+    let site = Site {
+        sub_path: site_url.as_ref().map_or_else(String::new, |url| url.sub_path().to_owned()),
+        is_https: site_url.is_some_and(|url| url.is_https()),
+    };
+    let api = rialto_api::router(api, beside);
+    let all = api.fallback_service(any(web::serve).with_state(site.clone()).layer(CompressionLayer::new()));
+    if site.sub_path.is_empty() {
+        return all;
+    }
+    let home = format!("{}/", site.sub_path);
+    Router::new().nest(&site.sub_path, all).route("/", get(async move || Redirect::temporary(&home)))
+}
+
+async fn run(listener: TcpListener, router: Router, follower: JoinHandle<()>) -> Result<(), ServeError> {
+    let (stop, stopping) = watch::channel(false);
+    let mut told = stopping.clone();
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        // Err: nobody is left to tell, which means the same.
+        let _ = told.wait_for(|stop| *stop).await;
+    });
+    let mut server = std::pin::pin!(std::future::IntoFuture::into_future(server));
+    tokio::select! {
+        ended = &mut server => return ended.map_err(ServeError::Stopped),
+        () = signalled() => {}
+    }
+    tracing::info!("stopping");
+    stop.send_replace(true);
+    // Without news the hub closes its sockets, which stay open by nature, and the senders rest.
+    follower.abort();
+    match tokio::time::timeout(PATIENCE, server).await {
+        Ok(ended) => ended.map_err(ServeError::Stopped),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn signalled() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = tokio::signal::ctrl_c() => {}
+                }
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "SIGTERM will not stop the server in order"),
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
