@@ -37,10 +37,17 @@ pub enum Site {
     Fails(Step, &'static str),
 }
 
-/// The network: servers by site URL. Nobody listens anywhere else.
-#[derive(Clone, Default)]
+/// The network: servers by site URL, with one clock for all. Nobody listens anywhere else.
+#[derive(Clone)]
 pub struct Net {
     sites: Arc<Mutex<HashMap<String, Site>>>,
+    clock: Clock,
+}
+
+impl Default for Net {
+    fn default() -> Self {
+        Self { sites: Arc::default(), clock: Clock::manual(Millis(1_790_000_000_000)) }
+    }
 }
 
 impl Net {
@@ -87,7 +94,7 @@ pub struct Organisation {
     pub router: Router,
     pub team: TeamId,
     pub admin: Person,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 /// Somebody signed in.
@@ -105,9 +112,10 @@ impl Organisation {
         let site = format!("https://{name}.example");
         let mut settings = Settings { site_url: Some(site.clone()), ..Settings::default() };
         settings.workspaces.enable_shared_channels = true;
-        let clock = Clock::manual(Millis(1_790_000_000_000));
         let [byte, ..] = seed.to_le_bytes();
-        let app = App::open(db.clone(), Keys::new([byte; 32]), settings, clock, IdSource::seeded(seed)).await.unwrap();
+        let app = App::open(db.clone(), Keys::new([byte; 32]), settings, net.clock.clone(), IdSource::seeded(seed))
+            .await
+            .unwrap();
         let federation = Federation::new(app.clone(), Arc::new(net.clone()));
         let router = rialto_api::router(Api::new(federation.clone()), receive::routes(federation.clone()));
         net.set(&site, Site::Up(router.clone()));
@@ -128,7 +136,12 @@ impl Organisation {
         });
         let team = make_team(&app, name, true).await;
         let admin = make_person(&app, team, "root", "system_admin system_user").await;
-        Organisation { app, site, router, team, admin, _dir: dir }
+        Organisation { app, site, router, team, admin, dir }
+    }
+
+    /// Where the database is.
+    pub fn data(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     /// Somebody of the team.
