@@ -27,12 +27,13 @@ export function AccountMenu() {
       <Popover
         label={t('app.menu')}
         trigger={(props) => (
-          <button type="button" className={styles['self']} aria-label={`${t('app.menu')}: ${t('app.signedInAs', { name })}`} data-testid="account-menu" {...props}>
+          <button type="button" className={styles['self']} data-testid="account-menu" {...props}>
             <Avatar id={me?.id ?? ''} name={name} />
             <span className={styles['selfText']}>
               <strong>{name}</strong>
               <span>@{me?.username}</span>
             </span>
+            <span className="visually-hidden">{t('app.menu')}</span>
           </button>
         )}
       >

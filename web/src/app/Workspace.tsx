@@ -4,6 +4,7 @@ import { useLocation } from 'wouter';
 import { failureText } from '../api/failureText';
 import { BrowseDialog } from '../features/channels/BrowseDialog';
 import { CreateDialog } from '../features/channels/CreateDialog';
+import { SwitchDialog } from '../features/channels/SwitchDialog';
 import { Sidebar } from '../features/channels/Sidebar';
 import { useLanguage } from '../i18n/context';
 import { loadTeam } from '../realtime/load';
@@ -41,7 +42,7 @@ function find(state: State, team: Team, name: string): Channel | undefined {
 export function Workspace({ team, channelName, pane, rootId }: WorkspaceProps) {
   const { t } = useLanguage();
   const [, navigate] = useLocation();
-  const [dialog, setDialog] = useState<'browse' | 'create' | undefined>();
+  const [dialog, setDialog] = useState<'browse' | 'create' | 'switch' | undefined>();
   // The drawer of small screens belongs to the place it was opened in: going elsewhere closes it.
   const [menuAt, setMenuAt] = useState<string | undefined>();
   const menuOpen = menuAt === channelName;
@@ -58,6 +59,16 @@ export function Workspace({ team, channelName, pane, rootId }: WorkspaceProps) {
   useEffect(() => {
     if (channelName === '' && channel !== undefined) navigate(channelHref(team, channel), { replace: true });
   }, [channelName, channel, team, navigate]);
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      setDialog('switch');
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, []);
 
   function open(target: Channel): void {
     setDialog(undefined);
@@ -77,7 +88,7 @@ export function Workspace({ team, channelName, pane, rootId }: WorkspaceProps) {
         }}
         role="presentation"
       >
-        <Sidebar team={team} currentId={channel?.id ?? ''} onBrowse={() => setDialog('browse')} onCreate={() => setDialog('create')} head={<TeamMenu team={team} />} foot={<AccountMenu />} />
+        <Sidebar team={team} currentId={channel?.id ?? ''} onBrowse={() => setDialog('browse')} onCreate={() => setDialog('create')} onFind={() => setDialog('switch')} head={<TeamMenu team={team} />} foot={<AccountMenu />} />
       </div>
       {menuOpen && <button type="button" className={styles['scrim']} aria-label={t('sidebar.close')} onClick={() => setMenuAt(undefined)} />}
       <div className={styles['stage']}>
@@ -102,6 +113,7 @@ export function Workspace({ team, channelName, pane, rootId }: WorkspaceProps) {
         )}
       </div>
       {dialog === 'browse' && <BrowseDialog team={team} onClose={() => setDialog(undefined)} onOpen={open} onCreate={() => setDialog('create')} />}
+      {dialog === 'switch' && <SwitchDialog team={team} onClose={() => setDialog(undefined)} onOpen={open} />}
       {dialog === 'create' && <CreateDialog team={team} onClose={() => setDialog(undefined)} onCreated={open} />}
     </div>
   );

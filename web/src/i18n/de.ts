@@ -40,7 +40,7 @@ export const de: Messages = {
   'session.email': 'E-Mail',
   'session.username': 'Benutzername',
   'session.usernameHint': 'Kleinbuchstaben, Ziffern, Punkte, Bindestriche und Unterstriche.',
-  'session.passwordHint': 'Mindestens 8 Zeichen.',
+  'session.passwordHint': 'Mindestens {n} Zeichen.',
   'session.signOut': 'Abmelden',
   'session.ended': 'Ihre Sitzung ist beendet. Melden Sie sich wieder an.',
 

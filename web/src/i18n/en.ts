@@ -38,7 +38,7 @@ export const en = {
   'session.email': 'E-mail',
   'session.username': 'Username',
   'session.usernameHint': 'Lower-case letters, digits, dots, hyphens and underscores.',
-  'session.passwordHint': 'At least 8 characters.',
+  'session.passwordHint': 'At least {n} characters.',
   'session.signOut': 'Sign out',
   'session.ended': 'Your session has ended. Sign in again to go on.',
 

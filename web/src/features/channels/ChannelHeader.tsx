@@ -48,8 +48,9 @@ export function ChannelHeader({ channel, shared, peopleOpen, onPeople, onAdd, on
           </div>
         )}
       </div>
-      <button type="button" className={styles['people']} aria-label={t('people.open')} title={t('people.open')} aria-pressed={peopleOpen} onClick={onPeople}>
+      <button type="button" className={styles['people']} title={t('people.open')} aria-pressed={peopleOpen} onClick={onPeople}>
         <Users size={17} aria-hidden="true" />
+        <span className="visually-hidden">{t('people.open')}</span>
         {count !== undefined && <span title={n('members', count)}>{count}</span>}
       </button>
       {!direct && (

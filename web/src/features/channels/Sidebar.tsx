@@ -1,5 +1,5 @@
 // The list of channels: what is new stands out, what is shared carries the bridge.
-import { Compass, Plus } from 'lucide-react';
+import { Compass, Plus, Search } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { memo } from 'react';
 import { Link } from 'wouter';
@@ -19,12 +19,13 @@ export interface SidebarProps {
   currentId: string;
   onBrowse: () => void;
   onCreate: () => void;
+  onFind: () => void;
   /** Team menu above, account below. */
   head: ReactNode;
   foot: ReactNode;
 }
 
-export function Sidebar({ team, currentId, onBrowse, onCreate, head, foot }: SidebarProps) {
+export function Sidebar({ team, currentId, onBrowse, onCreate, onFind, head, foot }: SidebarProps) {
   const { t } = useLanguage();
   const channelIds = useStoreShallow((state) => sidebar(state, team.id).channels.map((channel) => channel.id));
   const directIds = useStoreShallow((state) => sidebar(state, team.id).direct.map((channel) => channel.id));
@@ -32,6 +33,11 @@ export function Sidebar({ team, currentId, onBrowse, onCreate, head, foot }: Sid
   return (
     <nav className={styles['sidebar']} aria-label={t('sidebar.label', { team: team.display_name })}>
       {head}
+      <button type="button" className={styles['find']} onClick={onFind}>
+        <Search size={15} aria-hidden="true" />
+        <span>{t('sidebar.find')}</span>
+        <kbd>Ctrl K</kbd>
+      </button>
       <div className={styles['scroll']}>
         <div className={styles['heading']}>
           <h2>{t('sidebar.channels')}</h2>

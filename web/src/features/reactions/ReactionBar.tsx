@@ -40,7 +40,6 @@ function Chip({ postId, emoji, userIds, writable }: { postId: string; emoji: str
       type="button"
       className={styles['chip']}
       aria-pressed={mine}
-      aria-label={`${who}. ${t(mine ? 'reactions.toggleOff' : 'reactions.toggleOn', { emoji: `:${emoji}:` })}`}
       title={who}
       disabled={!writable}
       data-testid={`reaction-${emoji}`}
@@ -48,6 +47,7 @@ function Chip({ postId, emoji, userIds, writable }: { postId: string; emoji: str
     >
       <Emoji name={emoji} />
       <span className={styles['count']}>{userIds.length}</span>
+      <span className="visually-hidden">{`${who}. ${t(mine ? 'reactions.toggleOff' : 'reactions.toggleOn', { emoji: `:${emoji}:` })}`}</span>
     </button>
   );
 }

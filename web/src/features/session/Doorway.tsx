@@ -8,11 +8,11 @@ export function Doorway({ title, lead, children, footer }: { title: string; lead
   const { t } = useLanguage();
   return (
     <div className={styles['door']}>
-      <div className={styles['picture']}>
+      <header className={styles['picture']}>
         <p className={styles['name']}>{t('app.name')}</p>
         <p className={styles['tagline']}>{t('app.tagline')}</p>
         <Landscape />
-      </div>
+      </header>
       <main className={styles['side']}>
         <div className={styles['card']}>
           <h1>{title}</h1>

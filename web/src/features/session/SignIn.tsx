@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { failureText } from '../../api/failureText';
 import { useLanguage } from '../../i18n/context';
+import { useStore } from '../../state/react';
 import { Button } from '../../ui/Button';
 import { Field } from '../../ui/Field';
 import { Notice } from '../../ui/Notice';
@@ -13,6 +14,7 @@ import styles from './session.module.css';
 
 export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () => void }) {
   const { t } = useLanguage();
+  const open = useStore((state) => state.config['EnableOpenServer'] !== 'false');
   const [loginId, setLoginId] = useState('');
   const [password, setPassword] = useState('');
   const [busy, setBusy] = useState(false);
@@ -36,9 +38,11 @@ export function SignIn({ ended, onSignedIn }: { ended: boolean; onSignedIn: () =
       title={t('session.signIn')}
       lead={t('session.signInLead')}
       footer={
-        <>
-          {t('session.noAccount')} <Link href="/signup">{t('session.createAccount')}</Link>
-        </>
+        open && (
+          <>
+            {t('session.noAccount')} <Link href="/signup">{t('session.createAccount')}</Link>
+          </>
+        )
       }
     >
       <form className={styles['form']} onSubmit={(event) => void submit(event)}>

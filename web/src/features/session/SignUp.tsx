@@ -5,6 +5,7 @@ import { Link } from 'wouter';
 import { asFailure } from '../../api/client';
 import { failureText } from '../../api/failureText';
 import { useLanguage } from '../../i18n/context';
+import { useStore } from '../../state/react';
 import { Button } from '../../ui/Button';
 import { Field } from '../../ui/Field';
 import { Notice } from '../../ui/Notice';
@@ -24,6 +25,7 @@ function fieldOf(id: string): FieldName {
 export function SignUp({ first, onSignedUp }: { first: boolean; onSignedUp: () => void }) {
   const { t } = useLanguage();
   const [account, setAccount] = useState({ email: '', username: '', password: '' });
+  const minimum = useStore((state) => state.config['PasswordMinimumLength'] ?? '8');
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<{ field: FieldName; text: string } | undefined>();
 
@@ -60,7 +62,7 @@ export function SignUp({ first, onSignedUp }: { first: boolean; onSignedUp: () =
         {fault?.field === 'form' && <Notice kind="fault">{fault.text}</Notice>}
         <Field label={t('session.email')} type="email" value={account.email} onChange={set('email')} autoComplete="email" fault={faultOf('email')} autoFocus required />
         <Field label={t('session.username')} value={account.username} onChange={set('username')} autoComplete="username" autoCapitalize="none" hint={t('session.usernameHint')} fault={faultOf('username')} maxLength={64} required />
-        <Field label={t('session.password')} type="password" value={account.password} onChange={set('password')} autoComplete="new-password" hint={t('session.passwordHint')} fault={faultOf('password')} required />
+        <Field label={t('session.password')} type="password" value={account.password} onChange={set('password')} autoComplete="new-password" hint={t('session.passwordHint', { n: minimum })} fault={faultOf('password')} required />
         <Button type="submit" look="primary" wide disabled={busy || !complete}>
           {busy ? t('session.creating') : t('session.createAccount')}
         </Button>

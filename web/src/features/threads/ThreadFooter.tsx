@@ -26,7 +26,7 @@ export function ThreadFooter({ rootId, onOpen }: { rootId: string; onOpen: () =>
         </span>
       )}
       <strong>{n('threads.replies', count)}</strong>
-      {last > 0 && <span>{t('threads.last', { time: dates.ago(last) })}</span>}
+      {last > 0 && <span className={styles['last']}>{t('threads.last', { time: dates.ago(last) })}</span>}
     </button>
   );
 }

@@ -79,7 +79,18 @@ function plain<T extends ExtraProps>({ node: _, ...rest }: T): Omit<T, 'node'> {
   return rest;
 }
 
+/** Titles inside a message are no titles of the page: they look like some, but do not stand in its outline. */
+function Title({ children }: { children?: React.ReactNode }) {
+  return <p className={styles['title']}>{children}</p>;
+}
+
 const components: Components = {
+  h1: ({ children }) => <p className={styles['titleLarge']}>{children}</p>,
+  h2: Title,
+  h3: Title,
+  h4: Title,
+  h5: Title,
+  h6: Title,
   a: ({ children, ...props }) => (
     <a target="_blank" rel="noopener noreferrer nofollow" {...plain(props)}>
       {children}

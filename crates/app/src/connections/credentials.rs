@@ -1,0 +1,45 @@
+//! Who calls, and what we present. Tokens of peers are compared by their keyed hashes, ours are unsealed when used.
+
+use rialto_model::{RemoteCluster, RemoteId};
+use rialto_store::{StoreError, remotes};
+use subtle::ConstantTimeEq;
+
+use crate::App;
+use crate::access::RemoteActor;
+
+/// Who calls: the connection `id`, if `token` is what its peer must present. None in every other case, so that all
+/// refusals are alike (ruling 17). A peer that uses its token before its confirmation was answered is let in: only
+/// who has opened our confirmation knows it.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn authenticate(app: &App, id: &str, token: &str) -> Result<Option<RemoteActor>, StoreError> {
+    let hash = app.keys.hash_token(token);
+    let Ok(id) = RemoteId::parse(id) else { return Ok(None) };
+    let mut view = app.db.read(app.clock.now()).await?;
+    let remote = remotes::get(&mut view, &id).await?;
+    let secrets = remotes::secrets(&mut view, &id).await?;
+    // The comparison is made in any case, so that an unknown id takes as long as a wrong token.
+    let expected = secrets.map(|secrets| secrets.token_hash).unwrap_or_default();
+    let equal: bool = expected.as_bytes().ct_eq(hash.as_bytes()).into();
+    let live = remote.filter(|remote| equal && remote.delete_at.is_none() && remote.site_url.is_some());
+    Ok(live.map(RemoteActor::new))
+}
+
+/// What we present to a live peer.
+///
+/// # Errors
+/// [`StoreError`]; None if there is nothing to present any more (INV-11).
+pub async fn peer_token(app: &App, id: &RemoteId) -> Result<Option<(RemoteCluster, String)>, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let remote = remotes::get(&mut view, id).await?.filter(|remote| remote.delete_at.is_none());
+    let secrets = remotes::secrets(&mut view, id).await?;
+    let (Some(remote), Some(secrets)) = (remote, secrets) else { return Ok(None) };
+    if secrets.remote_token.is_empty() {
+        return Ok(None);
+    }
+    match app.keys.unseal(&secrets.remote_token) {
+        Ok(token) => Ok(Some((remote, token))),
+        Err(error) => Err(StoreError::Corrupt(error.to_string())),
+    }
+}

@@ -1,0 +1,338 @@
+//! Secure connections: the records, credentials and states of our peers. What goes over the network is `federation`'s.
+
+mod credentials;
+mod ending;
+mod handshake;
+mod lists;
+
+pub use credentials::{authenticate, peer_token};
+pub use ending::{Removal, rehome, remove, sever};
+pub use handshake::{
+    Acceptance, ConfirmError, Confirmation, Confirmed, abandon_acceptance, begin_acceptance, check_code, confirm,
+    finish_acceptance,
+};
+pub use lists::{find, get, info, invitation_expiry, list, list_live, require_reader, team_name};
+
+use rialto_model::names::{InvalidName, connection_handle};
+use rialto_model::{
+    DomainEvent, InviteId, Millis, Origin, PeerProfile, Permission, RemoteCluster, RemoteId, Scope, TeamId,
+};
+use rialto_store::remotes::{Invite, Secrets};
+use rialto_store::{Snapshot, StoreError, Tx, outbox, remotes, teams};
+
+use crate::App;
+use crate::access::{Denied, SessionUser};
+use crate::audit::{self, About};
+
+/// Why something about a connection was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not there, or not allowed.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The name has a form it must not have.
+    #[error("the name {0}")]
+    Name(InvalidName),
+    /// Another live connection has the handle.
+    #[error("the name is taken by {}", .0.name)]
+    NameTaken(Box<RemoteCluster>),
+    /// A text is too long.
+    #[error("{field} is longer than {max} characters")]
+    TooLong {
+        /// Which.
+        field: &'static str,
+        /// The limit.
+        max: usize,
+    },
+    /// The destination team does not exist or is archived.
+    #[error("no such team")]
+    Team,
+    /// As many codes wait as may.
+    #[error("{0} invitations wait already")]
+    TooManyPending(usize),
+    /// The code's connection is known here.
+    #[error("already accepted as {}", .0.name)]
+    Known(Box<RemoteCluster>),
+    /// A live connection to the same site exists: one per pair of servers (E-026).
+    #[error("already connected as {}", .0.name)]
+    SameSite(Box<RemoteCluster>),
+    /// No more to be changed.
+    #[error("the connection has ended")]
+    Ended(Box<RemoteCluster>),
+    /// Codes are for connections nobody has accepted.
+    #[error("already accepted")]
+    Confirmed,
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What an administrator says of a new connection.
+#[derive(Debug, Clone, Default)]
+pub struct NewConnection {
+    /// As typed.
+    pub name: String,
+    /// Shown name; empty: the name.
+    pub display_name: String,
+    /// Free text.
+    pub description: String,
+    /// Destination team for copies; None: the oldest open team.
+    pub team: Option<TeamId>,
+}
+
+/// A code that can be sealed: who made it has the only copy of the token.
+#[derive(Clone)]
+pub struct FreshInvite {
+    /// The connection it is for.
+    pub remote_id: RemoteId,
+    /// Bearer token inside the code.
+    pub token: String,
+    /// When it stops opening anything.
+    pub expires_at: Millis,
+}
+
+/// How a consumer of the log is called that sends to `remote`.
+pub fn consumer(remote: &RemoteId) -> String {
+    format!("sender:{remote}")
+}
+
+/// Finds the destination team: a given one must live, else the oldest open one; None if there is none at all.
+///
+/// # Errors
+/// [`Error::Team`].
+pub async fn destination(view: &mut Snapshot, team: Option<&TeamId>) -> Result<Option<TeamId>, Error> {
+    match team {
+        Some(id) => {
+            let team = teams::get(view, id).await?.filter(|team| team.delete_at.is_none());
+            team.map(|team| Some(team.id)).ok_or(Error::Team)
+        }
+        None => Ok(teams::oldest_open(view).await?.map(|team| team.id)),
+    }
+}
+
+/// Checks everything about a new connection that does not need the network, and completes the record.
+async fn draft(
+    app: &App,
+    view: &mut Snapshot,
+    actor: &SessionUser,
+    new: NewConnection,
+    id: RemoteId,
+) -> Result<RemoteCluster, Error> {
+    actor.require(Permission::ManageSecureConnections)?;
+    let handle = connection_handle(&new.name).map_err(Error::Name)?;
+    for (field, text, max) in [("display name", &new.display_name, 64), ("description", &new.description, 256)] {
+        if text.chars().count() > max {
+            return Err(Error::TooLong { field, max });
+        }
+    }
+    if let Some(holder) = remotes::get_by_handle(view, &handle).await? {
+        return Err(Error::NameTaken(Box::new(holder)));
+    }
+    let team = destination(view, new.team.as_ref()).await?;
+    let display_name = if new.display_name.trim().is_empty() { new.name.clone() } else { new.display_name };
+    Ok(RemoteCluster {
+        id,
+        name: new.name,
+        handle,
+        display_name,
+        description: new.description,
+        site_url: None,
+        default_team_id: team,
+        remote_team_id: String::new(),
+        creator_id: actor.user_id,
+        create_at: app.clock.now(),
+        confirmed_at: None,
+        delete_at: None,
+        deleted_by: None,
+        severed: false,
+        last_ping_at: None,
+        profile: PeerProfile::Unknown,
+        caps: String::new(),
+        unrotated: false,
+        interrupted_at: None,
+        failing_since: None,
+        last_error: String::new(),
+    })
+}
+
+/// Checks a connection before it is made, so that nothing is sealed or sent in vain.
+///
+/// # Errors
+/// As [`create`].
+pub async fn check_new(app: &App, actor: &SessionUser, new: &NewConnection) -> Result<(), Error> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    draft(app, &mut view, actor, new.clone(), app.ids.id(RemoteId::from_random)).await.map(|_| ())
+}
+
+/// A token and id for a connection that [`create`] may then keep.
+pub fn fresh_invite(app: &App, remote_id: RemoteId) -> FreshInvite {
+    let hours = app.settings.get().workspaces.invitation_hours;
+    let expires_at = Millis(app.clock.now().0 + hours * 3_600_000);
+    FreshInvite { remote_id, token: app.ids.token(), expires_at }
+}
+
+async fn keep_invite(app: &App, tx: &mut Tx, fresh: &FreshInvite) -> Result<(), StoreError> {
+    let invite = Invite {
+        id: app.ids.id(InviteId::from_random),
+        remote_id: fresh.remote_id,
+        token_hash: app.keys.hash_token(&fresh.token),
+        create_at: tx.now(),
+        expires_at: fresh.expires_at,
+        spent_at: None,
+    };
+    remotes::insert_invite(tx, &invite).await
+}
+
+/// Keeps a pending connection and its first code (behaviour 2.4 create).
+///
+/// # Errors
+/// [`Error`]; nothing is kept then.
+pub async fn create(
+    app: &App,
+    actor: &SessionUser,
+    new: NewConnection,
+    fresh: &FreshInvite,
+) -> Result<RemoteCluster, Error> {
+    let max = app.settings.get().workspaces.max_pending;
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let remote = draft(app, &mut tx, actor, new, fresh.remote_id).await?;
+    let pending = remotes::list(&mut tx, false).await?.iter().filter(|remote| remote.confirmed_at.is_none()).count();
+    if pending >= max {
+        return Err(Error::TooManyPending(max));
+    }
+    insert(
+        app,
+        &mut tx,
+        &remote,
+        &Secrets { token_hash: String::new(), remote_token: String::new(), confirmation: String::new() },
+    )
+    .await?;
+    keep_invite(app, &mut tx, fresh).await?;
+    note(&mut tx, actor, "create_connection", &remote)?;
+    tx.commit().await?;
+    Ok(remote)
+}
+
+fn note(tx: &mut Tx, actor: &SessionUser, action: &str, remote: &RemoteCluster) -> Result<(), StoreError> {
+    let about = About { action, remote: Some(remote.id), result: "ok", detail: &remote.name, ..About::default() };
+    audit::by_user(tx, actor, about)
+}
+
+async fn insert(app: &App, tx: &mut Tx, remote: &RemoteCluster, secrets: &Secrets) -> Result<(), Error> {
+    remotes::insert(tx, remote, secrets).await?;
+    // Everything recorded from now on lies beyond the settled head, so the sender will find it.
+    let head = *app.bus.settled().borrow();
+    outbox::move_cursor(tx, &consumer(&remote.id), None, head).await?;
+    changed(tx, &remote.id);
+    Ok(())
+}
+
+pub(crate) fn changed(tx: &mut Tx, remote: &RemoteId) {
+    tx.record(Scope::Server, Origin::Local, DomainEvent::RemoteChanged { remote: *remote });
+}
+
+/// Makes another code for a connection nobody has accepted; earlier ones stay valid (ruling 12).
+///
+/// # Errors
+/// [`Error::Confirmed`], [`Error::Ended`].
+pub async fn renew_invite(
+    app: &App,
+    actor: &SessionUser,
+    id: &RemoteId,
+) -> Result<(RemoteCluster, FreshInvite), Error> {
+    actor.require(Permission::ManageSecureConnections)?;
+    let fresh = fresh_invite(app, *id);
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let remote = remotes::lock(&mut tx, id).await?.ok_or(Denied::Absent("connection"))?;
+    if remote.delete_at.is_some() {
+        return Err(Error::Ended(Box::new(remote)));
+    }
+    if remote.confirmed_at.is_some() {
+        return Err(Error::Confirmed);
+    }
+    keep_invite(app, &mut tx, &fresh).await?;
+    note(&mut tx, actor, "renew_invitation", &remote)?;
+    tx.commit().await?;
+    Ok((remote, fresh))
+}
+
+/// Changes what only we call it, or where its copies go.
+///
+/// # Errors
+/// [`Error`].
+pub async fn update(
+    app: &App,
+    actor: &SessionUser,
+    id: &RemoteId,
+    display_name: Option<String>,
+    team: Option<TeamId>,
+) -> Result<RemoteCluster, Error> {
+    actor.require(Permission::ManageSecureConnections)?;
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let mut remote = remotes::lock(&mut tx, id).await?.ok_or(Denied::Absent("connection"))?;
+    if remote.delete_at.is_some() {
+        return Err(Denied::Absent("connection").into());
+    }
+    if let Some(name) = display_name {
+        if name.chars().count() > 64 {
+            return Err(Error::TooLong { field: "display name", max: 64 });
+        }
+        remote.display_name = if name.trim().is_empty() { remote.name.clone() } else { name };
+    }
+    if let Some(team) = team {
+        remote.default_team_id = destination(&mut tx, Some(&team)).await?;
+    }
+    remotes::update(&mut tx, &remote).await?;
+    note(&mut tx, actor, "update_connection", &remote)?;
+    changed(&mut tx, id);
+    tx.commit().await?;
+    Ok(remote)
+}
+
+/// What an exchange with a peer showed.
+#[derive(Debug, Clone, Default)]
+pub struct Contact {
+    /// Our ping got through.
+    pub pinged: bool,
+    /// What the peer is.
+    pub profile: Option<PeerProfile>,
+    /// What it can do; None: not said this time.
+    pub caps: Option<String>,
+    /// The failure in plain words; None: success.
+    pub error: Option<String>,
+}
+
+/// Notes the outcome of an exchange; records an event only when the peer went on- or offline or changed its nature.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn note_contact(app: &App, id: &RemoteId, contact: Contact) -> Result<Option<RemoteCluster>, StoreError> {
+    let offline_after = app.settings.get().offline_after_ms();
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let Some(before) = remotes::lock(&mut tx, id).await?.filter(|remote| remote.delete_at.is_none()) else {
+        return Ok(None);
+    };
+    let mut remote = before.clone();
+    let now = tx.now();
+    if contact.pinged {
+        remote.last_ping_at = Some(now);
+        remote.failing_since = None;
+        remote.last_error = String::new();
+    }
+    if let Some(error) = contact.error {
+        remote.failing_since = remote.failing_since.or(Some(now));
+        remote.last_error = error;
+    }
+    remote.profile = contact.profile.unwrap_or(remote.profile);
+    remote.caps = contact.caps.unwrap_or(remote.caps);
+    if remote == before {
+        return Ok(Some(remote));
+    }
+    remotes::update(&mut tx, &remote).await?;
+    let was = before.is_online(Millis(now.0 - 1), offline_after);
+    if was != remote.is_online(now, offline_after) || before.profile != remote.profile {
+        changed(&mut tx, id);
+    }
+    tx.commit().await?;
+    Ok(Some(remote))
+}

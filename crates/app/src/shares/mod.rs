@@ -1,0 +1,253 @@
+//! Shares: which channel goes to which organisation, in which mode, from when to when.
+
+mod ending;
+mod lists;
+mod received;
+mod sending;
+
+use ending::end;
+pub(crate) use ending::end_all_of;
+pub use ending::{Ending, ended_by_peer, uninvite, unshare};
+pub use lists::{ShareRow, SharedChannel, list, list_of_remote, list_of_team, organisations};
+pub use received::{IncomingInvitation, InvitationRefused, accept, would_accept};
+pub use sending::{Begun, begun, ended, of_sender, waiting_for_peer};
+
+use rialto_model::{
+    Channel, ChannelId, ChannelKind, DomainEvent, Origin, Permission, RemoteCluster, RemoteId, Scope, Share, ShareId,
+    ShareMode, ShareState,
+};
+use rialto_store::{StoreError, Tx, channels, remotes, shares};
+
+use crate::access::{self, Denied, SessionUser};
+use crate::audit::{self, About};
+use crate::system_posts::{self, SystemPost, escape};
+use crate::{App, channels as channel_rules};
+
+/// Why something about a share was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not there, or not allowed.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// These federate by themselves (behaviour 4.7).
+    #[error("not for direct or group channels")]
+    DirectOrGroup,
+    /// Archived channels are not shared.
+    #[error("the channel is archived")]
+    Archived,
+    /// The channel came from another organisation; only its home shares it (SC-037, SC-038).
+    #[error("the channel originates from {0}")]
+    Foreign(String),
+    /// The connection has ended.
+    #[error("the connection has ended")]
+    ConnectionEnded(Box<RemoteCluster>),
+    /// Already shared with it, in this mode and state.
+    #[error("already invited")]
+    AlreadyInvited(Box<Share>),
+    /// A peer that would destroy its copy is invited once in a lifetime (ruling 40).
+    #[error("this peer cannot be invited to the channel again")]
+    OnceOnly,
+    /// A peer of 2021 has to say in which team of it the copy goes.
+    #[error("this peer has named no team for the copy")]
+    NoTeamThere,
+    /// Nothing to end.
+    #[error("the channel is not shared")]
+    NotShared,
+    /// Shared, but not with this connection; with those named.
+    #[error("not shared with this connection")]
+    NotInvited(Vec<String>),
+    /// Storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What an invitation did.
+#[derive(Debug, Clone)]
+pub struct Invited {
+    /// The channel became a shared one by it.
+    pub newly_shared: bool,
+    /// The share.
+    pub share: Share,
+    /// With whom.
+    pub remote: RemoteCluster,
+    /// Not at once: the peer has not accepted the connection yet, or does not answer.
+    pub queued: bool,
+}
+
+/// What an administrator asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Invitation {
+    /// Read-only for the other side.
+    pub read_only: bool,
+    /// Free text for the status table.
+    pub description: String,
+    /// End a share in the other mode first.
+    pub convert: bool,
+}
+
+/// The channel an administrator manages sharing of, if they see it (behaviour 2.5, ruling 70).
+async fn managed(tx: &mut Tx, actor: &SessionUser, id: &ChannelId) -> Result<Channel, Error> {
+    let access = access::channel(tx, actor, id, Permission::ManageSharedChannels).await?;
+    if access.channel().kind.is_direct_or_group() {
+        return Err(Error::DirectOrGroup);
+    }
+    if !access.may(Permission::ReadChannel) && access.channel().kind != ChannelKind::Public {
+        return Err(Denied::Absent("channel").into());
+    }
+    Ok(channels::lock(tx, id).await?.ok_or(Denied::Absent("channel"))?)
+}
+
+/// The organisation a copy came from, None for channels of our own.
+async fn origin_name(tx: &mut Tx, channel: &Channel) -> Result<Option<String>, StoreError> {
+    let Some(origin) = channel.origin else { return Ok(None) };
+    let name = remotes::get(tx, &origin).await?.map(|remote| remote.display_name);
+    Ok(Some(name.unwrap_or_else(|| "another organisation".to_owned())))
+}
+
+/// Invites a connection to a channel, which becomes shared by its first invitation (SC-061, SC-062).
+/// Records [`DomainEvent::ShareStarted`], at which the sender invites the peer.
+///
+/// # Errors
+/// [`Error`]; nothing is shared then.
+pub async fn invite(
+    app: &App,
+    actor: &SessionUser,
+    id: &ChannelId,
+    remote: &RemoteId,
+    invitation: Invitation,
+) -> Result<Invited, Error> {
+    let offline_after = app.settings.get().offline_after_ms();
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let channel = managed(&mut tx, actor, id).await?;
+    if channel.is_archived() {
+        return Err(Error::Archived);
+    }
+    if let Some(origin) = origin_name(&mut tx, &channel).await? {
+        return Err(Error::Foreign(origin));
+    }
+    let remote = remotes::lock(&mut tx, remote).await?.ok_or(Denied::Absent("connection"))?;
+    if remote.delete_at.is_some() {
+        return Err(Error::ConnectionEnded(Box::new(remote)));
+    }
+    let mode = if invitation.read_only { ShareMode::ReadOnly } else { ShareMode::Participation };
+    if let Some(share) = shares::get_live(&mut tx, id, &remote.id).await? {
+        if share.mode == mode || !invitation.convert {
+            return Err(Error::AlreadyInvited(Box::new(share)));
+        }
+        end(app, &mut tx, &channel, &remote, share, Ending::UninvitedHere, false).await?;
+    }
+    if remote.profile == rialto_model::PeerProfile::Mattermost5 {
+        if shares::newest(&mut tx, id, &remote.id).await?.is_some() {
+            return Err(Error::OnceOnly);
+        }
+        if remote.remote_team_id.is_empty() {
+            return Err(Error::NoTeamThere);
+        }
+    }
+    let now = tx.now();
+    let share = Share {
+        id: app.ids.id(ShareId::from_random),
+        channel_id: *id,
+        remote_id: remote.id,
+        home: true,
+        creator_id: actor.user_id,
+        mode,
+        state: ShareState::Queued,
+        reason: String::new(),
+        description: invitation.description,
+        create_at: now,
+        update_at: now,
+        from_seq: None,
+        last_sync_at: None,
+    };
+    shares::insert(&mut tx, &share).await?;
+    let newly_shared = !channel.shared;
+    set_shared(&mut tx, &channel, Origin::Local).await?;
+    tx.record(
+        Scope::Channel(*id),
+        Origin::Local,
+        DomainEvent::ShareStarted { share: share.id, channel: *id, remote: remote.id },
+    );
+    note(&mut tx, actor, "invite_to_channel", &channel, &remote)?;
+    tx.commit().await?;
+    let queued = !remote.is_online(now, offline_after);
+    Ok(Invited { newly_shared, share, remote, queued })
+}
+
+fn note(
+    tx: &mut Tx,
+    actor: &SessionUser,
+    action: &str,
+    channel: &Channel,
+    remote: &RemoteCluster,
+) -> Result<(), StoreError> {
+    let about =
+        About { action, remote: Some(remote.id), channel: Some(channel.id), result: "ok", detail: &channel.name };
+    audit::by_user(tx, actor, about)
+}
+
+/// Makes the shared mark say whether a live share exists.
+async fn set_shared(tx: &mut Tx, channel: &Channel, origin: Origin) -> Result<bool, StoreError> {
+    let shared = !shares::list_of_channel(tx, &channel.id).await?.is_empty();
+    if shared != channel.shared {
+        let mut channel = channel.clone();
+        channel.shared = shared;
+        channel.update_at = channel.update_at.next_version(tx.now());
+        channels::update(tx, &channel).await?;
+        channel_rules::record_update(tx, &channel, origin);
+    }
+    Ok(shared)
+}
+
+/// M-02.
+fn tell_active(
+    app: &App,
+    tx: &mut Tx,
+    channel: &Channel,
+    remote: &RemoteCluster,
+    share: &Share,
+) -> Result<(), StoreError> {
+    let name = escape(&remote.display_name);
+    let message = match (share.home, share.mode) {
+        (true, ShareMode::Participation) => {
+            format!("This channel is now shared with **{name}**, whose people can read and write here.")
+        }
+        (true, ShareMode::ReadOnly) => {
+            format!("This channel is now shared with **{name}**, whose people can read here.")
+        }
+        (false, ShareMode::Participation) => {
+            format!("**{name}** shares this channel with us; everybody here can read and write.")
+        }
+        (false, ShareMode::ReadOnly) => format!("**{name}** shares this channel with us read-only."),
+    };
+    let post = SystemPost { channel: channel.id, about: system_posts::About::Generic, user: None, message, props: &[] };
+    system_posts::write(app, tx, post).map(|_| ())
+}
+
+async fn change(tx: &mut Tx, share: &mut Share, origin: Origin) -> Result<(), StoreError> {
+    share.update_at = share.update_at.next_version(tx.now());
+    shares::update(tx, share).await?;
+    let event = DomainEvent::ShareChanged { share: share.id, channel: share.channel_id, remote: share.remote_id };
+    tx.record(Scope::Channel(share.channel_id), origin, event);
+    Ok(())
+}
+
+/// Marks a channel as shared without inviting anybody (behaviour 2.8).
+///
+/// # Errors
+/// [`Error`].
+pub async fn mark_shared(app: &App, actor: &SessionUser, id: &ChannelId) -> Result<Channel, Error> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let mut channel = managed(&mut tx, actor, id).await?;
+    if let Some(origin) = origin_name(&mut tx, &channel).await? {
+        return Err(Error::Foreign(origin));
+    }
+    if !channel.shared {
+        channel.shared = true;
+        channel.update_at = channel.update_at.next_version(tx.now());
+        channels::update(&mut tx, &channel).await?;
+        channel_rules::record_update(&mut tx, &channel, Origin::Local);
+        tx.commit().await?;
+    }
+    Ok(channel)
+}

@@ -1,0 +1,231 @@
+//! Channels a peer offers: whether they are taken, and what the copy is called. Source: wire 5.3, rulings 43 and 44.
+
+use rialto_model::{
+    Channel, ChannelId, ChannelKind, DomainEvent, Origin, RemoteCluster, Scope, Share, ShareId, ShareMode, ShareState,
+    TeamId,
+};
+use rialto_store::{StoreError, Tx, channels, remotes, shares, teams};
+
+use super::ending::Ending;
+use super::{change, set_shared, tell_active};
+use crate::access::RemoteActor;
+use crate::audit::{self, About};
+use crate::{App, channel_members, channels as channel_rules};
+
+/// An invitation a peer sent, checked for form.
+#[derive(Debug, Clone)]
+pub struct IncomingInvitation {
+    /// The channel, same id here.
+    pub channel_id: ChannelId,
+    /// Public or private.
+    pub kind: ChannelKind,
+    /// Wanted name.
+    pub name: String,
+    /// Wanted shown name.
+    pub display_name: String,
+    /// Text above the messages.
+    pub header: String,
+    /// What for.
+    pub purpose: String,
+    /// Nobody here writes.
+    pub read_only: bool,
+}
+
+/// Why a peer's invitation was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum InvitationRefused {
+    /// The id is in use here and no former copy of the same home (INV-4, INV-6, ruling 43).
+    #[error("the channel exists")]
+    Exists,
+    /// Our administrator ended the share of this copy; another has to let it in again (ruling 43).
+    #[error("an administrator here has ended this share")]
+    EndedHere,
+    /// No team to put the copy in; may work later.
+    #[error("no destination team")]
+    NoTeam,
+    /// More shared channels than one peer may bring.
+    #[error("too many channels")]
+    Quota,
+    /// Storage failed; may work later.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Copies one peer may bring (ruling README 2: counts are capped).
+const MAX_COPIES: usize = 2_000;
+
+/// Takes a peer's invitation: makes the copy, or goes on with a former one. Idempotent (SC-064, wire 5.3).
+///
+/// # Errors
+/// [`InvitationRefused`].
+pub async fn accept(
+    app: &App,
+    actor: &RemoteActor,
+    invitation: IncomingInvitation,
+) -> Result<Share, InvitationRefused> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let remote = remotes::lock(&mut tx, &actor.id()).await?.ok_or(InvitationRefused::Exists)?;
+    let mode = if invitation.read_only { ShareMode::ReadOnly } else { ShareMode::Participation };
+    let existing = channels::lock(&mut tx, &invitation.channel_id).await?;
+    if let Some(channel) = &existing {
+        if channel.origin != Some(remote.id) || channel.kind.is_direct_or_group() {
+            return Err(InvitationRefused::Exists);
+        }
+        if let Some(mut share) = shares::get_live(&mut tx, &channel.id, &remote.id).await? {
+            // The mode is the home's decision, and this peer is the recorded home (ruling 44).
+            if share.mode != mode {
+                share.mode = mode;
+                change(&mut tx, &mut share, Origin::Remote(remote.id)).await?;
+                channel_rules::record_update(&mut tx, channel, Origin::Remote(remote.id));
+                tx.commit().await?;
+            }
+            return Ok(share);
+        }
+        let last = shares::newest(&mut tx, &channel.id, &remote.id).await?;
+        if last.is_some_and(|share| share.reason == Ending::UninvitedHere.reason()) {
+            return Err(InvitationRefused::EndedHere);
+        }
+    }
+    if shares::list_of_remote(&mut tx, &remote.id, false).await?.len() >= MAX_COPIES {
+        return Err(InvitationRefused::Quota);
+    }
+    let channel = match existing {
+        Some(channel) => channel,
+        None => make_copy(&mut tx, &remote, &invitation).await?,
+    };
+    let now = tx.now();
+    let share = Share {
+        id: app.ids.id(ShareId::from_random),
+        channel_id: channel.id,
+        remote_id: remote.id,
+        home: false,
+        creator_id: remote.creator_id,
+        mode,
+        state: ShareState::Active,
+        reason: String::new(),
+        description: String::new(),
+        create_at: now,
+        update_at: now,
+        from_seq: None,
+        last_sync_at: None,
+    };
+    shares::insert(&mut tx, &share).await?;
+    set_shared(&mut tx, &channel, Origin::Remote(remote.id)).await?;
+    tx.record(
+        Scope::Channel(channel.id),
+        Origin::Local,
+        DomainEvent::ShareStarted { share: share.id, channel: channel.id, remote: remote.id },
+    );
+    // After the share has started, so that the home learns of this member.
+    channel_members::insert(&mut tx, &channel.id, remote.creator_id, true, None, Origin::Local).await?;
+    tell_active(app, &mut tx, &channel, &remote, &share)?;
+    let about = About {
+        action: "channel_shared_by_peer",
+        channel: Some(channel.id),
+        result: "ok",
+        detail: &channel.name,
+        ..About::default()
+    };
+    audit::by_remote(&mut tx, actor, about)?;
+    tx.commit().await?;
+    Ok(share)
+}
+
+/// Makes the copy in the connection's destination team, under a free name (E-050), never touching what exists.
+async fn make_copy(
+    tx: &mut Tx,
+    remote: &RemoteCluster,
+    invitation: &IncomingInvitation,
+) -> Result<Channel, InvitationRefused> {
+    let team = match &remote.default_team_id {
+        Some(id) => teams::get(tx, id).await?.filter(|team| team.delete_at.is_none()),
+        None => teams::oldest_open(tx).await?,
+    };
+    let team = team.ok_or(InvitationRefused::NoTeam)?.id;
+    let (name, renamed) = free_name(tx, &team, &invitation.name, &remote.handle).await?;
+    let display_name = if renamed {
+        let organisation: String = remote.display_name.chars().take(30).collect();
+        let own: String = invitation.display_name.chars().take(61 - organisation.chars().count()).collect();
+        format!("{own} ({organisation})")
+    } else {
+        invitation.display_name.chars().take(64).collect()
+    };
+    let channel = Channel {
+        id: invitation.channel_id,
+        team_id: Some(team),
+        kind: invitation.kind,
+        name,
+        display_name,
+        header: invitation.header.chars().take(1024).collect(),
+        purpose: invitation.purpose.chars().take(250).collect(),
+        creator_id: Some(remote.creator_id),
+        origin: Some(remote.id),
+        ..channel_rules::blank(tx.now())
+    };
+    channels::insert(tx, &channel).await?;
+    tx.record(
+        Scope::Channel(channel.id),
+        Origin::Remote(remote.id),
+        DomainEvent::ChannelCreated { channel: channel.id, creator: channel.creator_id },
+    );
+    let creator = rialto_model::TeamMember {
+        team_id: team,
+        user_id: remote.creator_id,
+        create_at: tx.now(),
+        delete_at: None,
+        scheme_admin: false,
+        scheme_user: true,
+        scheme_guest: false,
+    };
+    if teams::insert_member(tx, &creator).await? {
+        let event = DomainEvent::TeamMemberAdded { team, user: remote.creator_id };
+        tx.record(Scope::Team(team), Origin::Local, event);
+    }
+    Ok(channel)
+}
+
+/// `name`, else `name-handle`, `name-handle-2` and so on; true if it is not the name asked for.
+async fn free_name(tx: &mut Tx, team: &TeamId, name: &str, handle: &str) -> Result<(String, bool), StoreError> {
+    let wanted = rialto_model::names::check_channel_name(name)
+        .map_or_else(|_| "shared-channel".to_owned(), |()| name.to_owned());
+    if channels::get_by_name(tx, Some(team), &wanted).await?.is_none() {
+        let renamed = wanted != name;
+        return Ok((wanted, renamed));
+    }
+    let suffix: String = handle.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).take(24).collect();
+    for n in 1.. {
+        let ending = if n == 1 { format!("-{suffix}") } else { format!("-{suffix}-{n}") };
+        let kept: String = wanted.chars().take(64 - ending.len()).collect();
+        let candidate = format!("{kept}{ending}");
+        if channels::get_by_name(tx, Some(team), &candidate).await?.is_none() {
+            return Ok((candidate, true));
+        }
+    }
+    Err(StoreError::Failed("no free channel name".to_owned()))
+}
+
+/// The name a copy of a channel would get if a peer offered it now; None if the offer would be refused. Changes nothing.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn would_accept(
+    app: &App,
+    actor: &RemoteActor,
+    id: &ChannelId,
+    name: &str,
+) -> Result<Option<String>, StoreError> {
+    // A transaction that is dropped: the search for a free name is the one the real offer makes.
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    if let Some(channel) = channels::get(&mut tx, id).await? {
+        return Ok((channel.origin == Some(actor.id())).then_some(channel.name));
+    }
+    let remote = actor.remote();
+    let team = match &remote.default_team_id {
+        Some(team) => teams::get(&mut tx, team).await?.filter(|team| team.delete_at.is_none()),
+        None => teams::oldest_open(&mut tx).await?,
+    };
+    match team {
+        Some(team) => Ok(Some(free_name(&mut tx, &team.id, name, &remote.handle).await?.0)),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,92 @@
+//! How a share comes to life, as its sender finds out.
+
+use rialto_model::{Channel, Origin, RemoteId, Seq, Share, ShareId, ShareState};
+use rialto_store::{StoreError, channels, remotes, shares};
+
+use super::{change, set_shared, tell_active};
+use crate::App;
+
+/// What the sender found out about a share it was to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// The invitation is about to leave; after this a peer that must be invited once is not invited again.
+    Inviting,
+    /// The peer has taken it; changes after `from` are sent.
+    Active {
+        /// Position of the event that began the share.
+        from: Seq,
+    },
+    /// The peer refused; the text is for people.
+    Refused {
+        /// In plain words.
+        reason: String,
+    },
+}
+
+/// Notes how far a share has come. Does nothing if it has ended meanwhile (E-048); returns the share if it lives.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn begun(app: &App, id: &ShareId, begun: Begun) -> Result<Option<Share>, StoreError> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let Some(found) = shares::get(&mut tx, id).await? else { return Ok(None) };
+    let Some(channel) = channels::lock(&mut tx, &found.channel_id).await? else { return Ok(None) };
+    // Read again under the lock of the channel.
+    let Some(mut share) = shares::get(&mut tx, id).await?.filter(|share| share.state.is_live()) else {
+        return Ok(None);
+    };
+    let Some(remote) = remotes::get(&mut tx, &share.remote_id).await? else { return Ok(None) };
+    match begun {
+        Begun::Inviting => {
+            share.state = ShareState::Invited;
+            change(&mut tx, &mut share, Origin::Local).await?;
+        }
+        Begun::Active { from } => {
+            let fresh = share.home && share.state != ShareState::Active;
+            share.state = ShareState::Active;
+            share.from_seq = Some(from);
+            change(&mut tx, &mut share, Origin::Local).await?;
+            if fresh {
+                tell_active(app, &mut tx, &channel, &remote, &share)?;
+            }
+        }
+        Begun::Refused { reason } => {
+            share.state = ShareState::Failed;
+            share.reason = reason;
+            change(&mut tx, &mut share, Origin::Local).await?;
+            set_shared(&mut tx, &channel, Origin::Local).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(Some(share))
+}
+
+/// A live share and its channel, for the sender that is to begin it.
+///
+/// # Errors
+/// [`StoreError`] as the database says; None if it has ended meanwhile.
+pub async fn of_sender(app: &App, id: &ShareId) -> Result<Option<(Share, Channel)>, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let Some(share) = shares::get(&mut view, id).await?.filter(|share| share.state.is_live()) else { return Ok(None) };
+    Ok(channels::get(&mut view, &share.channel_id).await?.map(|channel| (share, channel)))
+}
+
+/// A share that has ended and was not followed by another, so that the peer is to be told.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn ended(app: &App, id: &ShareId) -> Result<Option<Share>, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    Ok(shares::get(&mut view, id).await?.filter(|share| share.state == ShareState::Ended && share.from_seq.is_some()))
+}
+
+/// Shares of ours that a peer was invited to and has not taken, for its sender to go on with after a restart. Those it has
+/// not come to yet are found in the log.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn waiting_for_peer(app: &App, remote: &RemoteId) -> Result<Vec<Share>, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let live = shares::list_of_remote(&mut view, remote, false).await?;
+    Ok(live.into_iter().filter(|share| share.home && share.state == ShareState::Invited).collect())
+}
