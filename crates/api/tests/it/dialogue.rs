@@ -205,7 +205,7 @@ async fn an_invitation_waits_for_a_connection_nobody_has_accepted() {
     b.command(&town_b, &accept_line(&code)).await;
     b.until("the copy is there", async || copy(&b, &ops.id).await.is_some_and(|copy| copy.shared)).await;
 
-    // The copy leaves by itself, without saying from whom.
+    // The copy leaves by itself, without saying from whom; so early that its own sender has hardly looked at the share.
     let copy_b = copy(&b, &ops.id).await.unwrap();
     let left = b.command(&copy_b, "/share-channel uninvite").await;
     assert!(left.contains("no longer shared with **AcmeUSA**"), "{left}");
