@@ -1,6 +1,6 @@
 //! `/secure-connection`: makes, accepts, ends and lists connections (behaviour 2.4).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rialto_app::{SessionUser, backlog, connections as records, outbox, shares, teams, users};
 use rialto_federation::Federation;
@@ -182,11 +182,10 @@ async fn already_removed(
 
 async fn status(federation: &Federation, actor: &SessionUser) -> Result<String, Refused> {
     let known = Known::read(federation, actor, COMMAND).await?;
+    let teams: HashSet<TeamId> = known.clusters.iter().filter_map(|cluster| cluster.default_team_id).collect();
     let mut names: HashMap<TeamId, String> = HashMap::new();
-    for team in known.clusters.iter().filter_map(|cluster| cluster.default_team_id) {
-        if !names.contains_key(&team)
-            && let Some(name) = records::team_name(&federation.app, &team).await?
-        {
+    for team in teams {
+        if let Some(name) = records::team_name(&federation.app, &team).await? {
             names.insert(team, name);
         }
     }

@@ -205,7 +205,7 @@ async fn an_invitation_waits_for_a_connection_nobody_has_accepted() {
     b.command(&town_b, &accept_line(&code)).await;
     b.until("the copy is there", async || copy(&b, &ops.id).await.is_some_and(|copy| copy.shared)).await;
 
-    // The copy leaves by itself, without saying from whom; so early that its own sender has hardly looked at the share.
+    // The copy leaves by itself, without saying from whom.
     let copy_b = copy(&b, &ops.id).await.unwrap();
     let left = b.command(&copy_b, "/share-channel uninvite").await;
     assert!(left.contains("no longer shared with **AcmeUSA**"), "{left}");
@@ -286,4 +286,19 @@ async fn what_waits_for_a_peer_that_is_away_is_counted() {
     let removed = a.command(&town_a, &format!("/secure-connection remove {id}")).await;
     assert!(removed.contains("could not be reached"), "{removed}");
     drop(up);
+}
+
+#[tokio::test]
+async fn a_home_is_told_of_an_end_its_guest_has_not_even_begun_to_send_to() {
+    let net = Net::default();
+    let (a, b) = (Organisation::start(&net, "acme-us", 1).await, Organisation::start_asleep(&net, "acme-eu", 2).await);
+    let (town_a, town_b) = (a.channel("town").await, b.channel("town").await);
+    let code = code_in(&a.command(&town_a, CREATE).await);
+    b.command(&town_b, &accept_line(&code)).await;
+    let ops = a.channel("ops").await;
+    a.command(&ops, "/share-channel invite AcmeEU").await;
+    b.until("the copy is there", async || copy(&b, &ops.id).await.is_some_and(|copy| copy.shared)).await;
+    b.command(&copy(&b, &ops.id).await.unwrap(), "/share-channel unshare").await;
+    b.wake();
+    a.until("the home knows", async || !copy(&a, &ops.id).await.unwrap().shared).await;
 }

@@ -13,7 +13,9 @@ use rialto_app::settings::Settings;
 use rialto_app::{App, Clock, IdSource, Keys, SessionUser, Volatile, channels, sessions as app_sessions};
 use rialto_federation::transport::{Exchange, Request, Response, Step, Transport, TransportError};
 use rialto_federation::{Federation, receive, service};
-use rialto_model::{Channel, ChannelKind, Millis, Session, SessionId, Team, TeamId, TeamKind, TeamMember, UserId};
+use rialto_model::{
+    Channel, ChannelKind, Millis, Recorded, Session, SessionId, Team, TeamId, TeamKind, TeamMember, UserId,
+};
 use rialto_store::log::Tail;
 use rialto_store::{Db, sessions, teams, users};
 use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER};
@@ -94,7 +96,14 @@ pub struct Organisation {
     pub router: Router,
     pub team: TeamId,
     pub admin: Person,
+    asleep: Mutex<Option<Asleep>>,
     dir: tempfile::TempDir,
+}
+
+/// What senders and pingers need to run.
+struct Asleep {
+    federation: Federation,
+    events: mpsc::Receiver<Arc<[Recorded]>>,
 }
 
 /// Somebody signed in.
@@ -107,6 +116,19 @@ pub struct Person {
 impl Organisation {
     /// Starts a server at `https://NAME.example` with a team called like it and an administrator.
     pub async fn start(net: &Net, name: &str, seed: u64) -> Organisation {
+        let organisation = Organisation::start_asleep(net, name, seed).await;
+        organisation.wake();
+        organisation
+    }
+
+    /// Lets senders and pingers run.
+    pub fn wake(&self) {
+        let Asleep { federation, events } = self.asleep.lock().unwrap().take().expect("it is asleep");
+        tokio::spawn(service::run(federation, events));
+    }
+
+    /// Like [`Organisation::start`], but it only answers: nothing is sent before [`Organisation::wake`].
+    pub async fn start_asleep(net: &Net, name: &str, seed: u64) -> Organisation {
         let dir = tempfile::tempdir().unwrap();
         let db = Db::open_sqlite(&dir.path().join("test.db")).unwrap();
         let site = format!("https://{name}.example");
@@ -122,8 +144,8 @@ impl Organisation {
 
         let mut tail = Tail::at_head(db).await.unwrap();
         app.bus.settle(tail.cursor());
-        let (events, received) = mpsc::channel(16);
-        tokio::spawn(service::run(federation, received));
+        let (events, received) = mpsc::channel(10_000);
+        let asleep = Mutex::new(Some(Asleep { federation, events: received }));
         let bus = app.bus.clone();
         tokio::spawn(async move {
             while let Ok(batch) = tail.next().await {
@@ -136,7 +158,7 @@ impl Organisation {
         });
         let team = make_team(&app, name, true).await;
         let admin = make_person(&app, team, "root", "system_admin system_user").await;
-        Organisation { app, site, router, team, admin, dir }
+        Organisation { app, site, router, team, admin, asleep, dir }
     }
 
     /// Where the database is.
