@@ -100,12 +100,12 @@ describe('messages', () => {
       const headers = { 'X-CSRF-Token': csrf, 'X-Requested-With': 'XMLHttpRequest', 'Content-Type': 'application/json' };
       const teams = (await (await fetch('/api/v4/users/me/teams')).json()) as { id: string }[];
       const channel = (await (await fetch(`/api/v4/teams/${teams[0]?.id ?? ''}/channels/name/log`)).json()) as { id: string };
-      for (let number = 1; number <= 150; number += 1) {
+      for (let number = 1; number <= 130; number += 1) {
         await fetch('/api/v4/posts', { method: 'POST', headers, body: JSON.stringify({ channel_id: channel.id, message: `Entry ${number}.` }) });
       }
     });
     await anna.page.goto(server.url + path);
-    await anna.post('Entry 150.').waitFor();
+    await anna.post('Entry 130.').waitFor();
     expect(await anna.post('Entry 2.').count()).toBe(0);
     const list = anna.page.getByRole('log');
     const seen = async (): Promise<string[]> =>
@@ -113,7 +113,7 @@ describe('messages', () => {
         const { top, bottom } = box.getBoundingClientRect();
         return [...box.querySelectorAll('[data-testid="post"]')].filter((post) => post.getBoundingClientRect().top >= top && post.getBoundingClientRect().bottom <= bottom).map((post) => post.textContent);
       });
-    await list.evaluate((box) => (box.scrollTop = 900));
+    await list.evaluate((box) => (box.scrollTop = 600));
     const before = await seen();
     await anna.page.waitForFunction(() => document.querySelectorAll('[data-testid="post"]').length > 100);
     expect(await seen()).toEqual(before);
@@ -136,12 +136,25 @@ describe('messages', () => {
     expect(await ben.post('Through the fog').count()).toBe(1);
   });
 
-  it('are caught up after the line was down', async () => {
-    await ben.context.setOffline(true);
-    await ben.page.evaluate(() => window.dispatchEvent(new Event('offline')));
+  it('are caught up after the line was down, by the line itself: nothing is fetched again', async () => {
+    const page = await ben.context.newPage();
+    const lines: { resumed: boolean; cut: () => Promise<void> }[] = [];
+    await page.routeWebSocket(/\/api\/v4\/websocket/, (line) => {
+      const far = line.connectToServer();
+      const resumed = new URL(line.url()).searchParams.get('connection_id') !== '';
+      lines.push({ resumed, cut: () => Promise.all([far.close(), line.close({ code: 4900 })]).then(() => undefined) });
+    });
+    await page.goto(ben.page.url());
+    await page.getByTestId('post').filter({ hasText: 'Through the fog' }).waitFor();
+    const fetched: string[] = [];
+    page.on('request', (request) => fetched.push(new URL(request.url()).pathname));
+    await lines[0]?.cut();
+    await page.getByTestId('connection-lost').waitFor();
     await anna.say('While ben was away');
-    await ben.context.setOffline(false);
-    await ben.post('While ben was away').waitFor({ timeout: 60_000 });
+    await page.getByTestId('post').filter({ hasText: 'While ben was away' }).waitFor({ timeout: 60_000 });
+    expect(lines.map((line) => line.resumed)).toEqual([false, true]);
+    expect(fetched.filter((path) => path.endsWith('/posts'))).toEqual([]);
+    await page.close();
   });
 
   it('arrive again after the server was restarted, without anybody reloading', async () => {

@@ -113,10 +113,11 @@ export class Person {
     return this.thread.getByTestId('post').filter({ hasText: text });
   }
 
-  async say(text: string): Promise<void> {
+  /** Sends a message and waits until the server has taken it. `shown` is how it looks, if that differs. */
+  async say(text: string, shown = text): Promise<void> {
     await this.composer.fill(text);
     await this.composer.press('Enter');
-    await this.settled(this.post(text));
+    await this.settled(this.post(shown));
   }
 
   async sayInThread(text: string): Promise<void> {
