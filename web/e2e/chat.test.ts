@@ -1,4 +1,5 @@
 // One server, several people: signing up, teams, channels, and messages that arrive by themselves.
+import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser, Person } from './person';
@@ -18,6 +19,22 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await server.remove();
+});
+
+describe('a first visit', () => {
+  it('loads at most 250 KiB of script, compressed', async () => {
+    const page = await browser.newPage();
+    const scripts: Promise<Buffer>[] = [];
+    page.on('response', (response) => {
+      if (new URL(response.url()).pathname.endsWith('.js')) scripts.push(response.body());
+    });
+    await page.goto(server.url);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    const sizes = (await Promise.all(scripts)).map((script) => gzipSync(script).length);
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(250 * 1024);
+    await page.close();
+  });
 });
 
 describe('signing up', () => {
