@@ -1,71 +1,20 @@
-//! What handlers take in: who is signed in, bodies, ids in paths, queries. Source: client-api 1.
+//! What handlers take in: who is signed in, ids in paths, queries; bodies are in [`crate::body`]. Source: client-api 1.
 
 use std::collections::HashMap;
 
-use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Method, StatusCode};
 use rialto_app::{SessionUser, sessions};
 use rialto_model::UserId;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use crate::body::{ApiJson, MAX_BODY, MaybeJson};
 use crate::{Api, ApiError};
-
-/// Bytes of a JSON body (client-api 1.6).
-pub const MAX_BODY: usize = 300_512;
 
 /// Longer tokens are cut before they are looked up.
 const MAX_TOKEN: usize = 50;
-
-/// A JSON body, in or out. Out, the type is exactly `application/json`: clients compare the whole value.
-#[derive(Debug, Clone, Copy)]
-pub struct ApiJson<T>(pub T);
-
-impl<T: Serialize> IntoResponse for ApiJson<T> {
-    fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(body) => ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response(),
-            Err(error) => ApiError::internal(error.to_string()).into_response(),
-        }
-    }
-}
-
-impl<T: DeserializeOwned> FromRequest<Api> for ApiJson<T> {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, _: &Api) -> Result<Self, ApiError> {
-        let body = body(request).await?;
-        serde_json::from_slice(&body).map(ApiJson).map_err(|_| ApiError::body_param("value"))
-    }
-}
-
-/// A JSON body that may be missing.
-#[derive(Debug, Clone, Copy)]
-pub struct MaybeJson<T>(pub Option<T>);
-
-impl<T: DeserializeOwned> FromRequest<Api> for MaybeJson<T> {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, _: &Api) -> Result<Self, ApiError> {
-        let body = body(request).await?;
-        if body.trim_ascii().is_empty() {
-            return Ok(MaybeJson(None));
-        }
-        serde_json::from_slice(&body).map(|value| MaybeJson(Some(value))).map_err(|_| ApiError::body_param("value"))
-    }
-}
-
-async fn body(request: Request) -> Result<Bytes, ApiError> {
-    axum::body::to_bytes(request.into_body(), MAX_BODY).await.map_err(|error| {
-        let is_limit =
-            std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("length limit"));
-        if is_limit { ApiError::too_large() } else { ApiError::body_param("body") }
-    })
-}
 
 /// Ids and names in the path. A malformed id is 400.
 #[derive(Debug, Clone, Copy)]
@@ -282,6 +231,8 @@ pub fn is_script(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {

@@ -1,5 +1,6 @@
 //! What clients speak: API v4, slash commands, websocket hub.
 
+pub mod body;
 pub mod commands;
 pub mod errors;
 pub mod extract;
@@ -26,6 +27,7 @@ pub fn router(api: Api, beside: Router) -> Router {
     Router::new()
         .nest("/api/v4", v4)
         .nest("/api", Router::new().fallback_service(not_found()))
+        .route("/api/", not_found())
         .merge(beside)
         .method_not_allowed_fallback(async || ApiError::no_route())
         .layer(CatchPanicLayer::custom(middleware::panicked))

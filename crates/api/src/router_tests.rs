@@ -100,7 +100,9 @@ fn check_error(answer: &Answer, status: StatusCode, id: &str) {
 async fn unknown_routes_methods_and_addresses_get_the_error_object() {
     let stage = stage().await;
     for path in ["/api/v4/nope", "/api/v4/users/me/", "/api/v3/users", "/api/", "/api/v4"] {
-        check_error(&stage.get(path).await, StatusCode::NOT_FOUND, "api.context.404.app_error");
+        let answer = stage.get(path).await;
+        assert!(!answer.body.is_empty(), "{path}");
+        check_error(&answer, StatusCode::NOT_FOUND, "api.context.404.app_error");
     }
     let answer = stage.send(Request::delete("/api/v4/users/login"), Body::empty()).await;
     check_error(&answer, StatusCode::NOT_FOUND, "api.context.404.app_error");

@@ -9,6 +9,9 @@ use rialto_wire::v4::client_config::{ClientConfigInput, client_config_full};
 use rialto_wire::v4::system::version_id;
 use sha2::{Digest, Sha256};
 
+/// `X-Version-Id`, and the settings it was made of.
+type Version = (Arc<Settings>, HeaderValue);
+
 /// The state of every handler: cheap to clone.
 #[derive(Clone)]
 pub struct Api {
@@ -16,7 +19,7 @@ pub struct Api {
     pub app: App,
     /// Secure connections in action.
     pub federation: Federation,
-    version: Arc<Mutex<Option<(Arc<Settings>, HeaderValue)>>>,
+    version: Arc<Mutex<Option<Version>>>,
 }
 
 impl Api {

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod apply;
 pub mod audit;
+pub mod backlog;
 pub mod bus;
 pub mod channel_members;
 pub mod channels;

@@ -58,13 +58,14 @@ pub fn check(settings: &Settings, password: &str) -> Result<(), Unsuitable> {
     if password.len() > MAX_LENGTH {
         return Err(Unsuitable::TooLong);
     }
-    let demands: [(bool, fn(char) -> bool, &str); 4] = [
-        (settings.password_lowercase, char::is_lowercase, "a lower-case letter"),
-        (settings.password_uppercase, char::is_uppercase, "a capital letter"),
-        (settings.password_number, |c| c.is_ascii_digit(), "a digit"),
-        (settings.password_symbol, |c| !c.is_alphanumeric() && !c.is_whitespace(), "a symbol"),
+    let has = |class: fn(char) -> bool| password.chars().any(class);
+    let demands = [
+        (settings.password_lowercase, has(char::is_lowercase), "a lower-case letter"),
+        (settings.password_uppercase, has(char::is_uppercase), "a capital letter"),
+        (settings.password_number, has(|c| c.is_ascii_digit()), "a digit"),
+        (settings.password_symbol, has(|c| !c.is_alphanumeric() && !c.is_whitespace()), "a symbol"),
     ];
-    match demands.into_iter().find(|(on, has, _)| *on && !password.chars().any(has)) {
+    match demands.into_iter().find(|(demanded, has, _)| *demanded && !has) {
         Some((_, _, what)) => Err(Unsuitable::Lacks(what)),
         None => Ok(()),
     }

@@ -21,7 +21,10 @@ const MAX_FAILED_OPENINGS: usize = 10;
 const FAILED_OPENINGS_WINDOW: i64 = 300_000;
 /// The longest password of a code, bytes (behaviour 2.2 rule 17).
 const MAX_PASSWORD: usize = 256;
-const CONFIRM_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a peer has to answer a confirmation.
+pub const CONFIRM_TIMEOUT: Duration = Duration::from_secs(15);
+/// The id with which every known server refuses a code that ran out (ruling 13).
+const EXPIRED: &str = "api.context.invitation_expired.error";
 
 /// Why a connection was not made, accepted or removed.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +75,12 @@ pub enum Error {
         url: String,
         /// At which step it failed.
         error: TransportError,
+    },
+    /// The peer says that the code ran out.
+    #[error("the invitation has expired")]
+    Expired {
+        /// When, as far as the code says so; by the peer's clock (ruling 12).
+        at: Option<Millis>,
     },
     /// The peer answered with a refusal.
     #[error("the peer refused with {status}")]
@@ -282,7 +291,10 @@ pub async fn accept_invitation(
         }
         Err(error) => {
             records::abandon_acceptance(&fed.app, &id).await?;
-            Err(error)
+            Err(match error {
+                Error::Refused { id, .. } if id == EXPIRED => Error::Expired { at: content.expires_at.map(Millis) },
+                other => other,
+            })
         }
     }
 }

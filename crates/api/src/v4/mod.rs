@@ -5,6 +5,7 @@ mod categories;
 mod channel_lists;
 mod channel_members;
 mod channels;
+mod commands;
 mod config;
 mod id_lists;
 mod license;
@@ -52,5 +53,6 @@ pub fn routes() -> Router<Api> {
         .merge(system::routes())
         .merge(config::routes())
         .merge(license::routes())
+        .merge(commands::routes())
         .merge(stubs::routes())
 }

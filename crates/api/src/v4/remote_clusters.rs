@@ -336,6 +336,7 @@ impl From<Error> for ApiError {
                 "The other server speaks protocol {} to {}, this one none of them.",
                 theirs.0, theirs.1
             )),
+            Error::Expired { .. } => refused("The invitation has expired; ask for a new one.".to_owned()),
             Error::Unreachable { url, error } => far(format!("{url} cannot be reached: {error}.")),
             Error::Refused { url, status, .. } => far(format!("{url} refused the invitation with {status}.")),
         }

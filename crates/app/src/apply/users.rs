@@ -7,6 +7,9 @@ use super::{Applied, Code, IncomingUser, waiting};
 use crate::access::ShareAccess;
 use crate::{App, channel_members};
 
+/// The property by which clients and peers know somebody as "not directly connected" (client-api 11).
+const RELAYED: &str = "OriginalRemoteId";
+
 /// Makes or updates a peer's person, and puts them in the channel where that is how the peer tells who belongs.
 pub(super) async fn apply(
     app: &App,
@@ -29,9 +32,7 @@ pub(super) async fn apply(
             let id = user.id;
             (update(tx, share, user, incoming).await?, id)
         }
-        // The home may speak for guests in its own channel, but not borrow an identity we know directly: whom it
-        // relays becomes a person of their own here (ruling 52).
-        Some(user) if user.remote_id.is_some() && share.may_relay() && incoming.relayed => {
+        Some(user) if may_stand_beside(share, &user, incoming) => {
             let fresh = app.ids.id(UserId::from_random);
             users::insert_alias(tx, &remote, &incoming.wire_id, &fresh).await?;
             match make(tx, share, incoming, fresh).await? {
@@ -49,6 +50,14 @@ pub(super) async fn apply(
         waiting::release(app, tx, share, incoming.wire_id.as_str()).await?;
     }
     Ok(applied)
+}
+
+/// Whether a person whose id another connection's person bears here becomes a person of their own, beside that one
+/// (ruling 52). The home may speak for guests in its own channel, but not borrow an identity we know directly; and who
+/// was only known through a middle server may be met directly later.
+fn may_stand_beside(share: &ShareAccess, known: &User, incoming: &IncomingUser) -> bool {
+    let relayed_here = known.props.contains_key(RELAYED);
+    !known.is_local() && if incoming.relayed { share.may_relay() } else { relayed_here }
 }
 
 /// The first name on the list nobody else bears.
@@ -114,8 +123,7 @@ fn describe(user: &mut User, share: &ShareAccess, incoming: &IncomingUser) {
     user.delete_at = incoming.delete_at;
     user.props = std::collections::BTreeMap::from([("RemoteUsername".to_owned(), incoming.username.clone())]);
     if incoming.relayed {
-        // Clients and peers read this mark as "not directly connected" (client-api 11).
-        user.props.insert("OriginalRemoteId".to_owned(), share.share().id.to_string());
+        user.props.insert(RELAYED.to_owned(), share.share().id.to_string());
     }
     if let Some(status) = &incoming.custom_status {
         user.props.insert("customStatus".to_owned(), status.clone());

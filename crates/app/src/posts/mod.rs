@@ -374,17 +374,21 @@ pub async fn delete(app: &App, actor: &SessionUser, id: &PostId) -> Result<(), E
 
 /// Takes a post and, under a root, all replies away: deleted if `origin` owns them, hidden here if not (ruling 57).
 pub(crate) async fn remove(tx: &mut Tx, post: Post, by: Option<UserId>, origin: Origin) -> Result<(), StoreError> {
+    // What somebody else owns goes here only, and under a root that goes here only, so do our own replies.
+    let here_only = post.remote_id != origin.remote();
+    let counted = post.gone_at().is_none();
     let mut gone = vec![post];
     if let Some(root) = gone.first().filter(|post| post.root_id.is_none()).map(|post| post.id) {
         gone.extend(posts::replies(tx, &root, (Millis(0), ""), i64::MAX).await?);
     }
-    let root_of_reply = gone.first().and_then(|post| post.root_id);
+    let root_of_reply = gone.first().and_then(|post| post.root_id).filter(|_| counted);
     for mut post in gone {
-        if post.gone_at().is_some() {
+        let hidden = here_only || post.remote_id != origin.remote();
+        // Hidden here already, it is still its owner's to delete, and others are still to hear of that.
+        if post.delete_at.is_some() || (hidden && post.hidden_at.is_some()) {
             continue;
         }
         let now = tx.now();
-        let hidden = post.remote_id != origin.remote();
         post.update_at = post.update_at.next_version(now);
         if hidden {
             // The owner may change it later; what others hold must survive our moderation, so the text stays.

@@ -106,6 +106,10 @@ pub fn accepted(accepted: &Accepted<'_>) -> String {
 pub enum PeerLearns {
     /// It was told.
     Told,
+    /// It is online, and is told in the order of everything else that goes to it.
+    Soon,
+    /// It is offline; it is told as soon as it is back.
+    WhenBack,
     /// It is refused at its next attempt and sees it then.
     AtNextAttempt,
     /// It cannot be told and goes on showing the old state.
@@ -120,6 +124,8 @@ pub enum PeerLearns {
 pub(super) fn learns_sentence(learns: PeerLearns) -> &'static str {
     match learns {
         PeerLearns::Told => " The other side was told.",
+        PeerLearns::Soon => " The other side is being told.",
+        PeerLearns::WhenBack => " The other side is offline; it is told when it is back.",
         PeerLearns::AtNextAttempt => {
             " The other side cannot be told by its kind of server; it notices at its next attempt to send."
         }

@@ -26,9 +26,11 @@ pub enum FailedStep {
     /// An answer that is not one of ours.
     Status(u16),
     /// It sends us elsewhere; never followed with credentials (E-017).
-    Redirect {
-        /// Where to.
-        target: String,
+    Redirect,
+    /// There was an answer, or part of one, of which nothing can be made.
+    Exchange {
+        /// In words.
+        reason: String,
     },
 }
 
@@ -45,8 +47,8 @@ pub enum PeerReason {
     Disabled,
     /// No common version of the protocol.
     Incompatible {
-        /// Understood there.
-        theirs: String,
+        /// Understood there, if it said so.
+        theirs: Option<String>,
         /// Understood here.
         ours: String,
     },
@@ -93,6 +95,11 @@ pub enum ConnectionRefusal {
         /// Its length in characters.
         length: usize,
     },
+    /// It opened, but what is inside cannot be used.
+    Unusable {
+        /// In words.
+        why: String,
+    },
     /// Cannot be decrypted; one message for both reasons, on purpose.
     WrongPasswordOrDamaged,
     /// Made by a program we do not understand.
@@ -136,8 +143,8 @@ pub enum ConnectionRefusal {
     AddressRefused {
         /// The address in the code.
         url: String,
-        /// The setting that refuses it, with its section.
-        setting: &'static str,
+        /// In words, with the setting that decides it.
+        why: String,
     },
     /// The peer cannot exchange its credential for a fresh one (ruling 8).
     LegacyPeer,
@@ -198,6 +205,9 @@ pub fn connection_refusal(refusal: &ConnectionRefusal) -> String {
             "The code looks incomplete: {length} characters arrived. Perhaps its last lines were lost on the way; copy \
              the whole block."
         ),
+        ConnectionRefusal::Unusable { why } => {
+            format!("The code opened, but nothing can be done with it: {}. Ask for a new one.", code(why))
+        }
         ConnectionRefusal::WrongPasswordOrDamaged => {
             "The invitation cannot be opened: the password is wrong, or the code was damaged on the way.".to_owned()
         }
@@ -226,8 +236,8 @@ pub fn connection_refusal(refusal: &ConnectionRefusal) -> String {
             state(*now)
         ),
         ConnectionRefusal::Unreachable { url, step } => unreachable(url, step),
-        ConnectionRefusal::AddressRefused { url, setting } => {
-            format!("The address {} is not allowed here; the setting `{setting}` decides that.", address(url))
+        ConnectionRefusal::AddressRefused { url, why } => {
+            format!("The other server is not called at {}: {}. Nothing was kept here.", address(url), code(why))
         }
         ConnectionRefusal::LegacyPeer => "The other server is too old to replace the credential in the invitation by a \
              secret one, which this server asks for. The setting `ConnectedWorkspacesSettings.LegacyPeers` can allow it."
@@ -256,9 +266,11 @@ fn unreachable(url: &str, step: &FailedStep) -> String {
         FailedStep::Tls { reason } => format!("the TLS handshake failed: {}", code(reason)),
         FailedStep::Timeout { seconds } => format!("there was no answer within {seconds} seconds"),
         FailedStep::Status(status) => format!("it answered with HTTP status {status}"),
-        FailedStep::Redirect { target } => {
-            format!("it redirects to {}, which is not followed", code(target))
+        FailedStep::Redirect => {
+            "it redirects elsewhere, which is not followed; the site URL set there is perhaps not its final one"
+                .to_owned()
         }
+        FailedStep::Exchange { reason } => code(reason),
     };
     format!(
         "The other server could not be reached at {}: {what}. Nothing was kept here, and the invitation can be used \
@@ -269,12 +281,15 @@ fn unreachable(url: &str, step: &FailedStep) -> String {
 
 fn peer(reason: &PeerReason) -> String {
     let what = match reason {
-        PeerReason::Unknown => "it does not know this invitation; perhaps it was removed there".to_owned(),
+        PeerReason::Unknown => {
+            "it does not know this invitation; perhaps it was removed there, or somebody accepted it before".to_owned()
+        }
         PeerReason::AlreadyAccepted => "somebody has accepted this invitation before".to_owned(),
         PeerReason::Expired => "the invitation has expired; ask for a new one".to_owned(),
         PeerReason::Disabled => "connections are switched off there".to_owned(),
         PeerReason::Incompatible { theirs, ours } => {
-            format!("the two servers have no common protocol version: {} there, {} here", code(theirs), code(ours))
+            let there = theirs.as_ref().map_or_else(|| "another one".to_owned(), |theirs| code(theirs));
+            format!("the two servers have no common protocol version: {there} there, {} here", code(ours))
         }
         PeerReason::AlreadyConnected => "it is already connected with this server".to_owned(),
         PeerReason::Other(text) => format!("it says {}", code(text)),

@@ -136,6 +136,9 @@ pub fn unshared(unshared: &Unshared<'_>) -> String {
             unshared.with.iter().filter(|(_, learns)| *learns == kind).map(|(name, _)| organisation(name)).collect();
         (!names.is_empty()).then(|| list(&names, names.len()))
     };
+    if let Some(names) = learns(PeerLearns::WhenBack) {
+        out.push_str(&format!(" Offline: {names}; they are told when they are back."));
+    }
     if let Some(names) = learns(PeerLearns::NotReached) {
         out.push_str(&format!(" Not reached: {names}; they are refused when they come back."));
     }
@@ -148,15 +151,17 @@ pub fn unshared(unshared: &Unshared<'_>) -> String {
     out
 }
 
-/// The answer to the historical `share`, which invites nobody (behaviour 2.8).
-pub fn shared(mode: ShareMode) -> String {
-    let mode = match mode {
-        ShareMode::ReadOnly => "Invitations are read-only unless they say otherwise.",
-        ShareMode::Participation => "Invited organisations can take part unless their invitation says otherwise.",
+/// The answer to the historical `share`, which invites nobody (behaviour 2.8). `named`: texts were given for the share,
+/// which early servers kept apart from those of the channel.
+pub fn shared(named: bool) -> String {
+    let unused = if named {
+        " Name, display name, purpose and header are those of the channel; other ones were not used."
+    } else {
+        ""
     };
     format!(
         "#### This channel is now shared\nNobody is invited yet; `/share-channel invite --connectionID <id>` does that. \
-         {mode}"
+         Invited organisations can take part unless their invitation says otherwise.{unused}"
     )
 }
 
@@ -223,6 +228,8 @@ pub enum ShareRefusal {
     NotShared,
     /// The historical `share`, twice.
     AlreadyShared,
+    /// The historical `share` with a mode for later invitations.
+    NoDefaultMode,
     /// More history than `HistoryBackfillMax` allows.
     HistoryLimit {
         /// The setting.
@@ -288,6 +295,11 @@ pub fn share_refusal(refusal: &ShareRefusal) -> String {
         ShareRefusal::NotInvited { given, invited } => not_invited(given, invited),
         ShareRefusal::NotShared => "This channel is not shared.".to_owned(),
         ShareRefusal::AlreadyShared => "This channel is shared already. Nothing was changed.".to_owned(),
+        ShareRefusal::NoDefaultMode => {
+            "A channel keeps no mode for later invitations. Leave `--readonly` out here and \
+             give it with each `/share-channel invite`. Nothing was changed."
+                .to_owned()
+        }
         ShareRefusal::HistoryLimit { most: 0 } => {
             "This server sends no earlier messages. The setting `ConnectedWorkspacesSettings.HistoryBackfillMax` \
              decides that. Nothing was shared."

@@ -222,17 +222,20 @@ fn every_refusal_of_create_and_accept_names_its_facts() {
         (unreachable(FailedStep::Tls { reason: "expired\n`on` |".into() }), &["``expired `on` |``"]),
         (unreachable(FailedStep::Timeout { seconds: 15 }), &["15 seconds"]),
         (unreachable(FailedStep::Status(502)), &["502"]),
-        (unreachable(FailedStep::Redirect { target: "https://evil.example".into() }), &["`https://evil.example`"]),
+        (unreachable(FailedStep::Redirect), &["redirects", "not followed"]),
+        (unreachable(FailedStep::Exchange { reason: "broke @all".into() }), &["`broke @all`"]),
         (
-            R::AddressRefused { url: url.clone(), setting: "ConnectedWorkspacesSettings.PrivatePeerAddresses" },
-            &["`ConnectedWorkspacesSettings.PrivatePeerAddresses`"],
+            R::AddressRefused { url: url.clone(), why: "10.0.0.1 is private, see PrivatePeerAddresses".into() },
+            &["https://two.example.org", "`10.0.0.1 is private, see PrivatePeerAddresses`"],
         ),
         (R::LegacyPeer, &["`ConnectedWorkspacesSettings.LegacyPeers`"]),
         (R::Peer(PeerReason::Unknown), &["does not know this invitation"]),
         (R::Peer(PeerReason::AlreadyAccepted), &["accepted this invitation before"]),
         (R::Peer(PeerReason::Expired), &["expired"]),
         (R::Peer(PeerReason::Disabled), &["switched off there"]),
-        (R::Peer(PeerReason::Incompatible { theirs: "2".into(), ours: "1".into() }), &["`2` there", "`1` here"]),
+        (R::Peer(PeerReason::Incompatible { theirs: Some("2".into()), ours: "1".into() }), &["`2` there", "`1` here"]),
+        (R::Peer(PeerReason::Incompatible { theirs: None, ours: "1".into() }), &["another one there", "`1` here"]),
+        (R::Unusable { why: "names no connection".into() }, &["opened", "`names no connection`"]),
         (R::Peer(PeerReason::AlreadyConnected), &["already connected"]),
         (R::Peer(PeerReason::Other("[x](http://y) @all".into())), &["`[x](http://y) @all`"]),
         (R::Throttled { until: NOW }, &["2026-09-21 14:13:20 UTC"]),
@@ -462,7 +465,8 @@ fn the_invite_answer_says_shared_sent_or_queued_and_the_mode() {
     let text =
         invited(&Invited { site_url: None, invitation: Invitation::Queued(ConnectionState::Pending), ..sample() });
     contains(&text, &["queued", "accepted the connection"]);
-    contains(&shared(ShareMode::ReadOnly), &["now shared", "Nobody is invited", "read-only"]);
+    contains(&shared(true), &["now shared", "Nobody is invited", "were not used"]);
+    assert!(!shared(false).contains("were not used"));
 }
 
 #[test]
@@ -529,6 +533,7 @@ fn every_refusal_of_share_channel_names_its_facts() {
         (R::NotInvited { given, invited: vec![] }, &["nobody is"]),
         (R::NotShared, &["not shared"]),
         (R::AlreadyShared, &["shared already"]),
+        (R::NoDefaultMode, &["`--readonly`", "Nothing was changed"]),
         (R::HistoryLimit { most: 0 }, &["`ConnectedWorkspacesSettings.HistoryBackfillMax`"]),
         (R::HistoryLimit { most: 500 }, &["500", "Nothing was shared"]),
     ];

@@ -1,0 +1,65 @@
+//! What waits to be sent to a peer, counted for status tables (behaviour 2.5, 8.4).
+
+use std::collections::HashMap;
+
+use rialto_model::{ChannelId, Millis, RemoteId, Seq};
+use rialto_store::{StoreError, log};
+
+use crate::outbox::{self, What};
+use crate::{App, connections};
+
+/// Pages of the log that are looked at; what lies behind them is not counted.
+const MOST_PAGES: usize = 20;
+
+/// What waits for one peer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Items by channel: changes not sent yet, and refused ones that are tried again.
+    pub by_channel: HashMap<ChannelId, u64>,
+    /// When the oldest change that was not sent came into being.
+    pub oldest: Option<Millis>,
+}
+
+impl Backlog {
+    /// All items.
+    pub fn items(&self) -> u64 {
+        self.by_channel.values().sum()
+    }
+
+    /// Items of one channel.
+    pub fn of_channel(&self, channel: &ChannelId) -> u64 {
+        self.by_channel.get(channel).copied().unwrap_or_default()
+    }
+}
+
+/// Counts what waits for `remote`. Beginnings and ends of shares are no items. Nothing waits for a connection that ended.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn of(app: &App, remote: &RemoteId) -> Result<Backlog, StoreError> {
+    let mut backlog = Backlog::default();
+    let live = connections::find(app, remote).await?.filter(|remote| remote.delete_at.is_none());
+    let (Some(_), Some(mut at)) = (live, outbox::position(app, remote).await?) else { return Ok(backlog) };
+    let mut first: Option<Seq> = None;
+    for _ in 0..MOST_PAGES {
+        let changes = outbox::changes(app, remote, at).await?;
+        for change in changes.list {
+            if !matches!(change.what, What::ShareStarted(_) | What::ShareEnded(_)) {
+                *backlog.by_channel.entry(change.channel).or_default() += 1;
+                first = first.or(Some(change.seq));
+            }
+        }
+        if changes.upto == at {
+            break;
+        }
+        at = changes.upto;
+    }
+    if let Some(first) = first {
+        let mut view = app.db.read(app.clock.now()).await?;
+        backlog.oldest = log::list(&mut view, Seq(first.0 - 1), first, 1).await?.first().map(|event| event.at);
+    }
+    for refused in outbox::refused(app, remote).await? {
+        *backlog.by_channel.entry(refused.channel_id).or_default() += 1;
+    }
+    Ok(backlog)
+}

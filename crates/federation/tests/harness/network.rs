@@ -1,0 +1,204 @@
+//! The network between the servers of a test: hands each request to the routes of whoever has the address, remembers
+//! it, and does what a bad network does when it is told to.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request as HttpRequest;
+use rialto_app::Clock;
+use rialto_federation::transport::{Exchange, Request, Response, Step, Transport, TransportError};
+use rialto_model::Millis;
+use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER};
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+/// What happens to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nobody listens at the address.
+    Refused,
+    /// The peer takes it, its answer is lost.
+    LostAnswer,
+    /// A proxy in between answers with this status; the peer never sees it.
+    Status(u16),
+    /// The peer takes it, then a proxy answers with this status instead.
+    StatusAfter(u16),
+    /// No answer until [`Network::release`]; the peer never sees it.
+    Hang,
+}
+
+/// A request that was made.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// Name of the server that made it.
+    pub from: &'static str,
+    /// Name of the server it was for.
+    pub to: &'static str,
+    /// `msg.topic`.
+    pub topic: String,
+    /// `msg.payload`.
+    pub payload: serde_json::Value,
+    /// What went wrong with it.
+    pub fault: Option<Fault>,
+}
+
+impl Sent {
+    /// Ids of the posts in it, in their order.
+    pub fn posts(&self) -> Vec<String> {
+        self.ids("posts")
+    }
+
+    /// `id` of everything in the list `member` of the payload.
+    pub fn ids(&self, member: &str) -> Vec<String> {
+        let list = self.payload[member].as_array().map(Vec::as_slice).unwrap_or_default();
+        list.iter().map(|item| item["id"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// True if it brings content: people, posts, reactions, memberships.
+    pub fn has_content(&self) -> bool {
+        let filled = |member: &str| match &self.payload[member] {
+            serde_json::Value::Array(list) => !list.is_empty(),
+            serde_json::Value::Object(map) => !map.is_empty(),
+            _ => false,
+        };
+        ["users", "posts", "reactions", "membership_changes", "statuses"].into_iter().any(filled)
+    }
+}
+
+type Rule = Box<dyn FnMut(&Sent) -> Option<Fault> + Send>;
+
+/// When every test begins.
+const BEGIN: Millis = Millis(1_790_000_000_000);
+
+/// All servers of a test and what goes on between them.
+pub struct Network {
+    /// The clock all servers share; it stands still between a test's actions.
+    pub clock: Clock,
+    sites: Mutex<HashMap<String, (&'static str, Router)>>,
+    rule: Mutex<Option<Rule>>,
+    log: Mutex<Vec<Sent>>,
+    released: watch::Sender<u64>,
+}
+
+impl Network {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            clock: Clock::manual(BEGIN),
+            sites: Mutex::default(),
+            rule: Mutex::default(),
+            log: Mutex::default(),
+            released: watch::Sender::new(0),
+        })
+    }
+
+    /// Puts a server at an address.
+    pub fn attach(&self, site: &str, name: &'static str, routes: Router) {
+        self.sites.lock().unwrap().insert(site.to_owned(), (name, routes));
+    }
+
+    /// Takes a server away: nobody listens at its address.
+    pub fn detach(&self, site: &str) {
+        self.sites.lock().unwrap().remove(site);
+    }
+
+    /// From now on `rule` decides what happens to each request.
+    pub fn fail(&self, rule: impl FnMut(&Sent) -> Option<Fault> + Send + 'static) {
+        *self.rule.lock().unwrap() = Some(Box::new(rule));
+    }
+
+    /// Everything works again; hanging requests end without an answer.
+    pub fn heal(&self) {
+        *self.rule.lock().unwrap() = None;
+        self.release();
+    }
+
+    /// Ends hanging requests without an answer.
+    pub fn release(&self) {
+        self.released.send_modify(|n| *n += 1);
+    }
+
+    /// Everything sent so far.
+    pub fn log(&self) -> Vec<Sent> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Messages with content from one server to another since the `since`th request.
+    pub fn content(&self, from: &str, to: &str, since: usize) -> Vec<Sent> {
+        let log = self.log.lock().unwrap();
+        log[since..].iter().filter(|sent| sent.from == from && sent.to == to && sent.has_content()).cloned().collect()
+    }
+
+    /// Number of requests so far.
+    pub fn count(&self) -> usize {
+        self.log.lock().unwrap().len()
+    }
+
+    async fn exchange(&self, from: &'static str, request: Request) -> Result<Response, TransportError> {
+        let found = self.sites.lock().unwrap().get(request.site_url.as_str()).cloned();
+        let Some((to, routes)) = found else { return Err(broken(Step::Connect)) };
+        let body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
+        let mut sent = Sent {
+            from,
+            to,
+            topic: body["msg"]["topic"].as_str().unwrap_or_default().to_owned(),
+            payload: body["msg"]["payload"].clone(),
+            fault: None,
+        };
+        sent.fault = self.rule.lock().unwrap().as_mut().and_then(|rule| rule(&sent));
+        let fault = sent.fault;
+        self.log.lock().unwrap().push(sent);
+        let mut released = self.released.subscribe();
+        match fault {
+            None => deliver(routes, request).await,
+            Some(Fault::Refused) => Err(broken(Step::Connect)),
+            Some(Fault::LostAnswer) => {
+                deliver(routes, request).await?;
+                Err(broken(Step::Exchange))
+            }
+            Some(Fault::Status(status)) => Ok(Response { status, version: None, body: Vec::new() }),
+            Some(Fault::StatusAfter(status)) => {
+                deliver(routes, request).await?;
+                Ok(Response { status, version: None, body: Vec::new() })
+            }
+            Some(Fault::Hang) => {
+                let _ = tokio::time::timeout(request.timeout, released.changed()).await;
+                Err(broken(Step::Timeout))
+            }
+        }
+    }
+}
+
+fn broken(step: Step) -> TransportError {
+    TransportError { step, detail: "the network of the test is broken here".to_owned() }
+}
+
+async fn deliver(routes: Router, request: Request) -> Result<Response, TransportError> {
+    let http = HttpRequest::post(request.path)
+        .header(ID_HEADER, request.remote_id.as_str())
+        .header(TOKEN_HEADER, &request.token)
+        .header("Content-Type", "application/json")
+        .body(Body::from(request.body))
+        .unwrap();
+    let answer = tokio::time::timeout(request.timeout, routes.oneshot(http))
+        .await
+        .map_err(|_| broken(Step::Timeout))?
+        .unwrap_or_else(|never| match never {});
+    let status = answer.status().as_u16();
+    let version = answer.headers().get("x-version-id").map(|value| value.to_str().unwrap().to_owned());
+    let body = axum::body::to_bytes(answer.into_body(), 8 << 20).await.unwrap().to_vec();
+    Ok(Response { status, version, body })
+}
+
+/// The network as one server sees it.
+pub struct Wire {
+    pub network: Arc<Network>,
+    pub from: &'static str,
+}
+
+impl Transport for Wire {
+    fn send(&self, request: Request) -> Exchange<'_> {
+        Box::pin(self.network.exchange(self.from, request))
+    }
+}

@@ -1,0 +1,190 @@
+//! How sharing ends: one organisation taken out, a channel unshared, a copy that leaves, a connection removed.
+
+use std::sync::Arc;
+
+use rialto_app::{connections, shares};
+use rialto_model::{ChannelId, RemoteId, ShareState};
+use rialto_wire::federation::topic;
+
+use crate::harness::{Fault, Network, Person, Server, connect, eventually, newest_share, share};
+
+struct Pair {
+    network: Arc<Network>,
+    alpha: Server,
+    beta: Server,
+    remote: RemoteId,
+    channel: ChannelId,
+    ann: Person,
+    bob: Person,
+}
+
+async fn pair() -> Pair {
+    let network = Network::new();
+    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
+    let remote = connect(&alpha, &beta).await;
+    let channel = alpha.channel("plans", &[&ann]).await;
+    share(&alpha, &beta, &channel, &remote).await;
+    beta.join(&bob, &channel).await;
+    let (here, there) = (alpha.post(&ann, &channel, "from alpha").await, beta.post(&bob, &channel, "from beta").await);
+    beta.arrives(&here.id).await;
+    alpha.arrives(&there.id).await;
+    Pair { network, alpha, beta, remote, channel, ann, bob }
+}
+
+impl Pair {
+    /// Waits until both sides know that the share is over, and checks what has to be true then.
+    async fn is_over(&self) {
+        for server in [&self.alpha, &self.beta] {
+            eventually("the share is over", async || {
+                server.live_share(&self.channel, &self.remote).await.is_none().then_some(())
+            })
+            .await;
+            assert!(!server.channel_row(&self.channel).await.unwrap().shared, "{}", server.name);
+            assert_eq!(newest_share(server, &self.channel, &self.remote).await.state, ShareState::Ended);
+            assert_eq!(server.texts(&self.channel).await.len(), 2, "what was written stays");
+            assert!(server.members(&self.channel).await.iter().all(|name| !name.contains(':')), "remote people leave");
+        }
+        // Both still write, and nothing travels.
+        let start = self.network.count();
+        let here = self.alpha.post(&self.ann, &self.channel, "alone").await;
+        let there = self.beta.post(&self.bob, &self.channel, "alone too").await;
+        let probe = self.alpha.channel("probe", &[]).await;
+        if self.alpha.remote(&self.remote).await.is_live() && self.beta.remote(&self.remote).await.is_live() {
+            share(&self.alpha, &self.beta, &probe, &self.remote).await;
+            let sent = self.alpha.post(&self.alpha.admin, &probe, "another channel goes on").await;
+            self.beta.arrives(&sent.id).await;
+            let back = self.beta.post(&self.beta.admin, &probe, "in both directions").await;
+            self.alpha.arrives(&back.id).await;
+        }
+        assert_eq!(self.beta.post_row(&here.id).await, None);
+        assert_eq!(self.alpha.post_row(&there.id).await, None);
+        let about = self.channel.to_string();
+        let sent =
+            self.network.log()[start..].iter().filter(|sent| sent.payload["channel_id"] == about.as_str()).count();
+        assert_eq!(sent, 0, "nothing about the channel is said any more");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_home_takes_an_organisation_out() {
+    let pair = pair().await;
+    pair.alpha.tick();
+    let actor = &pair.alpha.admin.actor;
+    let (ended, rest) = shares::uninvite(pair.alpha.app(), actor, &pair.channel, Some(&pair.remote)).await.unwrap();
+    assert_eq!((ended.id, rest.len()), (pair.remote, 0));
+    pair.is_over().await;
+    assert!(pair.alpha.notices(&pair.channel).await.iter().any(|t| t.contains("Sharing this channel with **Beta**")));
+    assert!(pair.beta.notices(&pair.channel).await.iter().any(|t| t.contains("**Alpha** has ended sharing")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_home_unshares_the_channel() {
+    let pair = pair().await;
+    pair.alpha.tick();
+    let ended = shares::unshare(pair.alpha.app(), &pair.alpha.admin.actor, &pair.channel).await.unwrap();
+    assert_eq!(ended.len(), 1);
+    pair.is_over().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_leaves() {
+    let pair = pair().await;
+    pair.beta.tick();
+    shares::unshare(pair.beta.app(), &pair.beta.admin.actor, &pair.channel).await.unwrap();
+    pair.is_over().await;
+    assert!(pair.alpha.notices(&pair.channel).await.iter().any(|text| text.contains("**Beta** has ended sharing")));
+    // The home cannot push the copy back against the administrators there.
+    pair.alpha.tick();
+    shares::invite(pair.alpha.app(), &pair.alpha.admin.actor, &pair.channel, &pair.remote, Default::default())
+        .await
+        .unwrap();
+    eventually("the invitation is refused", async || {
+        let share = newest_share(&pair.alpha, &pair.channel, &pair.remote).await;
+        (share.state == ShareState::Failed).then_some(())
+    })
+    .await;
+    assert!(!pair.alpha.channel_row(&pair.channel).await.unwrap().shared);
+    assert!(!pair.beta.channel_row(&pair.channel).await.unwrap().shared);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_organisation_taken_out_can_be_invited_again() {
+    let pair = pair().await;
+    pair.alpha.tick();
+    let actor = &pair.alpha.admin.actor;
+    shares::uninvite(pair.alpha.app(), actor, &pair.channel, Some(&pair.remote)).await.unwrap();
+    pair.is_over().await;
+    share(&pair.alpha, &pair.beta, &pair.channel, &pair.remote).await;
+    let said = pair.alpha.post(&pair.ann, &pair.channel, "together again").await;
+    pair.beta.arrives(&said.id).await;
+    let back = pair.beta.post(&pair.bob, &pair.channel, "indeed").await;
+    pair.alpha.arrives(&back.id).await;
+    assert_eq!(pair.beta.texts(&pair.channel).await.len(), 5, "two before, one alone, two again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_inviter_removes_the_connection() {
+    let pair = pair().await;
+    pair.alpha.tick();
+    let removed =
+        rialto_federation::connections::remove(pair.alpha.federation(), &pair.alpha.admin.actor, &pair.remote)
+            .await
+            .unwrap();
+    assert_eq!((removed.told, removed.channels.len()), (Some(true), 1));
+    pair.is_over().await;
+    let (here, there) = (pair.alpha.remote(&pair.remote).await, pair.beta.remote(&pair.remote).await);
+    assert!(here.delete_at.is_some() && !here.severed && here.deleted_by.is_some());
+    assert!(there.delete_at.is_some() && there.severed && there.deleted_by.is_none());
+    for (server, person) in [(&pair.alpha, &pair.bob), (&pair.beta, &pair.ann)] {
+        assert!(server.user(&person.user.id).await.unwrap().delete_at.is_some(), "its people are inactive");
+        assert!(connections::peer_token(server.app(), &pair.remote).await.unwrap().is_none(), "tokens are destroyed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_acceptor_removes_the_connection() {
+    let pair = pair().await;
+    pair.beta.tick();
+    let actor = &pair.beta.admin.actor;
+    let removed = rialto_federation::connections::remove(pair.beta.federation(), actor, &pair.remote).await.unwrap();
+    assert_eq!(removed.told, Some(true));
+    pair.is_over().await;
+    assert!(pair.alpha.remote(&pair.remote).await.severed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removed_pair_can_connect_and_share_again_and_people_stay_who_they_were() {
+    let pair = pair().await;
+    pair.alpha.tick();
+    let actor = &pair.alpha.admin.actor;
+    rialto_federation::connections::remove(pair.alpha.federation(), actor, &pair.remote).await.unwrap();
+    pair.is_over().await;
+    let again = connect(&pair.alpha, &pair.beta).await;
+    assert_ne!(again, pair.remote);
+    for (server, person) in [(&pair.alpha, &pair.bob), (&pair.beta, &pair.ann)] {
+        eventually("the same people", async || {
+            let user = server.user(&person.user.id).await?;
+            (user.remote_id == Some(again) && user.delete_at.is_none()).then_some(())
+        })
+        .await;
+    }
+    share(&pair.alpha, &pair.beta, &pair.channel, &again).await;
+    let said = pair.alpha.post(&pair.ann, &pair.channel, "together again").await;
+    assert_eq!(pair.beta.arrives(&said.id).await.user_id, pair.ann.user.id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_peer_that_was_not_told_learns_of_the_end_by_being_refused() {
+    let pair = pair().await;
+    pair.network.fail(|sent| (sent.topic == topic::RIALTO_SHARE).then_some(Fault::Refused));
+    pair.alpha.tick();
+    let actor = &pair.alpha.admin.actor;
+    shares::uninvite(pair.alpha.app(), actor, &pair.channel, Some(&pair.remote)).await.unwrap();
+    let said = pair.beta.post(&pair.bob, &pair.channel, "is anybody there?").await;
+    eventually("the copy is no longer shared", async || {
+        pair.beta.live_share(&pair.channel, &pair.remote).await.is_none().then_some(())
+    })
+    .await;
+    assert_eq!(pair.alpha.post_row(&said.id).await, None);
+}

@@ -1,0 +1,168 @@
+//! From a code to a live connection, and what a failure on the way leaves behind.
+
+use rialto_app::connections::{self as records, NewConnection};
+use rialto_federation::connections::{Error, accept_invitation, create_invitation};
+use rialto_model::PeerProfile;
+use rialto_wire::federation::topic;
+use rialto_wire::invitation::OpenError;
+
+use crate::harness::{Fault, Network, Server, connect};
+
+fn named(name: &str) -> NewConnection {
+    NewConnection { name: name.to_owned(), ..NewConnection::default() }
+}
+
+async fn code(inviter: &Server, name: &str) -> String {
+    let made = create_invitation(inviter.federation(), &inviter.admin.actor, named(name), "secret of both").await;
+    made.unwrap_or_else(|error| panic!("no code: {error}")).code
+}
+
+async fn accept(acceptor: &Server, name: &str, password: &str, code: &str) -> Result<bool, Error> {
+    let accepted = accept_invitation(acceptor.federation(), &acceptor.admin.actor, named(name), password, code).await?;
+    assert!(accepted.remote.is_live());
+    Ok(accepted.called_back)
+}
+
+async fn connections(server: &Server) -> usize {
+    records::list(server.app(), &server.admin.actor, true).await.unwrap().len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_accepted_code_connects_both_servers() {
+    let network = Network::new();
+    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let id = connect(&alpha, &beta).await;
+    for (server, other) in [(&alpha, &beta), (&beta, &alpha)] {
+        let remote = server.remote(&id).await;
+        assert!(remote.is_live() && remote.is_online(server.clock.now(), 300_000));
+        assert_eq!((remote.name.as_str(), remote.display_name.clone()), (other.name, other.title()));
+        assert_eq!(remote.site_url.as_deref(), Some(other.site.as_str()));
+        assert_eq!(remote.profile, PeerProfile::Rialto);
+        assert!(remote.has("connection") && remote.has("share"), "{}", remote.caps);
+        assert!(!remote.unrotated);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_token_of_a_code_opens_nothing_once_it_was_accepted() {
+    let network = Network::new();
+    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let code = code(&alpha, "beta").await;
+    let content = rialto_wire::invitation::open(&code, "secret of both").unwrap();
+    let open = async || records::authenticate(alpha.app(), &content.remote_id, &content.token).await.unwrap();
+    assert!(open().await.is_none(), "before it is accepted it opens the confirmation only");
+    assert!(accept(&beta, "alpha", "secret of both", &code).await.unwrap(), "the inviter calls back at once");
+    assert!(open().await.is_none());
+    // What each presents is only the other's to know: four different secrets.
+    let id = content.remote_id.parse().unwrap();
+    let (_, of_alpha) = records::peer_token(alpha.app(), &id).await.unwrap().unwrap();
+    let (_, of_beta) = records::peer_token(beta.app(), &id).await.unwrap().unwrap();
+    assert!(of_alpha != of_beta && of_alpha != content.token && of_beta != content.token);
+    assert!(records::authenticate(beta.app(), id.as_str(), &of_alpha).await.unwrap().is_some());
+    assert!(records::authenticate(alpha.app(), id.as_str(), &of_beta).await.unwrap().is_some());
+    assert!(records::authenticate(alpha.app(), id.as_str(), &of_alpha).await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_accepted_once_and_by_nobody_else() {
+    let network = Network::new();
+    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let gamma = Server::new(&network, "gamma", 3).await;
+    let code = code(&alpha, "beta").await;
+    accept(&beta, "alpha", "secret of both", &code).await.unwrap();
+    let again = accept(&beta, "alpha-again", "secret of both", &code).await.unwrap_err();
+    assert!(matches!(again, Error::Record(records::Error::Known(_))), "{again}");
+    match accept(&gamma, "alpha", "secret of both", &code).await.unwrap_err() {
+        Error::Refused { status: 400, id, .. } => assert_eq!(id, "api.context.invitation_used.error"),
+        other => panic!("{other}"),
+    }
+    assert_eq!(connections(&gamma).await, 0, "nothing remains of a refused acceptance");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_runs_out_by_the_inviters_clock() {
+    let network = Network::new();
+    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let code = code(&alpha, "beta").await;
+    network.clock.advance(48 * 3_600_000);
+    match accept(&beta, "alpha", "secret of both", &code).await.unwrap_err() {
+        Error::Refused { status: 400, id, .. } => assert_eq!(id, "api.context.invitation_expired.error"),
+        other => panic!("{other}"),
+    }
+    assert_eq!(connections(&beta).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_password_opens_nothing_and_too_many_have_to_wait() {
+    let network = Network::new();
+    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let code = code(&alpha, "beta").await;
+    for _ in 0..10 {
+        let error = accept(&beta, "alpha", "another secret", &code).await.unwrap_err();
+        assert!(matches!(error, Error::Open(OpenError::CannotDecrypt)), "{error}");
+    }
+    let error = accept(&beta, "alpha", "secret of both", &code).await.unwrap_err();
+    assert!(matches!(error, Error::Throttled { .. }), "{error}");
+    assert_eq!(network.count(), 0, "the peer heard nothing");
+    network.clock.advance(300_000);
+    accept(&beta, "alpha", "secret of both", &code).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_answer_to_the_confirmation_is_asked_for_again() {
+    let network = Network::new();
+    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let code = code(&alpha, "beta").await;
+    let mut lost = false;
+    network.fail(move |sent| {
+        let first = sent.topic == topic::CONFIRM && !std::mem::replace(&mut lost, true);
+        first.then_some(Fault::LostAnswer)
+    });
+    accept(&beta, "alpha", "secret of both", &code).await.unwrap();
+    let id = rialto_wire::invitation::open(&code, "secret of both").unwrap().remote_id.parse().unwrap();
+    assert!(alpha.remote(&id).await.is_live() && beta.remote(&id).await.is_live());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_acceptance_that_failed_can_be_repeated() {
+    let network = Network::new();
+    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let code = code(&alpha, "beta").await;
+    for fault in [Fault::Refused, Fault::Status(500), Fault::LostAnswer] {
+        network.fail(move |sent| (sent.topic == topic::CONFIRM).then_some(fault));
+        let error = accept(&beta, "alpha", "secret of both", &code).await.unwrap_err();
+        assert!(matches!(error, Error::Unreachable { .. } | Error::Refused { status: 500, .. }), "{error}");
+        assert_eq!(connections(&beta).await, 0, "{fault:?}");
+    }
+    network.heal();
+    // The last attempt reached the inviter, whose answer never came: the same words again are answered again.
+    accept(&beta, "alpha", "secret of both", &code).await.unwrap();
+    let id = rialto_wire::invitation::open(&code, "secret of both").unwrap().remote_id.parse().unwrap();
+    assert!(alpha.remote(&id).await.is_live());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_connects_to_themselves_or_twice_to_the_same_server() {
+    let network = Network::new();
+    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let own = code(&alpha, "self").await;
+    let error = accept(&alpha, "me", "secret of both", &own).await.unwrap_err();
+    assert!(matches!(error, Error::Own), "{error}");
+    connect(&alpha, &beta).await;
+    let second = code(&alpha, "beta-again").await;
+    let error = accept(&beta, "alpha-again", "secret of both", &second).await.unwrap_err();
+    assert!(matches!(error, Error::Record(records::Error::SameSite(_))), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_holders_of_the_permission_make_and_accept_codes() {
+    let network = Network::new();
+    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
+    let made = create_invitation(alpha.federation(), &ann.actor, named("beta"), "secret of both").await;
+    assert!(matches!(made.map(|_| ()), Err(Error::Record(records::Error::Denied(_)))));
+    let code = code(&alpha, "beta").await;
+    let accepted = accept_invitation(beta.federation(), &bob.actor, named("alpha"), "secret of both", &code).await;
+    assert!(matches!(accepted.map(|_| ()), Err(Error::Record(records::Error::Denied(_)))));
+    assert_eq!(connections(&beta).await, 0);
+}

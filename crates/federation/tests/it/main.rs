@@ -1,0 +1,17 @@
+//! Servers that share channels, in one process: what people on one side do, people on the other see.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a wrong expectation must stop the test where it is"
+)]
+
+mod conversation;
+mod ends;
+mod faults;
+mod handshake;
+#[path = "../harness/mod.rs"]
+mod harness;
+mod read_only;
+mod relay;
