@@ -203,3 +203,27 @@ describe('commands', () => {
     expect(await answer.innerText()).toContain('manage_secure_connections');
   });
 });
+
+describe('a site below a path', () => {
+  it('works as at the root: pages, calls, live connection, addresses', async () => {
+    const chat = await startServer('/chat');
+    try {
+      const person = await Person.at(browser, `${chat.url}/`);
+      await person.signUp('carla');
+      await person.createTeam('Lagoon');
+      await person.createChannel('Tides');
+      await person.say('High water at ten');
+      expect(new URL(person.page.url()).pathname).toBe('/chat/lagoon/channels/tides');
+      await person.page.reload();
+      await person.post('High water at ten').waitFor();
+      const elsewhere = await Person.at(browser, `${chat.url}/login`);
+      await elsewhere.signIn('carla');
+      await elsewhere.openChannel('tides', 'Tides');
+      await person.say('Low water at four');
+      await elsewhere.post('Low water at four').waitFor();
+      expect([...person.complaints, ...elsewhere.complaints]).toEqual([]);
+    } finally {
+      await chat.remove();
+    }
+  });
+});
