@@ -277,7 +277,7 @@ async fn malformed_frames_are_refused_whole() {
         assert_eq!(unknown.body, json!({"status": "OK", "err": "", "payload": null}));
         // Above 64 KiB a ping is no ping, above 64 MiB a message no message (ruling 35).
         let huge = |length: usize| format!("{{\"fill\":\"{}\"}}", "x".repeat(length)).into_bytes();
-        for (path, length) in [("/ping", 65 * 1024), ("/confirm_invite", 65 * 1024), ("/msg", 65 * 1024 * 1024)] {
+        for (path, length) in [("/ping", 65 * 1024), ("/msg", 65 * 1024 * 1024)] {
             let answer = rig.evil.raw(&link.site_url, path, &headers, huge(length)).await;
             assert_eq!(answer.status, 413, "{path}: {answer}");
         }
@@ -445,7 +445,8 @@ async fn the_hand_made_requests_leave_no_trace() {
                 headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             let path = request["path"].as_str().unwrap().trim_start_matches("/api/v4/remotecluster");
             let answer = evil.raw(&link.site_url, path, &headers, live(&body).into_bytes()).await;
-            assert!(answer.status < 500, "{description}: {answer}");
+            // 501 is the answer about files of a server that keeps none.
+            assert!(answer.status < 500 || answer.status == 501, "{description}: {answer}");
             if answer.status == 200 && path == "/msg" {
                 assert!(answer.body.get("payload").is_some(), "{description}: {answer}");
             }
