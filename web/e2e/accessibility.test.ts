@@ -32,8 +32,8 @@ beforeAll(async () => {
   await anna.signUp('anna');
   await anna.createTeam('Harbour office');
   await anna.createChannel('Ops');
-  await anna.say('Hello :rocket: with a [link](https://example.org), `code` and\n\n| a | b |\n| - | - |\n| 1 | 2 |');
-  await anna.react(anna.post('Hello'), 'eyes');
+  await anna.say('Hello :rocket: with a [link](https://example.org), `code` and\n\n| a | b |\n| - | - |\n| 1 | 2 |', 'with a link');
+  await anna.react(anna.post('with a link'), 'eyes');
   await anna.context.close();
 });
 
@@ -59,7 +59,7 @@ describe.each([
     await anna.signIn('anna');
     await anna.composer.waitFor();
     await page.goto(`${server.url}/harbour-office/channels/ops`);
-    await anna.post('Hello').waitFor();
+    await anna.post('with a link').waitFor();
     expect(await findings(page)).toEqual([]);
     await page.goto(`${server.url}/harbour-office/channels/ops/people`);
     await page.getByTestId('member').first().waitFor();
