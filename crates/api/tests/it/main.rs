@@ -19,4 +19,6 @@ mod posts;
 #[cfg(test)]
 mod remote_clusters;
 #[cfg(test)]
+mod share_refusals;
+#[cfg(test)]
 mod world;
