@@ -121,7 +121,9 @@ fn router(app: &App, api: Api, beside: Router) -> Router {
         return all;
     }
     let home = format!("{}/", site.sub_path);
-    Router::new().nest(&site.sub_path, all).route("/", get(async move || Redirect::temporary(&home)))
+    // A nested router does not answer its own path with a slash behind it.
+    let page = any(web::serve).with_state(site.clone());
+    Router::new().nest(&site.sub_path, all).route(&home, page).route("/", get(async move || Redirect::temporary(&home)))
 }
 
 async fn run(listener: TcpListener, router: Router, follower: JoinHandle<()>) -> Result<(), ServeError> {
