@@ -109,7 +109,19 @@ describe('the acceptance dialogue', () => {
     await shareRow(anna, { 'Read only channel': 'False', 'Invite accepted': 'Yes' });
     await expect.poll(() => bruno.composer.isEnabled(), { timeout: 30_000 }).toBe(true);
     await bruno.post('Read this, Europe').waitFor();
-    await bruno.entry('ops').getByTestId('shared-icon').waitFor();
+    for (const person of [anna, bruno]) await person.entry('ops').getByTestId('shared-icon').waitFor();
+  });
+
+  it('changes the mode in one step, there and back, and the channel stays marked as shared', async () => {
+    for (const [flags, readOnly] of [['--readonly --convert', 'True'], ['--convert', 'False']] as const) {
+      await anna.command(`/share-channel invite --connectionID ${connectionId} ${flags}`);
+      await shareRow(anna, { 'Read only channel': readOnly, 'Invite accepted': 'Yes' });
+      await expect.poll(() => bruno.composer.isDisabled(), { timeout: 30_000 }).toBe(readOnly === 'True');
+      for (const person of [anna, bruno]) {
+        await person.entry('ops').getByTestId('shared-icon').waitFor();
+        await person.page.getByTestId('shared-summary').waitFor();
+      }
+    }
   });
 
   it('carries messages both ways, in the right order', async () => {
