@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -24,6 +24,8 @@ pub struct Socket {
     url: String,
     token: String,
     heard: Arc<Mutex<Heard>>,
+    /// Rung after each event.
+    more: Arc<Notify>,
     send: mpsc::UnboundedSender<Value>,
     line: JoinHandle<()>,
     next_request: i64,
@@ -45,8 +47,9 @@ impl Socket {
     /// Connects with the given query and does nothing else; for tests of the connection itself.
     pub async fn open(url: &str, token: &str, query: &str) -> Self {
         let heard = Arc::new(Mutex::new(Heard::default()));
-        let (send, line) = dial(url, query, Arc::clone(&heard)).await;
-        Self { url: url.to_owned(), token: token.to_owned(), heard, send, line, next_request: 1, earlier: 0 }
+        let more = Arc::new(Notify::new());
+        let (send, line) = dial(url, query, Arc::clone(&heard), Arc::clone(&more)).await;
+        Self { url: url.to_owned(), token: token.to_owned(), heard, more, send, line, next_request: 1, earlier: 0 }
     }
 
     /// Signs in by `authentication_challenge`.
@@ -79,17 +82,25 @@ impl Socket {
 
     /// Waits for an event of this name that `fits`, heard already or not.
     pub async fn wait(&self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        self.wait_from(0, name, fits).await
+    }
+
+    /// As [`Socket::wait`], looking only at events from number `from` on.
+    pub async fn wait_from(&self, mut from: usize, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let limit = tokio::time::Instant::now() + SHORT;
         loop {
+            // Before looking, so that an event that comes in between wakes us.
+            let more = self.more.notified();
             // On a copy, so that the condition may look at the socket too.
-            if let Some(event) = self.events().into_iter().find(|event| event["event"] == name && fits(event)) {
+            let unseen: Vec<Value> = self.heard.lock().unwrap().events.iter().skip(from).cloned().collect();
+            from += unseen.len();
+            if let Some(event) = unseen.into_iter().find(|event| event["event"] == name && fits(event)) {
                 return event;
             }
-            if tokio::time::Instant::now() > limit {
-                let seen: Vec<_> = self.events().iter().map(|event| event["event"].to_string()).collect();
-                panic!("no {name} event that fits; heard {}", seen.join(" "));
+            if tokio::time::timeout_at(limit, more).await.is_err() {
+                let heard: Vec<_> = self.events().iter().map(|event| event["event"].to_string()).collect();
+                panic!("no {name} event that fits; heard {}", heard.join(" "));
             }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
     }
 
@@ -123,7 +134,7 @@ impl Socket {
         let next = self.events().len();
         self.earlier = next;
         let query = format!("?connection_id={}&sequence_number={next}", self.connection_id());
-        let (send, line) = dial(&self.url, &query, Arc::clone(&self.heard)).await;
+        let (send, line) = dial(&self.url, &query, Arc::clone(&self.heard), Arc::clone(&self.more)).await;
         self.send = send;
         self.line = line;
         self.heard.lock().unwrap().closed = false;
@@ -144,7 +155,12 @@ impl Drop for Socket {
     }
 }
 
-async fn dial(url: &str, query: &str, heard: Arc<Mutex<Heard>>) -> (mpsc::UnboundedSender<Value>, JoinHandle<()>) {
+async fn dial(
+    url: &str,
+    query: &str,
+    heard: Arc<Mutex<Heard>>,
+    more: Arc<Notify>,
+) -> (mpsc::UnboundedSender<Value>, JoinHandle<()>) {
     let address = format!("{}/api/v4/websocket{query}", url.replacen("http", "ws", 1));
     let (stream, _) = connect_async(&address).await.unwrap_or_else(|error| panic!("{address}: {error}"));
     let (mut write, mut read) = stream.split();
@@ -155,8 +171,10 @@ async fn dial(url: &str, query: &str, heard: Arc<Mutex<Heard>>) -> (mpsc::Unboun
                 message = read.next() => match message {
                     Some(Ok(Message::Text(text))) => {
                         let value: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"));
+                        let is_answer = value.get("seq_reply").is_some();
                         let mut heard = heard.lock().unwrap();
-                        if value.get("seq_reply").is_some() { heard.answers.push(value) } else { heard.events.push(value) }
+                        if is_answer { heard.answers.push(value) } else { heard.events.push(value) }
+                        more.notify_waiters();
                     }
                     // Pongs are answered by the library while it is read.
                     Some(Ok(Message::Close(_)) | Err(_)) | None => break,
