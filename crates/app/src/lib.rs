@@ -24,9 +24,13 @@ pub mod passwords;
 pub mod posts;
 pub mod preferences;
 pub mod reactions;
+#[cfg(test)]
+mod reactions_tests;
 pub mod sessions;
 pub mod settings;
 pub mod shares;
+#[cfg(test)]
+mod sharing_scene;
 pub mod shown_posts;
 pub mod statuses;
 pub mod system_posts;
