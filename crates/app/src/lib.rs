@@ -9,6 +9,8 @@ pub mod backlog;
 pub mod bus;
 pub mod channel_members;
 pub mod channels;
+#[cfg(test)]
+mod channels_tests;
 pub mod clock;
 pub mod connections;
 pub mod direct_channels;
@@ -17,9 +19,13 @@ pub mod housekeeping;
 pub mod ids;
 pub mod installation;
 pub mod interruptions;
+#[cfg(test)]
+mod interruptions_tests;
 pub mod keys;
 pub mod mentions;
 pub mod outbox;
+#[cfg(test)]
+mod outbox_tests;
 pub mod passwords;
 pub mod posts;
 pub mod preferences;
