@@ -1,5 +1,6 @@
 // How the client is built: one entry, relative addresses (the page's <base> carries the site URL's sub-path), nothing inlined, because the
-// server's Content-Security-Policy takes scripts, styles, fonts and pictures from files only.
+// server's Content-Security-Policy takes scripts, styles, fonts and pictures from files only. How much script a first visit may load is tested
+// in e2e/, compressed, as a browser gets it.
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
@@ -8,7 +9,7 @@ const server = process.env['RIALTO_URL'] ?? 'http://127.0.0.1:8065';
 export default defineConfig({
   base: './',
   plugins: [react()],
-  build: { assetsInlineLimit: 0, modulePreload: { polyfill: false }, target: 'es2022' },
+  build: { assetsInlineLimit: 0, modulePreload: { polyfill: false }, target: 'es2022', chunkSizeWarningLimit: 700 },
   server: { proxy: { '/api': { target: server, ws: true } } },
   test: {
     environment: 'jsdom',

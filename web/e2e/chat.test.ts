@@ -1,4 +1,5 @@
 // One server, several people: signing up, teams, channels, and messages that arrive by themselves.
+import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser, Person } from './person';
@@ -18,6 +19,22 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser.close();
   await server.remove();
+});
+
+describe('a first visit', () => {
+  it('loads at most 250 KiB of script, compressed', async () => {
+    const page = await browser.newPage();
+    const scripts: Promise<Buffer>[] = [];
+    page.on('response', (response) => {
+      if (new URL(response.url()).pathname.endsWith('.js')) scripts.push(response.body());
+    });
+    await page.goto(server.url);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    const sizes = (await Promise.all(scripts)).map((script) => gzipSync(script).length);
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(250 * 1024);
+    await page.close();
+  });
 });
 
 describe('signing up', () => {
@@ -100,12 +117,12 @@ describe('messages', () => {
       const headers = { 'X-CSRF-Token': csrf, 'X-Requested-With': 'XMLHttpRequest', 'Content-Type': 'application/json' };
       const teams = (await (await fetch('/api/v4/users/me/teams')).json()) as { id: string }[];
       const channel = (await (await fetch(`/api/v4/teams/${teams[0]?.id ?? ''}/channels/name/log`)).json()) as { id: string };
-      for (let number = 1; number <= 150; number += 1) {
+      for (let number = 1; number <= 130; number += 1) {
         await fetch('/api/v4/posts', { method: 'POST', headers, body: JSON.stringify({ channel_id: channel.id, message: `Entry ${number}.` }) });
       }
     });
     await anna.page.goto(server.url + path);
-    await anna.post('Entry 150.').waitFor();
+    await anna.post('Entry 130.').waitFor();
     expect(await anna.post('Entry 2.').count()).toBe(0);
     const list = anna.page.getByRole('log');
     const seen = async (): Promise<string[]> =>
@@ -113,7 +130,7 @@ describe('messages', () => {
         const { top, bottom } = box.getBoundingClientRect();
         return [...box.querySelectorAll('[data-testid="post"]')].filter((post) => post.getBoundingClientRect().top >= top && post.getBoundingClientRect().bottom <= bottom).map((post) => post.textContent);
       });
-    await list.evaluate((box) => (box.scrollTop = 900));
+    await list.evaluate((box) => (box.scrollTop = 600));
     const before = await seen();
     await anna.page.waitForFunction(() => document.querySelectorAll('[data-testid="post"]').length > 100);
     expect(await seen()).toEqual(before);
@@ -136,12 +153,25 @@ describe('messages', () => {
     expect(await ben.post('Through the fog').count()).toBe(1);
   });
 
-  it('are caught up after the line was down', async () => {
-    await ben.context.setOffline(true);
-    await ben.page.evaluate(() => window.dispatchEvent(new Event('offline')));
+  it('are caught up after the line was down, by the line itself: nothing is fetched again', async () => {
+    const page = await ben.context.newPage();
+    const lines: { resumed: boolean; cut: () => Promise<void> }[] = [];
+    await page.routeWebSocket(/\/api\/v4\/websocket/, (line) => {
+      const far = line.connectToServer();
+      const resumed = new URL(line.url()).searchParams.get('connection_id') !== '';
+      lines.push({ resumed, cut: () => Promise.all([far.close(), line.close({ code: 4900 })]).then(() => undefined) });
+    });
+    await page.goto(ben.page.url());
+    await page.getByTestId('post').filter({ hasText: 'Through the fog' }).waitFor();
+    const fetched: string[] = [];
+    page.on('request', (request) => fetched.push(new URL(request.url()).pathname));
+    await lines[0]?.cut();
+    await page.getByTestId('connection-lost').waitFor();
     await anna.say('While ben was away');
-    await ben.context.setOffline(false);
-    await ben.post('While ben was away').waitFor({ timeout: 60_000 });
+    await page.getByTestId('post').filter({ hasText: 'While ben was away' }).waitFor({ timeout: 60_000 });
+    expect(lines.map((line) => line.resumed)).toEqual([false, true]);
+    expect(fetched.filter((path) => path.endsWith('/posts'))).toEqual([]);
+    await page.close();
   });
 
   it('arrive again after the server was restarted, without anybody reloading', async () => {
@@ -171,5 +201,29 @@ describe('commands', () => {
   it('are not offered to those who may not use them, and refuse them by the permission’s name', async () => {
     const answer = await ben.command('/secure-connection status');
     expect(await answer.innerText()).toContain('manage_secure_connections');
+  });
+});
+
+describe('a site below a path', () => {
+  it('works as at the root: pages, calls, live connection, addresses', async () => {
+    const chat = await startServer('/chat');
+    try {
+      const person = await Person.at(browser, `${chat.url}/`);
+      await person.signUp('carla');
+      await person.createTeam('Lagoon');
+      await person.createChannel('Tides');
+      await person.say('High water at ten');
+      expect(new URL(person.page.url()).pathname).toBe('/chat/lagoon/channels/tides');
+      await person.page.reload();
+      await person.post('High water at ten').waitFor();
+      const elsewhere = await Person.at(browser, `${chat.url}/login`);
+      await elsewhere.signIn('carla');
+      await elsewhere.openChannel('tides', 'Tides');
+      await person.say('Low water at four');
+      await elsewhere.post('Low water at four').waitFor();
+      expect([...person.complaints, ...elsewhere.complaints]).toEqual([]);
+    } finally {
+      await chat.remove();
+    }
   });
 });

@@ -29,7 +29,7 @@ export class Person {
 
   static async at(browser: Browser, url: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<Person> {
     const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1360, height: 860 }, ...options });
-    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: url });
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(url).origin });
     const page = await context.newPage();
     page.setDefaultTimeout(20_000);
     await page.goto(url);
@@ -113,10 +113,11 @@ export class Person {
     return this.thread.getByTestId('post').filter({ hasText: text });
   }
 
-  async say(text: string): Promise<void> {
+  /** Sends a message and waits until the server has taken it. `shown` is how it looks, if that differs. */
+  async say(text: string, shown = text): Promise<void> {
     await this.composer.fill(text);
     await this.composer.press('Enter');
-    await this.settled(this.post(text));
+    await this.settled(this.post(shown));
   }
 
   async sayInThread(text: string): Promise<void> {

@@ -53,16 +53,17 @@ async function answers(url: string, child: ChildProcess, said: () => string): Pr
   }
 }
 
-export async function startServer(environment: Record<string, string> = {}): Promise<Server> {
+/** @param path of the site URL, such as `/chat`; "" for the root. */
+export async function startServer(path = ''): Promise<Server> {
   const data = await mkdtemp(join(tmpdir(), 'rialto-e2e-'));
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://127.0.0.1:${port}${path}`;
   let child: ChildProcess | undefined;
   let log = '';
 
   async function run(): Promise<void> {
     child = spawn(binary, ['serve', '--data-dir', data, '--listen', `127.0.0.1:${port}`, '--site-url', url], {
-      env: { ...process.env, ...settings, ...environment },
+      env: { ...process.env, ...settings },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [child.stdout, child.stderr]) {

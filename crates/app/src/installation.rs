@@ -90,7 +90,10 @@ async fn system_account(db: &Db, clock: &Clock, ids: &IdSource) -> Result<UserId
         }
         Err(StoreError::Unique(_)) => {
             drop(tx);
-            let other = users::get_by_username(&mut db.read(clock.now()).await?, SYSTEM_USERNAME).await?;
+            // A writer sees what a neighbour has written and not yet committed; committing waits for it.
+            let mut tx = db.begin(clock.now()).await?;
+            let other = users::get_by_username(&mut tx, SYSTEM_USERNAME).await?;
+            tx.commit().await?;
             other.map(|user| user.id).ok_or(StartError::Vanished)
         }
         Err(error) => Err(error.into()),

@@ -193,10 +193,6 @@ impl Https {
     /// # Errors
     /// A text, if TLS cannot be set up.
     pub fn new(settings: SettingsCell) -> Result<Self, String> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one client for peers, with guarded addresses and no redirects"
-        )]
         let builder = reqwest::Client::builder();
         let client = builder
             .redirect(reqwest::redirect::Policy::none())

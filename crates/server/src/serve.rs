@@ -116,12 +116,17 @@ fn router(app: &App, api: Api, beside: Router) -> Router {
         is_https: site_url.is_some_and(|url| url.is_https()),
     };
     let api = rialto_api::router(api, beside);
-    let all = api.fallback_service(any(web::serve).with_state(site.clone()).layer(CompressionLayer::new()));
+    let pages = any(web::serve).with_state(site.clone()).layer(CompressionLayer::new());
+    let all = api.fallback_service(pages.clone());
     if site.sub_path.is_empty() {
         return all;
     }
     let home = format!("{}/", site.sub_path);
-    Router::new().nest(&site.sub_path, all).route("/", get(async move || Redirect::temporary(&home)))
+    // Nesting takes `/chat` and what follows `/chat/`, but not `/chat/` itself, where people arrive.
+    Router::new()
+        .nest(&site.sub_path, all)
+        .route_service(&home, pages)
+        .route("/", get(async move || Redirect::temporary(&home)))
 }
 
 async fn run(listener: TcpListener, router: Router, follower: JoinHandle<()>) -> Result<(), ServeError> {

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use tokio_postgres::NoTls;
 
 use crate::server::TestServer;
+use crate::wait::{SHORT, wait_for};
 
 /// The content of a database at one moment: table to its rows, each row as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,20 @@ impl Digest {
             }
         }
         Self { tables: tables.into_iter().map(|(name, rows)| (name, rows.iter().map(line).collect())).collect() }
+    }
+
+    /// Reads the tables again and again until nothing has changed for a while: what others still had to tell has been told.
+    pub async fn settled(server: &TestServer, except: &[&str]) -> Self {
+        let mut last = Self::take(server, except).await;
+        let mut quiet = 0;
+        wait_for("the database to come to rest", SHORT, async || {
+            let now = Self::take(server, except).await;
+            quiet = if now == last { quiet + 1 } else { 0 };
+            last = now;
+            (quiet == 20).then_some(())
+        })
+        .await;
+        last
     }
 
     /// Checks that `later` holds the same rows.

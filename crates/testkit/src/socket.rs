@@ -79,13 +79,10 @@ impl Socket {
 
     /// Waits for an event of this name that `fits`, heard already or not.
     pub async fn wait(&self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
-        let found = async || {
-            let heard = self.heard.lock().unwrap();
-            heard.events.iter().find(|event| event["event"] == name && fits(event)).cloned()
-        };
         let limit = tokio::time::Instant::now() + SHORT;
         loop {
-            if let Some(event) = found().await {
+            // On a copy, so that the condition may look at the socket too.
+            if let Some(event) = self.events().into_iter().find(|event| event["event"] == name && fits(event)) {
                 return event;
             }
             if tokio::time::Instant::now() > limit {

@@ -306,6 +306,7 @@ mod recorded {
             header: read.header,
             purpose: read.purpose,
             creator_id: None,
+            origin: None,
             shared: true,
             last_post_at: Millis(0),
             total_msg_count: 0,

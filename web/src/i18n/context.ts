@@ -2,7 +2,7 @@
 import { createContext, use, useMemo } from 'react';
 import { en } from './en';
 import type { Locale, Translator } from './translate';
-import { translator } from './translate';
+import { regionOf, translator } from './translate';
 
 export interface Language extends Translator {
   choose: (locale: Locale) => void;
@@ -30,8 +30,9 @@ const MINUTE = 60_000;
 
 /** Dates in the reader's language and time zone. Times in ms. */
 export function useDates(): Dates {
-  const { locale } = useLanguage();
+  const language = useLanguage().locale;
   return useMemo(() => {
+    const locale = regionOf(language, navigator.languages);
     const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
     const full = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' });
     const thisYear = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' });
@@ -56,5 +57,5 @@ export function useDates(): Dates {
         return relative.format(Math.round(minutes / 60 / 24), 'day');
       },
     };
-  }, [locale]);
+  }, [language]);
 }

@@ -175,7 +175,7 @@ export const de: Messages = {
   'threads.replies.other': '{n} Antworten',
   'threads.none': 'Noch keine Antworten.',
   'threads.gone': 'Diese Nachricht wurde gelöscht.',
-  'threads.last': 'zuletzt {time}',
+  'threads.last': 'letzte Antwort {time}',
 
   'composer.label': 'Nachricht an {name}',
   'composer.reply': 'Im Thread antworten',

@@ -173,7 +173,7 @@ export const en = {
   'threads.replies.other': '{n} replies',
   'threads.none': 'No replies yet.',
   'threads.gone': 'This message has been deleted.',
-  'threads.last': 'last {time}',
+  'threads.last': 'last reply {time}',
 
   'composer.label': 'Message to {name}',
   'composer.reply': 'Reply in thread',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { de } from './de';
 import type { MessageKey } from './en';
 import { en } from './en';
-import { preferredLocale, translator } from './translate';
+import { preferredLocale, regionOf, translator } from './translate';
 
 const slots = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1] ?? '').sort();
 
@@ -21,5 +21,7 @@ describe('languages', () => {
   it('are chosen by what the reader prefers', () => {
     expect(preferredLocale(['fr-FR', 'de-AT', 'en'])).toBe('de');
     expect(preferredLocale(['fr'])).toBe('en');
+    expect(regionOf('en', ['de-AT', 'en-GB'])).toBe('en-GB');
+    expect(regionOf('de', ['en-GB'])).toBe('de');
   });
 });

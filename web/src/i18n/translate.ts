@@ -39,6 +39,11 @@ export async function loadMessages(locale: Locale): Promise<Messages> {
   return locale === 'de' ? (await import('./de')).de : en;
 }
 
+/** The reader's own variety of a language, for dates and times: British readers expect no am and pm. */
+export function regionOf(locale: Locale, languages: readonly string[]): string {
+  return languages.find((language) => language.toLowerCase().startsWith(locale)) ?? locale;
+}
+
 /** The first language of the reader that we have. */
 export function preferredLocale(languages: readonly string[]): Locale {
   for (const language of languages) {

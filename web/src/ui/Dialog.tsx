@@ -22,7 +22,11 @@ export function Dialog({ title, closeLabel, onClose, children, actions, wide = f
 
   useEffect(() => {
     const dialog = ref.current;
-    if (dialog !== null && !dialog.open) dialog.showModal();
+    if (dialog !== null && !dialog.open) {
+      dialog.showModal();
+      // The browser would choose the close button, which stands first. One came to type, or to decide.
+      dialog.querySelector<HTMLElement>('[data-content] input, [data-actions] button')?.focus();
+    }
     return () => dialog?.close();
   }, []);
 
@@ -44,8 +48,8 @@ export function Dialog({ title, closeLabel, onClose, children, actions, wide = f
             <X size={18} />
           </IconButton>
         </header>
-        <div className={styles['body']}>{children}</div>
-        {actions !== undefined && <footer className={styles['foot']}>{actions}</footer>}
+        <div className={styles['body']} data-content>{children}</div>
+        {actions !== undefined && <footer className={styles['foot']} data-actions>{actions}</footer>}
       </div>
     </dialog>
   );

@@ -12,10 +12,8 @@ use rialto_app::channels::NewChannel;
 use rialto_app::settings::Settings;
 use rialto_app::{App, Clock, IdSource, Keys, SessionUser, Volatile, channels, sessions as app_sessions};
 use rialto_federation::transport::{Exchange, Request, Response, Step, Transport, TransportError};
-use rialto_federation::{Federation, Identity, receive, service};
-use rialto_model::{
-    Channel, ChannelKind, Millis, Session, SessionId, Team, TeamId, TeamKind, TeamMember, UserId,
-};
+use rialto_federation::{Federation, receive, service};
+use rialto_model::{Channel, ChannelKind, Millis, Session, SessionId, Team, TeamId, TeamKind, TeamMember, UserId};
 use rialto_store::log::Tail;
 use rialto_store::{Db, sessions, teams, users};
 use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER};
@@ -39,10 +37,17 @@ pub enum Site {
     Fails(Step, &'static str),
 }
 
-/// The network: servers by site URL. Nobody listens anywhere else.
-#[derive(Clone, Default)]
+/// The network: servers by site URL, with one clock for all. Nobody listens anywhere else.
+#[derive(Clone)]
 pub struct Net {
     sites: Arc<Mutex<HashMap<String, Site>>>,
+    clock: Clock,
+}
+
+impl Default for Net {
+    fn default() -> Self {
+        Self { sites: Arc::default(), clock: Clock::manual(Millis(1_790_000_000_000)) }
+    }
 }
 
 impl Net {
@@ -89,7 +94,7 @@ pub struct Organisation {
     pub router: Router,
     pub team: TeamId,
     pub admin: Person,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 /// Somebody signed in.
@@ -107,12 +112,11 @@ impl Organisation {
         let site = format!("https://{name}.example");
         let mut settings = Settings { site_url: Some(site.clone()), ..Settings::default() };
         settings.workspaces.enable_shared_channels = true;
-        let clock = Clock::manual(Millis(1_790_000_000_000));
         let [byte, ..] = seed.to_le_bytes();
-        let app = App::open(db.clone(), Keys::new([byte; 32]), settings, clock, IdSource::seeded(seed)).await.unwrap();
-        let identity =
-            Identity { server_id: app.installation.server_id, epoch: app.installation.epoch.clone() };
-        let federation = Federation::new(app.clone(), Arc::new(net.clone()), identity);
+        let app = App::open(db.clone(), Keys::new([byte; 32]), settings, net.clock.clone(), IdSource::seeded(seed))
+            .await
+            .unwrap();
+        let federation = Federation::new(app.clone(), Arc::new(net.clone()));
         let router = rialto_api::router(Api::new(federation.clone()), receive::routes(federation.clone()));
         net.set(&site, Site::Up(router.clone()));
 
@@ -132,7 +136,12 @@ impl Organisation {
         });
         let team = make_team(&app, name, true).await;
         let admin = make_person(&app, team, "root", "system_admin system_user").await;
-        Organisation { app, site, router, team, admin, _dir: dir }
+        Organisation { app, site, router, team, admin, dir }
+    }
+
+    /// Where the database is.
+    pub fn data(&self) -> &std::path::Path {
+        self.dir.path()
     }
 
     /// Somebody of the team.
@@ -206,17 +215,20 @@ impl Organisation {
         text
     }
 
-    /// Waits until `condition` holds, looking again whenever the log has grown.
+    /// Waits until `condition` holds. It is looked at again whenever the log has grown, and now and then besides: what
+    /// a sender notes of its progress is no event.
     pub async fn until(&self, what: &str, condition: impl AsyncFn() -> bool) {
         let mut settled = self.app.bus.settled();
-        loop {
-            settled.borrow_and_update();
-            if condition().await {
-                return;
+        let met = async {
+            loop {
+                settled.borrow_and_update();
+                if condition().await {
+                    return;
+                }
+                let _ = tokio::time::timeout(Duration::from_millis(20), settled.changed()).await;
             }
-            let changed = tokio::time::timeout(LONG, settled.changed()).await;
-            assert!(changed.is_ok(), "waited in vain until {what}");
-        }
+        };
+        assert!(tokio::time::timeout(LONG, met).await.is_ok(), "waited in vain until {what}");
     }
 }
 
@@ -283,9 +295,8 @@ pub fn code_in(text: &str) -> String {
 #[track_caller]
 pub fn row(text: &str, first: &str) -> HashMap<String, String> {
     let mut lines = text.lines().filter(|line| line.starts_with('|'));
-    let cells = |line: &str| -> Vec<String> {
-        line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
-    };
+    let cells =
+        |line: &str| -> Vec<String> { line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect() };
     let header = cells(lines.next().unwrap_or_else(|| panic!("no table in {text}")));
     let found = lines.map(cells).find(|row| row[0] == first).unwrap_or_else(|| panic!("no row {first} in {text}"));
     assert_eq!(found.len(), header.len(), "{text}");

@@ -3,7 +3,17 @@
 #[cfg(test)]
 mod channels;
 #[cfg(test)]
+mod command_lists;
+#[cfg(test)]
+mod command_refusals;
+#[cfg(test)]
+mod command_secrets;
+#[cfg(test)]
+mod dialogue;
+#[cfg(test)]
 mod hub;
+#[cfg(test)]
+mod loopback;
 #[cfg(test)]
 mod posts;
 #[cfg(test)]

@@ -131,8 +131,10 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
         Ok(()) => Ok(post),
         // The client did not hear our first answer and asks again: one post, the same answer.
         Err(Error::Store(error)) if error.is_unique_on("pending") => {
-            let mut view = app.db.read(app.clock.now()).await?;
-            let first = posts::get_by_pending(&mut view, &actor.user_id, &new.pending_post_id).await?;
+            // A writer sees what a neighbour has written and not yet committed; committing waits until it is durable.
+            let mut tx = app.db.begin(app.clock.now()).await?;
+            let first = posts::get_by_pending(&mut tx, &actor.user_id, &new.pending_post_id).await?;
+            tx.commit().await?;
             first.ok_or(Error::Store(error))
         }
         Err(error) => Err(error),

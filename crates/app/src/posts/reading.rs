@@ -27,14 +27,12 @@ pub async fn list_by_ids(app: &App, actor: &SessionUser, ids: &[PostId]) -> Resu
     let mut found = posts::list_by_ids(&mut view, ids).await?;
     let mut readable = std::collections::HashMap::new();
     for post in &found {
-        if !readable.contains_key(&post.channel_id) {
-            let may = match access::readable_channel(&mut view, actor, &post.channel_id).await {
-                Ok(_) => true,
-                Err(Denied::Store(error)) => return Err(error.into()),
-                Err(_) => false,
-            };
-            readable.insert(post.channel_id, may);
-        }
+        let std::collections::hash_map::Entry::Vacant(place) = readable.entry(post.channel_id) else { continue };
+        place.insert(match access::readable_channel(&mut view, actor, &post.channel_id).await {
+            Ok(_) => true,
+            Err(Denied::Store(error)) => return Err(error.into()),
+            Err(_) => false,
+        });
     }
     found.retain(|post| post.gone_at().is_none() && readable.get(&post.channel_id) == Some(&true));
     Ok(found)

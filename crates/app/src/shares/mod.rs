@@ -188,11 +188,12 @@ fn note(
     audit::by_user(tx, actor, about)
 }
 
-/// Makes the shared mark say whether a live share exists.
+/// Makes the shared mark say whether a live share exists. The row is read afresh: ending one share and beginning another
+/// in one transaction changes it twice.
 async fn set_shared(tx: &mut Tx, channel: &Channel, origin: Origin) -> Result<bool, StoreError> {
     let shared = !shares::list_of_channel(tx, &channel.id).await?.is_empty();
+    let Some(mut channel) = channels::lock(tx, &channel.id).await? else { return Ok(shared) };
     if shared != channel.shared {
-        let mut channel = channel.clone();
         channel.shared = shared;
         channel.update_at = channel.update_at.next_version(tx.now());
         channels::update(tx, &channel).await?;

@@ -10,7 +10,10 @@ use crate::App;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
     /// The invitation is about to leave; after this a peer that must be invited once is not invited again.
-    Inviting,
+    Inviting {
+        /// Position of the event that began the share.
+        from: Seq,
+    },
     /// The peer has taken it; changes after `from` are sent.
     Active {
         /// Position of the event that began the share.
@@ -37,8 +40,10 @@ pub async fn begun(app: &App, id: &ShareId, begun: Begun) -> Result<Option<Share
     };
     let Some(remote) = remotes::get(&mut tx, &share.remote_id).await? else { return Ok(None) };
     match begun {
-        Begun::Inviting => {
+        Begun::Inviting { from } => {
             share.state = ShareState::Invited;
+            // From now on the peer may know of the share, and is told of its end.
+            share.from_seq.get_or_insert(from);
             change(&mut tx, &mut share, Origin::Local).await?;
         }
         Begun::Active { from } => {
@@ -71,13 +76,14 @@ pub async fn of_sender(app: &App, id: &ShareId) -> Result<Option<(Share, Channel
     Ok(channels::get(&mut view, &share.channel_id).await?.map(|channel| (share, channel)))
 }
 
-/// A share that has ended and was not followed by another, so that the peer is to be told.
+/// A share that has ended and of which the peer may know, so that it is to be told. Of a copy the home always knows.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn ended(app: &App, id: &ShareId) -> Result<Option<Share>, StoreError> {
     let mut view = app.db.read(app.clock.now()).await?;
-    Ok(shares::get(&mut view, id).await?.filter(|share| share.state == ShareState::Ended && share.from_seq.is_some()))
+    let ended = shares::get(&mut view, id).await?.filter(|share| share.state == ShareState::Ended);
+    Ok(ended.filter(|share| share.from_seq.is_some() || !share.home))
 }
 
 /// Shares of ours that a peer was invited to and has not taken, for its sender to go on with after a restart. Those it has

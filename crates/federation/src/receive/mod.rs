@@ -88,7 +88,11 @@ async fn msg(State(fed): State<Federation>, headers: HeaderMap, content: Body) -
         let actor = authenticate(&fed, &headers).await?;
         let bytes = body(content, MAX_FRAME).await?;
         let frame = frame(&actor, &bytes)?;
-        let envelope = dispatch(&fed, &actor, &frame).await?;
+        let mut envelope = dispatch(&fed, &actor, &frame).await?;
+        // Extensions only for those who listed one (ruling 8).
+        if actor.remote().caps.is_empty() {
+            envelope.rialto = None;
+        }
         Ok(envelope.to_json())
     })
     .await

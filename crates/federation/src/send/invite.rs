@@ -26,7 +26,7 @@ pub(super) async fn begin(
     let answer = if once && share.state == ShareState::Invited {
         message(fed, &remote.id, topic::SYNC, &compose::empty(fed, channel.id)).await?
     } else {
-        let Some(share) = shares::begun(&fed.app, id, Begun::Inviting).await? else { return Ok(None) };
+        let Some(share) = shares::begun(&fed.app, id, Begun::Inviting { from: seq }).await? else { return Ok(None) };
         let read_only = share.mode == ShareMode::ReadOnly;
         let invitation = OutboundChannelInvitation::new(&channel, &remote.remote_team_id, read_only);
         message(fed, &remote.id, topic::CHANNEL_INVITE, &invitation).await?

@@ -160,7 +160,7 @@ fn look_up(section: &str, key: &str) -> Found {
     let same = |name: &&str| name.eq_ignore_ascii_case(key);
     match keys::KEYS.iter().find(|known| known.section == section && same(&known.name)) {
         Some(known) => Found::Known(known),
-        None if section == OURS && !OURS_NOT_USED.iter().any(|name| same(name)) => Found::Misspelt,
+        None if section == OURS && !OURS_NOT_USED.iter().any(same) => Found::Misspelt,
         None => Found::NotUsed,
     }
 }

@@ -70,6 +70,53 @@ impl Peer {
         copy.record = self.profile() == Profile::Mattermost537;
     }
 
+    /// Makes what the peer says in a frame part of what it holds; for frames that did not come from its own people here,
+    /// as recorded ones.
+    pub fn hold(&self, remote_id: &str, topic: &str, payload: &Value) {
+        let mut state = self.shared.state();
+        let world = &mut state.world;
+        let channel = text(&payload["channel_id"]);
+        if topic == "sharedchannel_invite" {
+            let own = Copy {
+                name: text(&payload["name"]),
+                kind: text(&payload["type"]),
+                home: true,
+                read_only: payload["read_only"] == true,
+                links: [remote_id.to_owned()].into(),
+                record: true,
+                members: Default::default(),
+            };
+            world.channels.insert(channel, own);
+            return;
+        }
+        for (id, user) in payload["users"].as_object().into_iter().flatten() {
+            let username = text(&user["username"]);
+            let own = Person { username, origin: None, wire: user.clone(), pictures: 0, status: None };
+            world.people.insert(id.clone(), own);
+        }
+        for post in payload["posts"].as_array().into_iter().flatten() {
+            let id = text(&post["id"]);
+            let own = Post {
+                id: id.clone(),
+                channel: channel.clone(),
+                user: text(&post["user_id"]),
+                message: text(&post["message"]),
+                root: text(&post["root_id"]),
+                origin: None,
+                deleted: post["delete_at"].as_i64().unwrap_or(0) > 0,
+                pinned: post["is_pinned"] == true,
+                updates: 0,
+                wire: post.clone(),
+            };
+            world.posts.insert(id, own);
+        }
+        for reaction in payload["reactions"].as_array().into_iter().flatten() {
+            let row = (text(&reaction["post_id"]), text(&reaction["user_id"]), text(&reaction["emoji_name"]));
+            let deleted = reaction["delete_at"].as_i64().unwrap_or(0) > 0;
+            world.reactions.insert(row, Reaction { origin: String::new(), deleted });
+        }
+    }
+
     /// `user` writes a post, which is sent to everyone the channel is linked with; returns its id.
     pub async fn write(&self, channel: &str, user: &str, message: &str) -> String {
         self.reply(channel, user, "", message).await

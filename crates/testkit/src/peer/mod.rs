@@ -241,12 +241,28 @@ impl Peer {
 
     /// Sends a request to our server as it is: any path below `/api/v4/remotecluster`, headers and body.
     pub async fn raw(&self, site_url: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
-        let mut request = self.shared.http.post(format!("{site_url}/api/v4/remotecluster{path}")).body(body);
+        let sent = self.try_raw(site_url, path, headers, body).await;
+        sent.unwrap_or_else(|error| panic!("{path} of {site_url}: {error}"))
+    }
+
+    /// As [`Peer::raw`].
+    ///
+    /// # Errors
+    /// If no complete answer comes.
+    pub async fn try_raw(
+        &self,
+        site_url: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer, reqwest::Error> {
+        // A line that the server closes on a large body must not be met again by the next request.
+        let http = if body.len() > 1024 * 1024 { http_client() } else { self.shared.http.clone() };
+        let mut request = http.post(format!("{site_url}/api/v4/remotecluster{path}")).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = request.send().await.unwrap_or_else(|error| panic!("{path} of {site_url}: {error}"));
-        Answer::read(format!("POST {path}"), response).await.unwrap()
+        Answer::read(format!("POST {path}"), request.send().await?).await
     }
 }
 

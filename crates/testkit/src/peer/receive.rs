@@ -95,7 +95,8 @@ impl Shared {
         let mut users_syncd = Vec::new();
         let users = payload["users"].as_object().cloned().unwrap_or_default();
         users_syncd.extend(users.iter().filter(|(key, user)| sync.user(key, user)).map(|(key, _)| json!(key)));
-        let posts = items(payload, "posts");
+        let posts: Vec<Value> = items(payload, "posts").iter().map(|post| sync.transformed(post, payload)).collect();
+        let posts = posts.as_slice();
         let failed: Vec<_> = posts.iter().filter(|post| !sync.post(post)).map(|post| post["id"].clone()).collect();
         let reactions = items(payload, "reactions");
         for reaction in reactions {
@@ -240,6 +241,24 @@ impl Sync<'_> {
         }
         let id = text(&post["id"]);
         if self.world.posts.contains_key(&id) { self.change_post(&id, post) } else { self.create_post(id, post) }
+    }
+
+    /// The post with the mentions in its text as 11.6 rewrites them (wire 7.4).
+    fn transformed(&self, post: &Value, payload: &Value) -> Value {
+        let mut post = post.clone();
+        if self.profile == Profile::Mattermost537 {
+            return post;
+        }
+        for (mention, id) in payload["mention_transforms"].as_object().into_iter().flatten() {
+            let known = self.world.people.get(&text(id));
+            let name = match known {
+                Some(person) if mention.contains(':') || person.origin.is_some() => person.username.clone(),
+                None if !mention.contains(':') => format!("{mention}:rialto"),
+                _ => continue,
+            };
+            post["message"] = json!(text(&post["message"]).replace(&format!("@{mention}"), &format!("@{name}")));
+        }
+        post
     }
 
     fn create_post(&mut self, id: String, post: &Value) -> bool {

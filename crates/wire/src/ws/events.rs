@@ -295,6 +295,7 @@ mod tests {
             header: String::new(),
             purpose: String::new(),
             creator_id: None,
+            origin: None,
             shared: true,
             last_post_at: Millis(0),
             total_msg_count: 0,

@@ -45,7 +45,7 @@ export function AddDialog({ channel, onClose }: { channel: Channel; onClose: () 
       {fault !== '' && <Notice kind="fault">{fault}</Notice>}
       <label className={styles['search']}>
         <Search size={16} aria-hidden="true" />
-        <input type="search" value={term} onChange={(event) => setTerm(event.target.value)} placeholder={t('channels.addSearch')} aria-label={t('channels.addSearch')} autoFocus />
+        <input type="search" value={term} onChange={(event) => setTerm(event.target.value)} placeholder={t('channels.addSearch')} aria-label={t('channels.addSearch')} />
       </label>
       {found?.length === 0 && <p className={styles['empty']}>{t('channels.addNobody')}</p>}
       <ul className={styles['list']} aria-label={t('channels.add')}>

@@ -63,7 +63,7 @@ export function BrowseDialog({ team, onClose, onOpen, onCreate }: BrowseDialogPr
       <div className={styles['find']}>
         <label className={styles['search']}>
           <Search size={16} aria-hidden="true" />
-          <input type="search" value={term} onChange={(event) => setTerm(event.target.value)} placeholder={t('channels.search')} aria-label={t('channels.search')} autoFocus />
+          <input type="search" value={term} onChange={(event) => setTerm(event.target.value)} placeholder={t('channels.search')} aria-label={t('channels.search')} />
         </label>
         <select value={sharedOnly ? 'shared' : 'all'} onChange={(event) => setSharedOnly(event.target.value === 'shared')} aria-label={t('channels.visibility')}>
           <option value="all">{t('channels.filter.all')}</option>

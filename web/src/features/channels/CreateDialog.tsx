@@ -51,7 +51,7 @@ export function CreateDialog({ team, onClose, onCreated }: { team: Team; onClose
     >
       <form id={formId} className={styles['form']} onSubmit={(event) => void submit(event)}>
         {fault !== '' && <Notice kind="fault">{fault}</Notice>}
-        <Field label={t('channels.name')} value={displayName} onChange={(event) => setDisplayName(event.target.value)} placeholder={t('channels.namePlaceholder')} maxLength={64} autoFocus required />
+        <Field label={t('channels.name')} value={displayName} onChange={(event) => setDisplayName(event.target.value)} placeholder={t('channels.namePlaceholder')} maxLength={64} required />
         <Field label={t('channels.purpose')} value={purpose} onChange={(event) => setPurpose(event.target.value)} maxLength={250} />
         <fieldset className={styles['choice']}>
           <legend>{t('channels.visibility')}</legend>

@@ -45,7 +45,6 @@ export function SwitchDialog({ team, onClose, onOpen }: { team: Team; onClose: (
           placeholder={t('channels.search')}
           aria-label={t('channels.search')}
           aria-controls="switch-list"
-          autoFocus
           onChange={(event) => {
             setTerm(event.target.value);
             setActive(0);

@@ -164,6 +164,7 @@ impl Stage {
 
     /// Sends one recorded request again and expects it to be accepted in full.
     pub async fn play_accepted(&self, exchange: &Exchange) {
+        self.peer.hold(&self.remote_id(), exchange.topic(), &self.replay.translate(exchange.payload()));
         let answer = self.replay.play(&self.peer, exchange).await;
         self.check_accepted(exchange, &answer);
     }
@@ -171,6 +172,11 @@ impl Stage {
     #[track_caller]
     fn check_accepted(&self, exchange: &Exchange, answer: &Answer) {
         let what = format!("{} {}", exchange.path, exchange.topic());
+        if exchange.path.ends_with("/image") && answer.status == 501 {
+            // A server that keeps no files says so (wire 3.9); the sender goes on without the picture.
+            answer.refused(501, "api.file.attachments.disabled.app_error");
+            return;
+        }
         assert_eq!(answer.status, 200, "{what}: {answer}");
         match exchange.path.as_str() {
             "/ping" => assert_shape(&answer.body, &exchange.answer, &[]),
@@ -228,7 +234,11 @@ impl Stage {
     /// and reactions.
     pub fn check_shapes(&self) {
         for member in ["posts", "reactions"] {
-            let recorded = recorded_sample(self.ours, |payload| payload[member][0].clone());
+            let recorded = recorded_sample(self.ours, |payload| {
+                // Their system posts carry props of their own; ours are never sent.
+                let mut items = payload[member].as_array().into_iter().flatten();
+                items.find(|item| item["type"].as_str().is_none_or(str::is_empty)).cloned().unwrap_or_default()
+            });
             for frame in self.peer.frames("sharedchannel_sync") {
                 for item in frame.payload()[member].as_array().into_iter().flatten() {
                     assert_shape(item, &recorded, OPTIONAL);
@@ -319,7 +329,8 @@ impl Stage {
             if posts.iter().any(|post| post["user_id"] == id) {
                 let user = rialto_testkit::peer::author::user_object(id, name);
                 let channel = self.live(exchange.payload()["channel_id"].as_str().unwrap());
-                let content = serde_json::json!({"users": {id: user}});
+                let content = serde_json::json!({"users": {id: user}, "channel_id": channel});
+                self.peer.hold(&self.remote_id(), "sharedchannel_sync", &content);
                 self.peer.sync(&self.remote_id(), &channel, content).await.ok();
             }
         }
