@@ -60,11 +60,7 @@ async fn changes_are_told_in_the_channel_and_recorded_once() {
         let events: Vec<_> = scene.recorded_since(head).await.into_iter().map(|recorded| recorded.event).collect();
         assert!(matches!(
             events[..],
-            [
-                DomainEvent::ChannelUpdated { .. },
-                DomainEvent::PostCreated { .. },
-                DomainEvent::PostCreated { .. }
-            ]
+            [DomainEvent::ChannelUpdated { .. }, DomainEvent::PostCreated { .. }, DomainEvent::PostCreated { .. }]
         ));
         let head = scene.head().await;
         channels::patch(&scene.app, &scene.ann.actor, &scene.channel, patch).await.unwrap();

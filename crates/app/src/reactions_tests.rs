@@ -94,8 +94,8 @@ async fn what_cannot_carry_a_reaction_is_refused() {
         for name in ["", "two words", "käse"] {
             assert!(matches!(add(&scene.bob, &post.id, name).await.unwrap_err(), Error::EmojiName), "{name}");
         }
-        for missing in [&gone.id, &id(77)] {
-            assert!(matches!(add(&scene.bob, missing, "+1").await.unwrap_err(), Error::Denied(Denied::Absent(_))));
+        for missing in [gone.id, id(77)] {
+            assert!(matches!(add(&scene.bob, &missing, "+1").await.unwrap_err(), Error::Denied(Denied::Absent(_))));
         }
         add(&scene.bob, &post.id, "one").await.unwrap();
         add(&scene.bob, &post.id, "two").await.unwrap();

@@ -123,7 +123,7 @@ impl Scene {
         self.tick();
         let from = self.started(share).await;
         if share.home {
-            crate::shares::begun(&self.app, &share.id, Begun::Inviting).await.unwrap().unwrap();
+            crate::shares::begun(&self.app, &share.id, Begun::Inviting { from }).await.unwrap().unwrap();
         }
         let active = crate::shares::begun(&self.app, &share.id, Begun::Active { from }).await.unwrap().unwrap();
         self.tick();

@@ -353,7 +353,8 @@ async fn who_may_look_sees_connections_and_others_only_those_they_share_a_channe
             let hidden = info(&scene.app, &who.actor, &peer.id).await.unwrap_err();
             assert!(matches!(hidden, Error::Denied(Denied::Absent(_))));
         }
-        let renamed = update(&scene.app, &scene.admin.actor, &acme.id, Some("Acme Inc.".to_owned()), None).await.unwrap();
+        let renamed =
+            update(&scene.app, &scene.admin.actor, &acme.id, Some("Acme Inc.".to_owned()), None).await.unwrap();
         assert_eq!((renamed.display_name.as_str(), renamed.name.as_str()), ("Acme Inc.", "acme"));
         let back = update(&scene.app, &scene.admin.actor, &acme.id, Some(" ".to_owned()), None).await.unwrap();
         assert_eq!(back.display_name, "acme");

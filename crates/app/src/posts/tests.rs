@@ -184,7 +184,8 @@ async fn deleting_a_root_takes_its_thread_and_deleting_a_reply_counts_it_off() {
         assert_eq!(deleted.len(), 2, "what was gone before is not told again: {deleted:?}");
         let again = delete(&scene.app, &scene.ann.actor, &root.id).await.unwrap_err();
         assert!(matches!(again, Error::Denied(Denied::Absent(_))));
-        let reply = create(&scene, &scene.bob, &scene.channel, NewPost { root_id: Some(root.id), ..text("late") }).await;
+        let reply =
+            create(&scene, &scene.bob, &scene.channel, NewPost { root_id: Some(root.id), ..text("late") }).await;
         assert!(matches!(reply.unwrap_err(), Error::Root));
     })
     .await;

@@ -112,7 +112,10 @@ async fn a_share_goes_from_queued_to_active_and_tells_the_channel_once() {
         assert_eq!((found.id, channel.id), (share.id, scene.channel));
         scene.tick();
         uninvite(&scene.app, &scene.admin.actor, &scene.channel, Some(&acme.id)).await.unwrap();
-        assert!(begun(&scene.app, &share.id, Begun::Active { from }).await.unwrap().is_none(), "it has ended meanwhile");
+        assert!(
+            begun(&scene.app, &share.id, Begun::Active { from }).await.unwrap().is_none(),
+            "it has ended meanwhile"
+        );
         assert!(of_sender(&scene.app, &share.id).await.unwrap().is_none());
         assert_eq!(ended(&scene.app, &share.id).await.unwrap().unwrap().reason, "uninvited");
     })
