@@ -9,6 +9,8 @@ pub mod backlog;
 pub mod bus;
 pub mod channel_members;
 pub mod channels;
+#[cfg(test)]
+mod channels_tests;
 pub mod clock;
 pub mod connections;
 pub mod direct_channels;
@@ -17,16 +19,24 @@ pub mod housekeeping;
 pub mod ids;
 pub mod installation;
 pub mod interruptions;
+#[cfg(test)]
+mod interruptions_tests;
 pub mod keys;
 pub mod mentions;
 pub mod outbox;
+#[cfg(test)]
+mod outbox_tests;
 pub mod passwords;
 pub mod posts;
 pub mod preferences;
 pub mod reactions;
+#[cfg(test)]
+mod reactions_tests;
 pub mod sessions;
 pub mod settings;
 pub mod shares;
+#[cfg(test)]
+mod sharing_scene;
 pub mod shown_posts;
 pub mod statuses;
 pub mod system_posts;

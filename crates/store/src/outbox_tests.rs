@@ -126,6 +126,8 @@ async fn items_wait_once_and_are_taken_oldest_first() {
             assert!(!waiting::put(&mut tx, item).await.unwrap());
         }
         assert_eq!(waiting::count(&mut tx, &id(1)).await.unwrap(), 3);
+        assert_eq!(waiting::get(&mut tx, &id(1), "post", &early.item_id).await.unwrap(), Some(early.clone()));
+        assert_eq!(waiting::get(&mut tx, &id(1), "reaction", &early.item_id).await.unwrap(), None);
         let moved = WaitingItem { missing_id: late.missing_id.clone(), body: "{}".to_owned(), ..other };
         assert!(waiting::put(&mut tx, &moved).await.unwrap());
         assert_eq!(waiting::list_older(&mut tx, Millis(30), 10).await.unwrap().len(), 3);

@@ -147,6 +147,20 @@ pub async fn update(tx: &mut Tx, post: &Post) -> Result<(), StoreError> {
     .map(|_| ())
 }
 
+/// Gives a root that stood in for one its owner had not sent yet the author and time it really has. Version 0 marks such
+/// a row; every other one keeps its author for good (INV-2).
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn settle_stub(tx: &mut Tx, id: &PostId, author: &UserId, create_at: Millis) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE posts SET user_id = $2, create_at = $3 WHERE id = $1 AND remote_id <> '' AND remote_update_at = 0",
+        &[id.into(), author.into(), create_at.into()],
+    )
+    .await
+    .map(|_| ())
+}
+
 /// Locks the row of a post for the rest of the transaction; changes of one post then follow each other on PostgreSQL
 /// as they do on SQLite.
 ///

@@ -128,6 +128,25 @@ async fn an_update_never_changes_author_channel_thread_or_owner() {
 }
 
 #[tokio::test]
+async fn only_a_stub_gets_another_author() {
+    both(async |db: Db| {
+        let stub = Post { remote_id: Some(id(5)), ..post(1, id(1), id(1)) };
+        let owned = Post { remote_update_at: Millis(1), ..Post { id: id(2), ..stub.clone() } };
+        let local = post(3, id(1), id(1));
+        let mut tx = begin(&db).await;
+        insert(&mut tx, &[stub.clone(), owned.clone(), local.clone()]).await;
+        for post in [&stub, &owned, &local] {
+            posts::settle_stub(&mut tx, &post.id, &id(9), Millis(7)).await.unwrap();
+        }
+        let settled = Post { user_id: id(9), create_at: Millis(7), ..stub };
+        for post in [settled, owned, local] {
+            assert_eq!(posts::get(&mut tx, &post.id).await.unwrap(), Some(post));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn replies_and_reactions_give_a_post_a_new_version() {
     both(async |db: Db| {
         let fresh = Post { update_at: Millis(NOW.0 + 9), ..post(1, id(1), id(1)) };

@@ -45,7 +45,26 @@ pub async fn count(view: &mut Snapshot, remote: &RemoteId) -> Result<i64, StoreE
     view.fetch_one("SELECT COUNT(*) FROM waiting_items WHERE remote_id = $1", &[remote.into()]).await
 }
 
-/// Keeps an item; a later version of the same one replaces it. False if nothing changed.
+/// The item of this kind and id, if it waits.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn get(
+    view: &mut Snapshot,
+    remote: &RemoteId,
+    kind: &str,
+    item_id: &str,
+) -> Result<Option<WaitingItem>, StoreError> {
+    view.fetch_optional(
+        "SELECT remote_id, kind, item_id, channel_id, missing_id, body, receive_at FROM waiting_items \
+         WHERE remote_id = $1 AND kind = $2 AND item_id = $3",
+        &[remote.into(), kind.into(), item_id.into()],
+    )
+    .await
+}
+
+/// Keeps an item in place of the same one before. Which of two versions is newer, the caller knows. False if nothing
+/// changed.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.

@@ -3,10 +3,16 @@
 //! Items were read and bounded by the wire; here they meet our rows. One refused item never holds back another, a
 //! repeated one changes nothing, and one that comes before what it refers to waits for it (ruling 31).
 
+#[cfg(test)]
+mod ownership_tests;
 mod posts;
 mod reactions;
 mod users;
+#[cfg(test)]
+mod version_tests;
 mod waiting;
+#[cfg(test)]
+mod waiting_tests;
 
 pub use waiting::release_stuck;
 
@@ -100,6 +106,13 @@ pub struct IncomingReaction {
     pub update_at: Millis,
     /// Taken back.
     pub delete_at: Option<Millis>,
+}
+
+impl IncomingReaction {
+    /// The owner's version; old servers set one time only.
+    fn version(&self) -> Millis {
+        self.update_at.max(self.create_at).max(self.delete_at.unwrap_or_default())
+    }
 }
 
 /// Somebody of the peer's joins or leaves.

@@ -110,6 +110,17 @@ async fn change(
         return Ok(Applied::Refused(Code::ReadOnly));
     }
     let mut post = before.clone();
+    if before.remote_update_at == Millis(0) {
+        // It stands in for this one, under the author of a reply.
+        let Some(author) = person(tx, share, &incoming.user_id).await? else {
+            return waiting::park_post(tx, share, incoming, incoming.user_id.as_str()).await;
+        };
+        post.user_id = author.id;
+        if incoming.create_at.0 > 0 {
+            post.create_at = incoming.create_at.min(tx.now());
+        }
+        posts::settle_stub(tx, &post.id, &post.user_id, post.create_at).await?;
+    }
     post.message.clone_from(&incoming.message);
     post.props.clone_from(&incoming.props);
     post.is_pinned = incoming.is_pinned;

@@ -30,7 +30,7 @@ pub(super) async fn apply(
         Some(post) if post.gone_at().is_some() => return Ok(Applied::Known),
         Some(_) => {}
     }
-    let version = incoming.update_at.max(incoming.create_at).max(incoming.delete_at.unwrap_or_default());
+    let version = incoming.version();
     let before = reactions::get(tx, &incoming.post_id, &person.id, &incoming.emoji_name).await?;
     if before.as_ref().is_some_and(|known| version <= known.remote_update_at) {
         return Ok(Applied::Known);

@@ -15,6 +15,7 @@ const STUB_AFTER: i64 = 60_000;
 /// What nobody asked for any more is dropped after this, ms.
 const KEEP: i64 = 24 * 3_600_000;
 
+/// `is_known` tells of the body that waits already whether it is as new as this one.
 async fn park(
     tx: &mut Tx,
     share: &ShareAccess,
@@ -22,7 +23,13 @@ async fn park(
     item_id: String,
     missing: &str,
     body: String,
+    is_known: impl Fn(&str) -> bool,
 ) -> Result<Applied, StoreError> {
+    if let Some(before) = waiting::get(tx, &share.remote().id, kind, &item_id).await?
+        && is_known(&before.body)
+    {
+        return Ok(Applied::Parked);
+    }
     if waiting::count(tx, &share.remote().id).await? >= ROOM {
         // 503: the peer keeps it and tries again.
         return Err(StoreError::Busy("the waiting room is full".to_owned()));
@@ -47,7 +54,10 @@ pub(super) async fn park_post(
     missing: &str,
 ) -> Result<Applied, StoreError> {
     let Ok(body) = serde_json::to_string(post) else { return Ok(Applied::Refused(Code::Invalid)) };
-    park(tx, share, "post", post.id.to_string(), missing, body).await
+    let is_known = |before: &str| {
+        serde_json::from_str::<IncomingPost>(before).is_ok_and(|before| before.update_at >= post.update_at)
+    };
+    park(tx, share, "post", post.id.to_string(), missing, body, is_known).await
 }
 
 pub(super) async fn park_reaction(
@@ -58,7 +68,10 @@ pub(super) async fn park_reaction(
 ) -> Result<Applied, StoreError> {
     let Ok(body) = serde_json::to_string(reaction) else { return Ok(Applied::Refused(Code::Invalid)) };
     let item_id = format!("{}:{}:{}", reaction.post_id, reaction.user_id, reaction.emoji_name);
-    park(tx, share, "reaction", item_id, missing, body).await
+    let is_known = |before: &str| {
+        serde_json::from_str::<IncomingReaction>(before).is_ok_and(|before| before.version() >= reaction.version())
+    };
+    park(tx, share, "reaction", item_id, missing, body, is_known).await
 }
 
 /// Applies what waited for `arrived`, in the transaction that brought it. Only the same connection's items wait for it.
@@ -95,6 +108,8 @@ pub async fn release_stuck(app: &App) -> Result<(), StoreError> {
     let stuck = waiting::list_older(&mut app.db.read(now).await?, Millis(now.0 - STUB_AFTER), 200).await?;
     for item in stuck {
         let mut tx = app.db.begin(app.clock.now()).await?;
+        // A stub for one of them has let others go as well.
+        let Some(item) = waiting::get(&mut tx, &item.remote_id, &item.kind, &item.item_id).await? else { continue };
         let age = tx.now().since(item.receive_at);
         let root = serde_json::from_str::<IncomingPost>(&item.body).ok().and_then(|post| post.root_id);
         match root.filter(|root| item.kind == "post" && item.missing_id == root.as_str()) {
@@ -112,6 +127,9 @@ async fn stub(app: &App, tx: &mut Tx, item: &WaitingItem, root: PostId) -> Resul
     let Some(share) = share_of(tx, &item.remote_id, &item.channel_id).await? else {
         return waiting::delete(tx, item).await;
     };
+    if posts::get(tx, &root).await?.is_some() {
+        return release(app, tx, &share, root.as_str()).await;
+    }
     let reply: Option<IncomingPost> = serde_json::from_str(&item.body).ok();
     let author: Option<UserId> = match &reply {
         Some(reply) => {

@@ -2,7 +2,7 @@
 
 use rialto_model::{PeerProfile, RemoteCluster, RemoteId};
 use rialto_store::remotes::Secrets;
-use rialto_store::{StoreError, outbox, remotes};
+use rialto_store::{StoreError, installation, outbox, remotes};
 use subtle::ConstantTimeEq;
 
 use super::{Error, NewConnection, changed, consumer, draft, insert, note};
@@ -37,6 +37,8 @@ pub struct Acceptance {
 /// [`Error`].
 pub async fn begin_acceptance(app: &App, actor: &SessionUser, acceptance: &Acceptance) -> Result<RemoteCluster, Error> {
     let mut tx = app.db.begin(app.clock.now()).await?;
+    // One connection per pair of servers is a rule across rows, so handshakes follow each other.
+    installation::lock(&mut tx).await?;
     if let Some(known) = remotes::lock(&mut tx, &acceptance.remote_id).await? {
         return Err(Error::Known(Box::new(known)));
     }
@@ -166,6 +168,7 @@ pub async fn confirm(
     confirmation: Confirmation,
 ) -> Result<(RemoteCluster, bool), ConfirmError> {
     let mut tx = app.db.begin(app.clock.now()).await?;
+    installation::lock(&mut tx).await?;
     let hash = app.keys.hash_token(code_token);
     let invite = remotes::get_invite(&mut tx, &hash).await?.ok_or(ConfirmError::Unknown)?;
     if invite.remote_id != *header_id {

@@ -4,6 +4,8 @@ mod credentials;
 mod ending;
 mod handshake;
 mod lists;
+#[cfg(test)]
+mod tests;
 
 pub use credentials::{authenticate, peer_token};
 pub use ending::{Removal, rehome, remove, sever};

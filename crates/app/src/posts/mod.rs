@@ -1,6 +1,8 @@
 //! Posts: writing, editing, deleting, pinning, reading; and applying those of peers.
 
 mod reading;
+#[cfg(test)]
+mod tests;
 
 pub use reading::{PostPage, Window, around_unread, authors, get, list_by_ids, pinned, thread, window};
 

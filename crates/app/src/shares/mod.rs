@@ -4,6 +4,8 @@ mod ending;
 mod lists;
 mod received;
 mod sending;
+#[cfg(test)]
+mod tests;
 
 use ending::end;
 pub(crate) use ending::end_all_of;

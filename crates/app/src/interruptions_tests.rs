@@ -1,0 +1,110 @@
+//! Interruptions as channels are told of them, on both databases.
+
+use rialto_model::Millis;
+use rialto_store::Db;
+use rialto_store::testing::both;
+
+use crate::interruptions::{self, utc};
+use crate::settings::InterruptionPosts;
+use crate::sharing_scene::{Peer, Scene, id};
+use crate::{Settings, channels};
+
+async fn notices(scene: &Scene) -> Vec<String> {
+    let mut view = scene.view().await;
+    let page = rialto_store::posts::page(&mut view, &scene.channel, false, 0, 100).await.unwrap();
+    let told = page.into_iter().rev().filter(|post| post.message.contains("The connection to"));
+    told.map(|post| post.message).collect()
+}
+
+async fn shared(db: Db) -> (Scene, Peer) {
+    let scene = Scene::new(db).await;
+    let acme = scene.peer("acme").await;
+    scene.share(&acme).await;
+    (scene, acme)
+}
+
+#[tokio::test]
+async fn a_channel_is_told_once_that_the_peer_is_gone_and_once_that_it_is_back() {
+    both(async |db: Db| {
+        let (scene, acme) = shared(db).await;
+        let since = scene.app.clock.now();
+        scene.app.clock.advance(300_000);
+        interruptions::begin(&scene.app, &acme.id, since).await.unwrap();
+        interruptions::begin(&scene.app, &acme.id, since).await.unwrap();
+        let told = notices(&scene).await;
+        assert_eq!(told.len(), 1);
+        assert!(told[0].contains("**acme**") && told[0].contains(&utc(since)), "{told:?}");
+        assert_eq!(scene.remote(&acme).await.interrupted_at, Some(since));
+        scene.app.clock.advance(60_000);
+        interruptions::end(&scene.app, &acme.id).await.unwrap();
+        interruptions::end(&scene.app, &acme.id).await.unwrap();
+        let told = notices(&scene).await;
+        assert_eq!(told.len(), 2);
+        assert!(told[1].contains("back after 6 min"), "{told:?}");
+        interruptions::caught_up(&scene.app, &acme.id, 7).await.unwrap();
+        let told = notices(&scene).await;
+        assert!(told.len() == 2 && told[1].contains("delivered (7 from here)"), "{told:?}");
+        assert_eq!(scene.remote(&acme).await.interrupted_at, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_outage_that_returns_at_once_goes_on_with_the_one_before() {
+    both(async |db: Db| {
+        let (scene, acme) = shared(db).await;
+        let first = scene.app.clock.now();
+        scene.app.clock.advance(300_000);
+        interruptions::begin(&scene.app, &acme.id, first).await.unwrap();
+        scene.app.clock.advance(10_000);
+        interruptions::end(&scene.app, &acme.id).await.unwrap();
+        let back = scene.app.clock.now();
+        scene.app.clock.advance(400_000);
+        interruptions::begin(&scene.app, &acme.id, Millis(back.0 + 119_000)).await.unwrap();
+        let told = notices(&scene).await;
+        assert_eq!(told.len(), 2, "no third message: {told:?}");
+        assert!(told[1].contains("interrupted since") && told[1].contains(&utc(first)), "{told:?}");
+        scene.app.clock.advance(10_000);
+        interruptions::end(&scene.app, &acme.id).await.unwrap();
+        let later = scene.app.clock.now();
+        scene.app.clock.advance(600_000);
+        interruptions::begin(&scene.app, &acme.id, Millis(later.0 + 121_000)).await.unwrap();
+        assert_eq!(notices(&scene).await.len(), 4, "another outage is told anew");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_channels_that_are_shared_and_live_are_told() {
+    both(async |db: Db| {
+        let (scene, acme) = shared(db).await;
+        let copy = scene.copy(&acme, id(50), false).await.id;
+        scene.tick();
+        channels::archive(&scene.app, &scene.admin.actor, &scene.channel).await.unwrap();
+        interruptions::begin(&scene.app, &acme.id, scene.app.clock.now()).await.unwrap();
+        assert_eq!(notices(&scene).await.len(), 0);
+        let rows = rialto_store::interruptions::list(&mut scene.view().await, &acme.id).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.channel_id).collect::<Vec<_>>(), [copy]);
+        crate::shares::ended_by_peer(&scene.app, &acme.id, &copy).await.unwrap();
+        scene.tick();
+        interruptions::end(&scene.app, &acme.id).await.unwrap();
+        let rows = rialto_store::interruptions::list(&mut scene.view().await, &acme.id).await.unwrap();
+        assert_eq!(rows[0].restored_post_id, None, "an ended share needs no comfort");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn messages_about_interruptions_can_be_switched_off() {
+    both(async |db: Db| {
+        let (scene, acme) = shared(db).await;
+        let mut settings = Settings::clone(&scene.app.settings.get());
+        settings.workspaces.interruption_posts = InterruptionPosts::Off;
+        scene.app.settings.set(settings);
+        interruptions::begin(&scene.app, &acme.id, scene.app.clock.now()).await.unwrap();
+        scene.tick();
+        interruptions::end(&scene.app, &acme.id).await.unwrap();
+        assert_eq!(notices(&scene).await, Vec::<String>::new());
+    })
+    .await;
+}
