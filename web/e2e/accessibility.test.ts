@@ -71,3 +71,20 @@ describe.each([
     await anna.context.close();
   });
 });
+
+describe('the keyboard alone', () => {
+  it('is enough to open a dialog, close it and be back where one was', async () => {
+    const anna = await Person.at(browser, server.url);
+    await anna.signIn('anna');
+    await anna.composer.waitFor();
+    const opener = anna.page.getByRole('navigation').getByRole('button', { name: 'Create channel' });
+    await opener.focus();
+    await anna.page.keyboard.press('Enter');
+    const dialog = anna.page.getByRole('dialog', { name: 'Create a channel' });
+    await expect.poll(() => dialog.getByLabel('Name').evaluate((field) => field === document.activeElement)).toBe(true);
+    await anna.page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await expect.poll(() => opener.evaluate((button) => button === document.activeElement)).toBe(true);
+    await anna.context.close();
+  });
+});

@@ -63,8 +63,8 @@ export function Member() {
         <Route path="/select_team">
           <SelectTeamPage />
         </Route>
-        <Route<Place> path="/:team/channels/:channel/:pane?/:root?">{(params) => <TeamPage team={params.team} channel={params.channel} pane={params.pane} root={params.root} />}</Route>
-        <Route path="/:team">{(params) => <TeamPage team={params.team} />}</Route>
+        {/* One route for a team with and without a channel: going from one to the other keeps everything on screen. */}
+        <Route<Place> path="/:team/:section?/:channel?/:pane?/:root?">{(params) => <TeamPage team={params.team} channel={params.channel} pane={params.pane} root={params.root} />}</Route>
         <Route>
           <Home />
         </Route>
@@ -75,7 +75,8 @@ export function Member() {
 
 interface Place extends Record<string, string | undefined> {
   team: string;
-  channel: string;
+  section?: string;
+  channel?: string;
   pane?: string;
   root?: string;
 }
