@@ -1,6 +1,6 @@
 //! Reactions of this server's people, on both databases.
 
-use rialto_model::DomainEvent;
+use rialto_model::{DomainEvent, PostId};
 use rialto_store::Db;
 use rialto_store::testing::both;
 
@@ -8,7 +8,7 @@ use crate::reactions::{self, Error};
 use crate::sharing_scene::{Person, Scene, id, incoming_post, incoming_reaction, with_posts, with_reactions};
 use crate::{Denied, Settings, channels};
 
-async fn live(scene: &Scene, post: &rialto_model::PostId) -> Vec<String> {
+async fn live(scene: &Scene, post: &PostId) -> Vec<String> {
     let list = reactions::list(&scene.app, &scene.bob.actor, post).await.unwrap();
     list.into_iter().map(|reaction| reaction.emoji_name).collect()
 }
@@ -90,7 +90,8 @@ async fn what_cannot_carry_a_reaction_is_refused() {
         let mut settings = Settings::clone(&scene.app.settings.get());
         settings.unique_emoji_per_post = 2;
         scene.app.settings.set(settings);
-        let add = async |who: &Person, post, name: &str| reactions::add(&scene.app, &who.actor, post, name).await;
+        let add =
+            async |who: &Person, post: &PostId, name: &str| reactions::add(&scene.app, &who.actor, post, name).await;
         for name in ["", "two words", "käse"] {
             assert!(matches!(add(&scene.bob, &post.id, name).await.unwrap_err(), Error::EmojiName), "{name}");
         }

@@ -136,7 +136,8 @@ async fn items_wait_once_and_are_taken_oldest_first() {
         assert_eq!(taken, [moved, early, late.clone()]);
         assert_eq!(waiting::take(&mut tx, &id(1), &late.missing_id).await.unwrap(), []);
         assert_eq!(waiting::count(&mut tx, &id(2)).await.unwrap(), 1);
-        waiting::delete(&mut tx, &item(2, 1, 1, 50, 5)).await.unwrap();
+        let gone = item(2, 1, 1, 50, 5);
+        waiting::delete(&mut tx, &gone.remote_id, &gone.kind, &gone.item_id).await.unwrap();
         assert_eq!(waiting::count(&mut tx, &id(2)).await.unwrap(), 0);
     })
     .await;

@@ -117,14 +117,14 @@ pub async fn list_older(view: &mut Snapshot, before: Millis, limit: i64) -> Resu
     .await
 }
 
-/// Drops one item.
+/// Drops the item of this kind and id, if it waits.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn delete(tx: &mut Tx, item: &WaitingItem) -> Result<(), StoreError> {
+pub async fn delete(tx: &mut Tx, remote: &RemoteId, kind: &str, item_id: &str) -> Result<(), StoreError> {
     tx.execute(
         "DELETE FROM waiting_items WHERE remote_id = $1 AND kind = $2 AND item_id = $3",
-        &[(&item.remote_id).into(), (&item.kind).into(), (&item.item_id).into()],
+        &[remote.into(), kind.into(), item_id.into()],
     )
     .await
     .map(|_| ())

@@ -1,6 +1,6 @@
 //! Posts a peer sends: only its own, only where it shares, newer ones over older ones.
 
-use rialto_model::{Millis, Post};
+use rialto_model::{Millis, Post, UserId};
 use rialto_store::{StoreError, Tx, posts};
 
 use super::{Applied, Code, IncomingPost, person, waiting};
@@ -27,11 +27,8 @@ pub(super) async fn apply(
 }
 
 async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &IncomingPost) -> Result<Applied, StoreError> {
-    // Written and deleted while we were apart: nobody here ever sees it (E-036).
-    if incoming.delete_at.is_some() {
-        return Ok(Applied::Known);
-    }
-    if !share.may_write() {
+    // A deletion is not a writing: it only keeps what it deletes from ever showing.
+    if !share.may_write() && incoming.delete_at.is_none() {
         return Ok(Applied::Refused(Code::ReadOnly));
     }
     let Some(author) = person(tx, share, &incoming.user_id).await? else {
@@ -42,6 +39,9 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
         }
         return waiting::park_post(tx, share, incoming, incoming.user_id.as_str()).await;
     };
+    if incoming.delete_at.is_some() {
+        return bury(app, tx, share, incoming, author.id).await;
+    }
     let mut earliest = Millis(0);
     if let Some(root) = &incoming.root_id {
         match posts::get(tx, root).await? {
@@ -84,6 +84,44 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
     post_rules::record_remote(tx, share.channel(), &post, share.origin(), calls).await?;
     waiting::release(app, tx, share, post.id.as_str()).await?;
     Ok(Applied::Changed)
+}
+
+/// Written and deleted while we were apart: nobody here ever sees it (E-036), not even when a frame that holds the
+/// writing was held up and arrives after this one; what waited for it goes with it.
+async fn bury(
+    app: &App,
+    tx: &mut Tx,
+    share: &ShareAccess,
+    incoming: &IncomingPost,
+    author: UserId,
+) -> Result<Applied, StoreError> {
+    let at = incoming.create_at.min(tx.now());
+    let post = Post {
+        id: incoming.id,
+        channel_id: share.channel().id,
+        user_id: author,
+        root_id: incoming.root_id,
+        create_at: at,
+        // No client asks for it: it has not changed since it was written.
+        update_at: at,
+        edit_at: None,
+        delete_at: Some(tx.now()),
+        hidden_at: None,
+        is_pinned: false,
+        kind: String::new(),
+        message: String::new(),
+        props: "{}".to_owned(),
+        hashtags: String::new(),
+        remote_id: Some(share.remote().id),
+        remote_update_at: incoming.update_at,
+        reply_count: 0,
+        last_reply_at: Millis(0),
+        has_reactions: false,
+    };
+    posts::insert_now(tx, &post).await?;
+    waiting::forget_post(tx, share, &post.id).await?;
+    waiting::release(app, tx, share, post.id.as_str()).await?;
+    Ok(Applied::Known)
 }
 
 async fn change(

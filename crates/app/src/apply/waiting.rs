@@ -74,6 +74,11 @@ pub(super) async fn park_reaction(
     park(tx, share, "reaction", item_id, missing, body, is_known).await
 }
 
+/// Drops the version of a post that waits, if one does.
+pub(super) async fn forget_post(tx: &mut Tx, share: &ShareAccess, post: &PostId) -> Result<(), StoreError> {
+    waiting::delete(tx, &share.remote().id, "post", post.as_str()).await
+}
+
 /// Applies what waited for `arrived`, in the transaction that brought it. Only the same connection's items wait for it.
 pub(super) async fn release(app: &App, tx: &mut Tx, share: &ShareAccess, arrived: &str) -> Result<(), StoreError> {
     for item in waiting::take(tx, &share.remote().id, arrived).await? {
@@ -114,7 +119,7 @@ pub async fn release_stuck(app: &App) -> Result<(), StoreError> {
         let root = serde_json::from_str::<IncomingPost>(&item.body).ok().and_then(|post| post.root_id);
         match root.filter(|root| item.kind == "post" && item.missing_id == root.as_str()) {
             Some(root) => stub(app, &mut tx, &item, root).await?,
-            None if age > KEEP => waiting::delete(&mut tx, &item).await?,
+            None if age > KEEP => drop_item(&mut tx, &item).await?,
             None => continue,
         }
         tx.commit().await?;
@@ -122,10 +127,14 @@ pub async fn release_stuck(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
+async fn drop_item(tx: &mut Tx, item: &WaitingItem) -> Result<(), StoreError> {
+    waiting::delete(tx, &item.remote_id, &item.kind, &item.item_id).await
+}
+
 /// Puts an empty root in place, owned by the connection, which fills it when the real one comes: its version is lower.
 async fn stub(app: &App, tx: &mut Tx, item: &WaitingItem, root: PostId) -> Result<(), StoreError> {
     let Some(share) = share_of(tx, &item.remote_id, &item.channel_id).await? else {
-        return waiting::delete(tx, item).await;
+        return drop_item(tx, item).await;
     };
     if posts::get(tx, &root).await?.is_some() {
         return release(app, tx, &share, root.as_str()).await;
@@ -138,7 +147,7 @@ async fn stub(app: &App, tx: &mut Tx, item: &WaitingItem, root: PostId) -> Resul
         }
         None => None,
     };
-    let (Some(reply), Some(author)) = (reply, author) else { return waiting::delete(tx, item).await };
+    let (Some(reply), Some(author)) = (reply, author) else { return drop_item(tx, item).await };
     let post = rialto_model::Post {
         id: root,
         channel_id: item.channel_id,
