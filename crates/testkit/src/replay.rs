@@ -21,6 +21,15 @@ pub enum Side {
 }
 
 impl Side {
+    /// Whether somebody of the other side did what a recorded step describes: `adminb@B edits …`.
+    pub fn is_foreign(self, step: &Value) -> bool {
+        let actor = step["description"].as_str().and_then(|text| text.split(' ').next()).unwrap_or_default();
+        match self {
+            Self::A => actor.ends_with("@B"),
+            Self::B => actor.ends_with("@A"),
+        }
+    }
+
     fn host(self) -> &'static str {
         match self {
             Self::A => "a.example",

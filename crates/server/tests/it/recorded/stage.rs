@@ -201,6 +201,9 @@ impl Stage {
     /// Does what a person of ours did: writes, replies and edits by what the recording says came of it. Everything else
     /// is up to the test.
     pub async fn act(&mut self, step: &Value) {
+        if self.ours.is_foreign(step) {
+            return;
+        }
         let result = &step["result"];
         let post = if result.is_array() { &result[1] } else { result };
         let cast = if self.ours == Side::A { PEOPLE_OF_A } else { PEOPLE_OF_B };
