@@ -5,7 +5,6 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     // Browsers on a busy machine now and then miss a moment; a case that fails twice has failed.
-    retry: 1,
     include: ['e2e/**/*.test.ts'],
     environment: 'node',
     fileParallelism: false,
