@@ -4,7 +4,6 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Browsers on a busy machine now and then miss a moment; a case that fails twice has failed.
     include: ['e2e/**/*.test.ts'],
     environment: 'node',
     fileParallelism: false,
