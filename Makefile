@@ -9,7 +9,7 @@ SHELL := /bin/bash
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help demo test test-rust test-web e2e check quick bench clean
+.PHONY: help demo prepare test test-rust test-web e2e check quick bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -18,7 +18,10 @@ demo: web/dist/index.html ## Two connected organisations to try, on ports 8065 a
 	cargo build --release --bin rialto
 	node scripts/demo.mjs
 
-test: test-rust test-web e2e ## All tests: both databases, both languages, the demo, the browser
+test: prepare test-rust test-web e2e ## All tests: both databases, both languages, the demo, the browser
+
+prepare: ## Install PostgreSQL and Chromium for the tests, if they are missing
+	scripts/prepare
 
 test-rust: web/dist/index.html ## Rust tests on SQLite and PostgreSQL, and the demo once
 	scripts/postgres run cargo test --workspace
