@@ -56,6 +56,11 @@ impl Transport for NoNetwork {
         let error = TransportError { step: Step::Connect, detail: "no network here".to_owned() };
         Box::pin(std::future::ready(Err(error)))
     }
+
+    fn send_file(&self, _: rialto_federation::transport::FileRequest) -> Exchange<'_> {
+        let error = TransportError { step: Step::Connect, detail: "no network here".to_owned() };
+        Box::pin(std::future::ready(Err(error)))
+    }
 }
 
 async fn stage() -> Stage {

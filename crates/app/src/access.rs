@@ -109,6 +109,14 @@ impl ChannelAccess {
         self.is_member
     }
 
+    /// Demands a further permission in the channel.
+    ///
+    /// # Errors
+    /// [`Denied::Forbidden`].
+    pub fn require(&self, permission: Permission) -> Result<(), Denied> {
+        if self.may(permission) { Ok(()) } else { Err(Denied::Forbidden(permission)) }
+    }
+
     /// Whether that person holds another permission in the channel as well.
     pub fn may(&self, permission: Permission) -> bool {
         self.permissions.allows(permission)

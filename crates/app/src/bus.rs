@@ -37,6 +37,7 @@ pub struct Bus {
     settled: watch::Sender<Seq>,
     volatile: broadcast::Sender<Volatile>,
     contacts: broadcast::Sender<RemoteId>,
+    files: broadcast::Sender<RemoteId>,
     callers: Arc<Mutex<HashSet<RemoteId>>>,
 }
 
@@ -46,6 +47,7 @@ impl Default for Bus {
             settled: watch::Sender::new(Seq(0)),
             volatile: broadcast::Sender::new(1024),
             contacts: broadcast::Sender::new(256),
+            files: broadcast::Sender::new(256),
             callers: Arc::default(),
         }
     }
@@ -77,6 +79,16 @@ impl Bus {
     pub fn contacted(&self, remote: RemoteId) {
         self.callers.lock().unwrap_or_else(PoisonError::into_inner).insert(remote);
         let _ = self.contacts.send(remote);
+    }
+
+    /// Files were queued for a peer.
+    pub fn queue_files(&self, remote: RemoteId) {
+        let _ = self.files.send(remote);
+    }
+
+    /// Listens for peers for which files were queued.
+    pub fn queued_files(&self) -> broadcast::Receiver<RemoteId> {
+        self.files.subscribe()
     }
 
     /// Whether a peer has called since this node started.

@@ -32,6 +32,9 @@ pub async fn tidy(app: &App) -> Result<(), StoreError> {
             break;
         }
     }
+    if let Err(error) = crate::files::tidy(app).await {
+        tracing::warn!(%error, "old uploads could not be removed");
+    }
     let mut tx = app.db.begin(app.clock.now()).await?;
     remotes::prune_invites(&mut tx, Millis(now.0 - KEEP_CODES)).await?;
     sessions::delete_expired(&mut tx, now).await?;

@@ -6,6 +6,7 @@ use rialto_model::{DomainEvent, Millis, Origin, Scope, ServerId, User, UserId};
 use rialto_store::installation::{self, Installation};
 use rialto_store::{Db, StoreError, statuses, users};
 
+use crate::files::disk::Disk;
 use crate::{App, Bus, Clock, IdSource, Keys, Settings, SettingsCell};
 
 /// The name of the account system posts are written by; nobody else may take it.
@@ -31,7 +32,14 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`].
-    pub async fn open(db: Db, keys: Keys, settings: Settings, clock: Clock, ids: IdSource) -> Result<App, StartError> {
+    pub async fn open(
+        db: Db,
+        keys: Keys,
+        disk: Disk,
+        settings: Settings,
+        clock: Clock,
+        ids: IdSource,
+    ) -> Result<App, StartError> {
         let installation = identify(&db, &keys, &clock, &ids).await?;
         let system_user = system_account(&db, &clock, &ids).await?;
         if !db.is_postgres() {
@@ -45,6 +53,7 @@ impl App {
             clock,
             ids,
             keys: Arc::new(keys),
+            disk,
             settings: SettingsCell::new(settings),
             bus: Bus::default(),
             installation: Arc::new(installation),
@@ -154,6 +163,7 @@ mod tests {
                 App::open(
                     db.clone(),
                     Keys::new([key; 32]),
+                    Disk::scratch(),
                     Settings::default(),
                     Clock::manual(Millis(1_000)),
                     IdSource::System,
@@ -175,6 +185,7 @@ mod tests {
                 App::open(
                     db.clone(),
                     Keys::new([1; 32]),
+                    Disk::scratch(),
                     Settings::default(),
                     Clock::manual(Millis(1_000)),
                     IdSource::seeded(seed),

@@ -13,7 +13,9 @@ pub mod channels;
 mod channels_tests;
 pub mod clock;
 pub mod connections;
+pub mod deliveries;
 pub mod direct_channels;
+pub mod files;
 pub mod frames;
 pub mod housekeeping;
 pub mod ids;
@@ -68,6 +70,8 @@ pub struct App {
     pub ids: IdSource,
     /// The server's key.
     pub keys: Arc<Keys>,
+    /// Where the bytes of files are.
+    pub disk: files::disk::Disk,
     /// What administrators set.
     pub settings: SettingsCell,
     /// News inside this node.

@@ -4,19 +4,20 @@
 //! another organisation's by the home of the channel. So nothing echoes (SC-102), nobody's moderation travels
 //! (behaviour 4.4.2) and guests speak for nobody but themselves (ruling 53).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rialto_model::{
-    Channel, ChannelId, DomainEvent, Millis, Origin, Post, PostId, Reaction, Recorded, RemoteCluster, RemoteId, Seq,
-    Share, ShareId, ShareState, User, UserId,
+    Channel, ChannelId, DomainEvent, FileInfo, Millis, Origin, Post, PostId, Reaction, Recorded, RemoteCluster,
+    RemoteId, Seq, Share, ShareId, ShareState, User, UserId,
 };
 use rialto_store::outbox::Failure;
 use rialto_store::{
-    Snapshot, StoreError, channel_members, channels, log, outbox, posts, reactions, remotes, shares, teams, users,
+    Snapshot, StoreError, channel_members, channels, file_deliveries, log, outbox, posts, reactions, remotes, shares,
+    teams, users,
 };
 
 use crate::connections::consumer;
-use crate::{App, mentions};
+use crate::{App, deliveries, files, mentions};
 
 /// Log positions looked at in one go.
 const PAGE: i64 = 1_000;
@@ -177,6 +178,8 @@ pub struct Contents {
     pub posts: Vec<Post>,
     /// Roots among them that are older than the share (ruling 46).
     pub context: BTreeSet<PostId>,
+    /// Files of the posts that are here, in order; none of roots that are context.
+    pub files: BTreeMap<PostId, Vec<FileInfo>>,
     /// Reactions.
     pub reactions: Vec<Reaction>,
     /// Who joined (true) or left.
@@ -227,6 +230,7 @@ pub async fn load(
         channel,
         posts: Vec::new(),
         context: BTreeSet::new(),
+        files: BTreeMap::new(),
         reactions: Vec::new(),
         members: Vec::new(),
         unknown: Vec::new(),
@@ -268,6 +272,7 @@ async fn load_posts(
                 root.message = "*A message from before this channel was shared.*".to_owned();
                 root.props = "{}".to_owned();
             }
+            root.file_ids.clear();
             contents.context.insert(root.id);
             by_id.insert(root.id, root);
         }
@@ -281,6 +286,8 @@ async fn load_posts(
             }
         }
     }
+    contents.files = files::of_posts(view, &contents.posts).await?.into_iter().collect();
+    contents.files.retain(|post, own| !contents.context.contains(post) && !own.is_empty());
     Ok(())
 }
 
@@ -376,6 +383,10 @@ pub struct Delivered {
     pub refused: Vec<(PostId, String)>,
     /// Posts it took.
     pub taken: Vec<PostId>,
+    /// Those of them that have files, which follow.
+    pub with_files: Vec<(Post, Vec<FileInfo>)>,
+    /// Posts with files about which the peer has answered: nothing holds them any more.
+    pub settled: Vec<PostId>,
 }
 
 /// Waits between attempts of an item that is refused (ruling 32), ms; after the last it is set aside.
@@ -402,6 +413,12 @@ pub async fn delivered(
     for post in &delivered.taken {
         outbox::delete_failure(&mut tx, remote, post).await?;
     }
+    for (post, attached) in &delivered.with_files {
+        deliveries::queue(app, &mut tx, remote, post, attached, false).await?;
+    }
+    for post in &delivered.settled {
+        file_deliveries::release_post(&mut tx, remote, post).await?;
+    }
     for (post, cause) in &delivered.refused {
         let attempts = outbox::failure(&mut tx, remote, post).await?.map_or(0, |failure| failure.attempts);
         let wait = usize::try_from(attempts).ok().and_then(|n| RETRY.get(n));
@@ -417,7 +434,11 @@ pub async fn delivered(
         outbox::put_failure(&mut tx, &failure).await?;
     }
     shares::touch_sync(&mut tx, channel, remote, now)?;
-    tx.commit().await
+    tx.commit().await?;
+    if !delivered.with_files.is_empty() {
+        app.bus.queue_files(*remote);
+    }
+    Ok(())
 }
 
 /// Sets an item aside at once: the peer can never take it, whatever it answers (ruling 34, 63).

@@ -61,8 +61,21 @@ pub struct Settings {
     pub show_email: bool,
     /// Others see first and last names.
     pub show_full_name: bool,
+    /// Attachments.
+    pub files: Files,
     /// Connections and shares.
     pub workspaces: Workspaces,
+}
+
+/// Section `FileSettings`, and what of it concerns peers.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// People may attach files, and peers send them.
+    pub enabled: bool,
+    /// Largest file, bytes.
+    pub max_bytes: i64,
+    /// Extensions that are not taken from peers, lower case, without the dot.
+    pub blocked: std::collections::BTreeSet<String>,
 }
 
 /// Section `ConnectedWorkspacesSettings` and its flags (behaviour 6.1 to 6.3).
@@ -124,6 +137,7 @@ impl Default for Settings {
             max_users_per_team: 10_000,
             show_email: true,
             show_full_name: true,
+            files: Files { enabled: true, max_bytes: 100 << 20, blocked: std::collections::BTreeSet::new() },
             workspaces: Workspaces {
                 enable_shared_channels: false,
                 enable_remote_cluster_service: None,

@@ -390,6 +390,7 @@ pub(crate) fn incoming_post(n: u128, author: u128) -> IncomingPost {
         message: format!("message {n}"),
         props: "{}".to_owned(),
         kind: String::new(),
+        file_ids: Vec::new(),
         mentioned: Some(Vec::new()),
     }
 }

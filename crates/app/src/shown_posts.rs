@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use rialto_model::{Post, PostId, Reaction};
+use rialto_model::{FileInfo, Post, PostId, Reaction};
 use rialto_store::{Snapshot, StoreError, posts, reactions};
 
-use crate::App;
+use crate::{App, files};
 
 /// A post with what clients are shown beside it.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct ShownPost {
     pub pending_post_id: String,
     /// Reactions to it, in the order they were made.
     pub reactions: Vec<Reaction>,
+    /// Its files that are here, in order.
+    pub files: Vec<FileInfo>,
 }
 
 /// What is shown beside posts that were handed out already, in their order.
@@ -45,8 +47,10 @@ async fn beside(view: &mut Snapshot, found: Vec<Post>) -> Result<Vec<ShownPost>,
             by_post.entry(reaction.post_id).or_default().push(reaction);
         }
     }
+    let mut files: HashMap<PostId, Vec<FileInfo>> = files::of_posts(view, &found).await?.into_iter().collect();
     let shown = found.into_iter().map(|post| ShownPost {
         pending_post_id: pending.remove(&post.id).unwrap_or_default(),
+        files: files.remove(&post.id).unwrap_or_default(),
         reactions: by_post.remove(&post.id).unwrap_or_default(),
         post,
     });

@@ -88,6 +88,7 @@ pub fn write(app: &App, tx: &mut Tx, new: SystemPost<'_>) -> Result<PostId, Stor
         message: new.message,
         props: serde_json::Value::Object(props).to_string(),
         hashtags: String::new(),
+        file_ids: Vec::new(),
         remote_id: None,
         remote_update_at: Millis(0),
         reply_count: 0,

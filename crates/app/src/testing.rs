@@ -5,6 +5,7 @@ use std::future::Future;
 use rialto_model::{DomainEvent, Millis, Recorded, Seq, User};
 use rialto_store::{Db, log};
 
+use crate::files::disk::Disk;
 use crate::passwords::Passwords;
 use crate::sessions::{self, SignIn};
 use crate::users::{self, NewUser};
@@ -25,7 +26,7 @@ pub fn settings() -> Settings {
 #[expect(clippy::expect_used, reason = "a test without its installation must fail")]
 pub async fn open(db: Db) -> App {
     let clock = Clock::manual(Millis(1_700_000_000_000));
-    let opened = App::open(db, Keys::new([7; 32]), settings(), clock, IdSource::System).await;
+    let opened = App::open(db, Keys::new([7; 32]), Disk::scratch(), settings(), clock, IdSource::System).await;
     App { passwords: Passwords::quick(), ..opened.expect("the installation opens") }
 }
 

@@ -20,7 +20,7 @@ use rialto_wire::site_url::SiteUrl;
 use crate::transport::Transport;
 
 /// What we can do with another Rialto, as far as it can too (ruling 8.1).
-const CAPABILITIES: [&str; 2] = [capability::SHARE, capability::CONNECTION];
+const CAPABILITIES: [&str; 3] = [capability::SHARE, capability::CONNECTION, capability::RESUME];
 /// Bytes of a frame we take (ruling 35).
 pub(crate) const MAX_FRAME: usize = 64 << 20;
 
@@ -60,7 +60,7 @@ impl Federation {
             caps: CAPABILITIES.iter().map(|cap| (*cap).to_owned()).collect(),
             limits: Some(Limits {
                 frame_bytes: MAX_FRAME as i64,
-                file_bytes: 0,
+                file_bytes: self.app.settings.get().files.max_bytes,
                 message_chars: i64::try_from(self.app.settings.get().max_post_size).unwrap_or_default(),
                 props_chars: 800_000,
             }),

@@ -11,10 +11,11 @@ use tokio::task::JoinHandle;
 
 use crate::Federation;
 use crate::send::sender::Link;
-use crate::send::{pinger, sender};
+use crate::send::{files, pinger, sender};
 
 struct Tasks {
     sender: JoinHandle<()>,
+    files: JoinHandle<()>,
     pinger: JoinHandle<()>,
     link: Arc<Link>,
     kick: Arc<Notify>,
@@ -23,6 +24,7 @@ struct Tasks {
 impl Tasks {
     fn stop(&self) {
         self.sender.abort();
+        self.files.abort();
         self.pinger.abort();
     }
 }
@@ -97,7 +99,8 @@ async fn reconcile(federation: &Federation, tasks: &mut HashMap<RemoteId, Tasks>
         }
         let (link, kick) = (Arc::new(Link::default()), Arc::new(Notify::new()));
         let sender = tokio::spawn(sender::run(federation.clone(), id, Arc::clone(&link)));
+        let files = tokio::spawn(files::run(federation.clone(), id, Arc::clone(&link)));
         let pinger = tokio::spawn(pinger::run(federation.clone(), id, Arc::clone(&link), Arc::clone(&kick)));
-        tasks.insert(id, Tasks { sender, pinger, link, kick });
+        tasks.insert(id, Tasks { sender, files, pinger, link, kick });
     }
 }

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rialto_app::SettingsCell;
 use rialto_app::settings::Policy;
@@ -28,6 +30,24 @@ pub struct Request {
     pub token: String,
     /// JSON.
     pub body: String,
+    /// For the whole exchange.
+    pub timeout: Duration,
+}
+
+/// The bytes of a file on their way to a peer.
+pub struct FileRequest {
+    /// Where it is.
+    pub site_url: SiteUrl,
+    /// Below the site, with the name of the upload.
+    pub path: String,
+    /// The connection.
+    pub remote_id: RemoteId,
+    /// What we present.
+    pub token: String,
+    /// Bytes that follow.
+    pub length: u64,
+    /// The bytes.
+    pub content: BoxStream<'static, std::io::Result<Bytes>>,
     /// For the whole exchange.
     pub timeout: Duration,
 }
@@ -87,6 +107,12 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// [`TransportError`] if no HTTP answer came.
     fn send(&self, request: Request) -> Exchange<'_>;
+
+    /// Sends a file and waits for the answer.
+    ///
+    /// # Errors
+    /// [`TransportError`] if no HTTP answer came.
+    fn send_file(&self, request: FileRequest) -> Exchange<'_>;
 }
 
 /// Why an address is not called.
@@ -206,47 +232,73 @@ impl Https {
         Ok(Self { client, settings })
     }
 
-    async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
+    /// Whether a site may be called under the settings in force.
+    fn check(&self, site: &SiteUrl) -> Result<(), TransportError> {
         let refuse = |detail| TransportError { step: Step::Address, detail };
         // Literal addresses never meet the resolver.
-        match request.site_url.host() {
+        match site.host() {
             Some(url::Host::Ipv4(ip)) => check_address(&self.settings, ip.into()).map_err(refuse)?,
             Some(url::Host::Ipv6(ip)) => check_address(&self.settings, ip.into()).map_err(refuse)?,
             Some(url::Host::Domain(_)) | None => {}
         }
-        if !request.site_url.is_https() && self.settings.get().workspaces.insecure_peers == Policy::Refuse {
+        if !site.is_https() && self.settings.get().workspaces.insecure_peers == Policy::Refuse {
             let why = "the peer has no TLS, which ConnectedWorkspacesSettings.InsecurePeers refuses";
             return Err(refuse(why.to_owned()));
         }
-        let answer = self
+        Ok(())
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
+        self.check(&request.site_url)?;
+        let call = self
             .client
             .post(request.site_url.join(request.path))
             .header(ID_HEADER, request.remote_id.as_str())
             .header(TOKEN_HEADER, &request.token)
             .header("Content-Type", "application/json")
             .timeout(request.timeout)
-            .body(request.body)
-            .send()
-            .await
-            .map_err(|error| explain(&error))?;
-        let status = answer.status().as_u16();
-        let version = answer.headers().get("x-version-id").and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let mut answer = answer;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| explain(&error))? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                let detail = "the answer is too long".to_owned();
-                return Err(TransportError { step: Step::Exchange, detail });
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Response { status, version, body })
+            .body(request.body);
+        read(call).await
     }
+
+    async fn exchange_file(&self, request: FileRequest) -> Result<Response, TransportError> {
+        self.check(&request.site_url)?;
+        let call = self
+            .client
+            .post(request.site_url.join(&request.path))
+            .header(ID_HEADER, request.remote_id.as_str())
+            .header(TOKEN_HEADER, &request.token)
+            .header("Content-Length", request.length)
+            .timeout(request.timeout)
+            .body(reqwest::Body::wrap_stream(request.content));
+        read(call).await
+    }
+}
+
+/// Sends a request and reads the answer, bounded.
+async fn read(call: reqwest::RequestBuilder) -> Result<Response, TransportError> {
+    let answer = call.send().await.map_err(|error| explain(&error))?;
+    let status = answer.status().as_u16();
+    let version = answer.headers().get("x-version-id").and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let mut answer = answer;
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| explain(&error))? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            let detail = "the answer is too long".to_owned();
+            return Err(TransportError { step: Step::Exchange, detail });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response { status, version, body })
 }
 
 impl Transport for Https {
     fn send(&self, request: Request) -> Exchange<'_> {
         Box::pin(self.exchange(request))
+    }
+
+    fn send_file(&self, request: FileRequest) -> Exchange<'_> {
+        Box::pin(self.exchange_file(request))
     }
 }
 

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelId, Millis, PostId, RemoteId, UserId};
+use crate::{ChannelId, FileId, Millis, PostId, RemoteId, UserId};
+
+/// Files one post may carry (client-api 10).
+pub const MAX_FILES: usize = 10;
 
 /// A message. Its owner is the connection it came from, or this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub struct Post {
     pub props: String,
     /// Hashtags in the text, separated by spaces.
     pub hashtags: String,
+    /// Its files in order; those of a peer may still be on their way.
+    pub file_ids: Vec<FileId>,
     /// Owner connection, immutable (INV-2).
     pub remote_id: Option<RemoteId>,
     /// The owner's version of the row (ruling 59); 0 for local posts.

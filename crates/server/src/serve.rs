@@ -9,6 +9,7 @@ use axum::response::Redirect;
 use axum::routing::{any, get};
 use rialto_api::Api;
 use rialto_api::hub::{self, Hub, Sources};
+use rialto_app::files::disk::Disk;
 use rialto_app::{App, Clock, IdSource, StartError};
 use rialto_federation::transport::Https;
 use rialto_federation::{Federation, receive, service};
@@ -99,7 +100,8 @@ async fn open(config: &Config) -> Result<App, ServeError> {
         Some(url) => Db::open_postgres(url).await?,
         None => Db::open_sqlite(&folder.join(DATABASE))?,
     };
-    Ok(App::open(db, keys, config.settings.clone(), Clock::System, ids).await?)
+    let disk = Disk::new(folder);
+    Ok(App::open(db, keys, disk, config.settings.clone(), Clock::System, ids).await?)
 }
 
 async fn listen(address: &str) -> Result<TcpListener, ServeError> {

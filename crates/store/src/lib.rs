@@ -9,6 +9,8 @@ mod channel_members_tests;
 pub mod channels;
 pub mod db;
 pub mod error;
+pub mod file_deliveries;
+pub mod files;
 pub mod installation;
 pub mod interruptions;
 pub mod log;

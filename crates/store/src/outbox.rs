@@ -142,6 +142,7 @@ pub async fn forget(tx: &mut Tx, remote: &RemoteId, channel: Option<&ChannelId>)
         "DELETE FROM announced_users WHERE remote_id = $1 AND ($2 = '' OR channel_id = $2)",
         "DELETE FROM sync_failures WHERE remote_id = $1 AND ($2 = '' OR channel_id = $2)",
         "DELETE FROM waiting_items WHERE remote_id = $1 AND ($2 = '' OR channel_id = $2)",
+        "DELETE FROM file_deliveries WHERE remote_id = $1 AND ($2 = '' OR channel_id = $2)",
     ] {
         tx.execute(sql, &[remote.into(), channel]).await?;
     }

@@ -7,7 +7,7 @@ use crate::{Arg, FromRow, Id, Row, Snapshot, Sql, StoreError, Tx, json_list};
 macro_rules! columns {
     () => {
         "p.id, p.channel_id, p.user_id, p.root_id, p.create_at, p.update_at, p.edit_at, p.delete_at, p.hidden_at, \
-         p.is_pinned, p.kind, p.message, p.props, p.hashtags, p.remote_id, p.remote_update_at, p.reply_count, \
+         p.is_pinned, p.kind, p.message, p.props, p.hashtags, p.file_ids, p.remote_id, p.remote_update_at, p.reply_count, \
          p.last_reply_at, p.has_reactions"
     };
 }
@@ -29,6 +29,7 @@ impl FromRow for Post {
             message: row.text()?,
             props: row.text()?,
             hashtags: row.text()?,
+            file_ids: row.text()?.split_ascii_whitespace().filter_map(|id| id.parse().ok()).collect(),
             remote_id: row.opt_id()?,
             remote_update_at: row.millis()?,
             reply_count: row.int()?,
@@ -86,9 +87,16 @@ pub async fn pending_ids(view: &mut Snapshot, ids: &[PostId]) -> Result<Vec<(Pos
 
 const INSERT: &str = "INSERT INTO posts (id, channel_id, user_id, root_id, create_at, update_at, edit_at, delete_at, hidden_at, \
      is_pinned, kind, message, props, hashtags, remote_id, remote_update_at, reply_count, last_reply_at, has_reactions, \
-     pending_post_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+     pending_post_id, file_ids) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
+     $19, $20, $21)";
 
-fn columns<'a>(post: &'a Post, pending: &'a str) -> [Arg<'a>; 20] {
+/// The column's form of a post's files.
+fn file_text(post: &Post) -> String {
+    let ids: Vec<&str> = post.file_ids.iter().map(|id| id.as_str()).collect();
+    ids.join(" ")
+}
+
+fn columns<'a>(post: &'a Post, pending: &'a str, files: &'a str) -> [Arg<'a>; 21] {
     [
         (&post.id).into(),
         (&post.channel_id).into(),
@@ -110,6 +118,7 @@ fn columns<'a>(post: &'a Post, pending: &'a str) -> [Arg<'a>; 20] {
         post.last_reply_at.into(),
         post.has_reactions.into(),
         pending.into(),
+        files.into(),
     ]
 }
 
@@ -118,17 +127,17 @@ fn columns<'a>(post: &'a Post, pending: &'a str) -> [Arg<'a>; 20] {
 /// # Errors
 /// [`StoreError::Unique`] on `pending` (`posts_pending`) if the client sent it before, here or at commit.
 pub fn insert(tx: &mut Tx, post: &Post, pending: &str) -> Result<(), StoreError> {
-    tx.queue(INSERT, &columns(post, pending))
+    tx.queue(INSERT, &columns(post, pending, &file_text(post)))
 }
 
-/// Writes text, props, pin, deletion and versions; never author, channel, thread or owner (INV-2).
+/// Writes text, props, files, pin, deletion and versions; never author, channel, thread or owner (INV-2).
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn update(tx: &mut Tx, post: &Post) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE posts SET update_at = $2, edit_at = $3, delete_at = $4, hidden_at = $5, is_pinned = $6, message = $7, \
-         props = $8, hashtags = $9, remote_update_at = $10, kind = $11 WHERE id = $1",
+         props = $8, hashtags = $9, remote_update_at = $10, kind = $11, file_ids = $12 WHERE id = $1",
         &[
             (&post.id).into(),
             post.update_at.into(),
@@ -141,6 +150,7 @@ pub async fn update(tx: &mut Tx, post: &Post) -> Result<(), StoreError> {
             (&post.hashtags).into(),
             post.remote_update_at.into(),
             (&post.kind).into(),
+            (&file_text(post)).into(),
         ],
     )
     .await
@@ -391,7 +401,7 @@ pub async fn count_from(view: &mut Snapshot, channel: &ChannelId, at: Millis) ->
 /// # Errors
 /// [`StoreError::Unique`] if a post of the id exists.
 pub async fn insert_now(tx: &mut Tx, post: &Post) -> Result<(), StoreError> {
-    tx.execute(INSERT, &columns(post, "")).await.map(|_| ())
+    tx.execute(INSERT, &columns(post, "", &file_text(post))).await.map(|_| ())
 }
 
 #[cfg(test)]
@@ -417,6 +427,7 @@ mod tests {
             message: "text".to_owned(),
             props: "{}".to_owned(),
             hashtags: String::new(),
+            file_ids: Vec::new(),
             remote_id: None,
             remote_update_at: Millis(0),
             reply_count: 0,

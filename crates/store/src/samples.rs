@@ -151,6 +151,7 @@ pub(crate) fn post(n: u128, channel: ChannelId, user: UserId) -> Post {
         message: format!("Message {n:02}"),
         props: "{\"from_bot\":\"true\"}".to_owned(),
         hashtags: "#one #two".to_owned(),
+        file_ids: Vec::new(),
         remote_id: None,
         remote_update_at: Millis(0),
         reply_count: 0,

@@ -133,7 +133,7 @@ mod hostile {
             let _ = Ping::decode(&payload);
             let _ = confirm::decode(&payload).map(|confirm| confirm.check());
             let _ = ChannelInvitation::decode(&payload);
-            let _ = UploadSession::decode(&payload, 1_000);
+            let _ = UploadSession::decode(&payload);
             let _ = ConnectionNote::decode(&payload);
             let _ = ShareTopic::decode(&payload);
             let _ = SyncResult::decode(&payload);

@@ -124,7 +124,7 @@ mod recorded {
                     assert_eq!(message.reactions.len(), count("reactions"), "{name}");
                 }
                 topic::UPLOAD => {
-                    let session = UploadSession::decode(payload, 100).unwrap();
+                    let session = UploadSession::decode(payload).unwrap();
                     assert_eq!(session.remote_id, None);
                     let written = UploadSession { remote_id: Some(frame.remote_id), ..session };
                     assert_eq!(json(&written), request["msg"]["payload"]);
@@ -208,6 +208,7 @@ mod recorded {
                 message: read.message.clone(),
                 props: read.props.clone(),
                 hashtags: String::new(),
+                file_ids: Vec::new(),
                 remote_id: None,
                 remote_update_at: Millis(0),
                 reply_count: 3,

@@ -184,6 +184,7 @@ async fn say(
             refused @ (posts::Error::Archived
             | posts::Error::Root
             | posts::Error::TooLong { .. }
+            | posts::Error::TooManyFiles
             | posts::Error::Empty
             | posts::Error::Props
             | posts::Error::Kind

@@ -286,6 +286,7 @@ pub(crate) fn ephemeral_post(
         message,
         props: "{}".to_owned(),
         hashtags: String::new(),
+        file_ids: Vec::new(),
         remote_id: None,
         remote_update_at: Millis(0),
         reply_count: 0,

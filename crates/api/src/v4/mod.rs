@@ -7,6 +7,7 @@ mod channel_members;
 mod channels;
 mod commands;
 mod config;
+mod files;
 mod id_lists;
 mod license;
 mod post_lists;
@@ -46,6 +47,7 @@ pub fn routes() -> Router<Api> {
         .merge(categories::routes())
         .merge(posts::routes())
         .merge(post_lists::routes())
+        .merge(files::routes())
         .merge(reactions::routes())
         .merge(remote_clusters::routes())
         .merge(shared_channels::routes())

@@ -14,7 +14,7 @@ use rialto_wire::v4::{Post, StatusOk};
 use serde_json::{Map, Value};
 
 use super::channel_lists::require_self;
-use super::id_lists;
+use super::{files, id_lists};
 use crate::extract::{ApiJson, Params, Session, UserParam};
 use crate::{Api, ApiError, ApiResult};
 
@@ -33,7 +33,10 @@ pub fn routes() -> Router<Api> {
 
 /// A post as clients see it.
 pub(crate) fn wire_post(shown: &ShownPost) -> Post {
-    Post::from(&shown.post).with_reactions(&shown.reactions).with_pending_id(&shown.pending_post_id)
+    Post::from(&shown.post)
+        .with_reactions(&shown.reactions)
+        .with_files(&shown.files)
+        .with_pending_id(&shown.pending_post_id)
 }
 
 /// One post with what is shown beside it.
@@ -49,18 +52,13 @@ fn props_text(props: Map<String, Value>) -> String {
 }
 
 fn new_post(body: NewPost) -> Result<posts::NewPost, ApiError> {
-    if !body.file_ids.is_empty() {
-        return Err(ApiError::forbidden(
-            "api.file.attachments.disabled.app_error",
-            "File attachments have been disabled on this server.",
-        ));
-    }
     let root_id = Some(body.root_id).filter(|id| !id.is_empty());
     Ok(posts::NewPost {
         message: body.message,
         root_id: root_id.map(|id| id.parse().map_err(|_| Error::Root)).transpose()?,
         kind: body.kind,
         props: props_text(body.props),
+        file_ids: files::file_ids(&body.file_ids)?,
         pending_post_id: body.pending_post_id,
     })
 }
@@ -73,6 +71,9 @@ async fn create(
     let channel = id_lists::one(&body.channel_id, "channel_id")?;
     let pending = body.pending_post_id.clone();
     let post = posts::create(&api.app, &actor, &channel, new_post(body)?).await?;
+    if !post.file_ids.is_empty() {
+        return Ok((StatusCode::CREATED, show(&api, post).await?));
+    }
     Ok((StatusCode::CREATED, ApiJson(Post::from(&post).with_pending_id(&pending))))
 }
 
@@ -120,6 +121,7 @@ async fn update(
         message: Some(body.message),
         props: body.props.map(props_text),
         is_pinned: Some(body.is_pinned),
+        file_ids: body.file_ids.as_deref().map(files::file_ids).transpose()?,
     };
     edit(&api, &actor, &id, patch).await
 }
@@ -130,8 +132,12 @@ async fn patch(
     Params(id): Params<PostId>,
     ApiJson(body): ApiJson<PostPatch>,
 ) -> ApiResult<Post> {
-    let patch =
-        posts::PostPatch { message: body.message, props: body.props.map(props_text), is_pinned: body.is_pinned };
+    let patch = posts::PostPatch {
+        message: body.message,
+        props: body.props.map(props_text),
+        is_pinned: body.is_pinned,
+        file_ids: body.file_ids.as_deref().map(files::file_ids).transpose()?,
+    };
     edit(&api, &actor, &id, patch).await
 }
 
@@ -210,6 +216,7 @@ impl From<Error> for ApiError {
                 format!("The message is longer than {max} characters."),
             ),
             Error::Empty => Self::body_param("message"),
+            Error::TooManyFiles => Self::bad_request("model.post.is_valid.file_ids.app_error", "Too many files."),
             Error::Props => Self::bad_request("model.post.is_valid.props.app_error", "Invalid props."),
             Error::Kind => Self::bad_request("model.post.is_valid.type.app_error", "Invalid type."),
             Error::NotAuthor => Self::permissions(),

@@ -9,9 +9,10 @@ use axum::body::Body;
 use axum::http::{Method, Request as HttpRequest, StatusCode};
 use rialto_api::Api;
 use rialto_app::channels::NewChannel;
+use rialto_app::files::disk::Disk;
 use rialto_app::settings::Settings;
 use rialto_app::{App, Clock, IdSource, Keys, SessionUser, Volatile, channels, sessions as app_sessions};
-use rialto_federation::transport::{Exchange, Request, Response, Step, Transport, TransportError};
+use rialto_federation::transport::{Exchange, FileRequest, Request, Response, Step, Transport, TransportError};
 use rialto_federation::{Federation, receive, service};
 use rialto_model::{
     Channel, ChannelKind, Millis, Recorded, Session, SessionId, Team, TeamId, TeamKind, TeamMember, UserId,
@@ -60,6 +61,11 @@ impl Net {
 }
 
 impl Transport for Net {
+    fn send_file(&self, _request: FileRequest) -> Exchange<'_> {
+        let detail = "no files on this network".to_owned();
+        Box::pin(std::future::ready(Err(TransportError { step: Step::Connect, detail })))
+    }
+
     fn send(&self, request: Request) -> Exchange<'_> {
         Box::pin(async move {
             let fails = |step, detail: &str| TransportError { step, detail: detail.to_owned() };
@@ -135,9 +141,16 @@ impl Organisation {
         let mut settings = Settings { site_url: Some(site.clone()), ..Settings::default() };
         settings.workspaces.enable_shared_channels = true;
         let [byte, ..] = seed.to_le_bytes();
-        let app = App::open(db.clone(), Keys::new([byte; 32]), settings, net.clock.clone(), IdSource::seeded(seed))
-            .await
-            .unwrap();
+        let app = App::open(
+            db.clone(),
+            Keys::new([byte; 32]),
+            Disk::scratch(),
+            settings,
+            net.clock.clone(),
+            IdSource::seeded(seed),
+        )
+        .await
+        .unwrap();
         let federation = Federation::new(app.clone(), Arc::new(net.clone()));
         let router = rialto_api::router(Api::new(federation.clone()), receive::routes(federation.clone()));
         net.set(&site, Site::Up(router.clone()));

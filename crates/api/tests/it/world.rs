@@ -12,10 +12,11 @@ use futures_util::{SinkExt, StreamExt};
 use rialto_api::Api;
 use rialto_api::hub::{self, Hub, Sources};
 use rialto_app::channels::NewChannel;
+use rialto_app::files::disk::Disk;
 use rialto_app::posts::NewPost;
 use rialto_app::{App, Clock, IdSource, Keys, SessionUser, Settings, channels, frames, posts};
 use rialto_federation::Federation;
-use rialto_federation::transport::{Exchange, Request, Step, Transport, TransportError};
+use rialto_federation::transport::{Exchange, FileRequest, Request, Step, Transport, TransportError};
 use rialto_model::{
     Channel, ChannelKind, Millis, Post, Session, SessionId, Team, TeamId, TeamKind, TeamMember, User, UserId,
 };
@@ -48,6 +49,10 @@ impl Transport for NoNetwork {
     fn send(&self, _request: Request) -> Exchange<'_> {
         Box::pin(async { Err(TransportError { step: Step::Connect, detail: "no network".to_owned() }) })
     }
+
+    fn send_file(&self, _request: FileRequest) -> Exchange<'_> {
+        Box::pin(async { Err(TransportError { step: Step::Connect, detail: "no network".to_owned() }) })
+    }
 }
 
 /// Somebody signed in.
@@ -66,7 +71,15 @@ impl World {
         static SEEDS: AtomicU64 = AtomicU64::new(1);
         let seed = SEEDS.fetch_add(1, Ordering::Relaxed);
         let clock = Clock::manual(Millis(1_790_000_000_000));
-        let app = App::open(db.clone(), Keys::new([7; 32]), Settings::default(), clock, IdSource::seeded(seed)).await;
+        let app = App::open(
+            db.clone(),
+            Keys::new([7; 32]),
+            Disk::scratch(),
+            Settings::default(),
+            clock,
+            IdSource::seeded(seed),
+        )
+        .await;
         let app = app.unwrap();
         let mut tail = Tail::at_head(db).await.unwrap();
         let (batches, log) = mpsc::channel(16);

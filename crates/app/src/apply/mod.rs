@@ -16,7 +16,7 @@ mod waiting_tests;
 
 pub use waiting::release_stuck;
 
-use rialto_model::{ChannelId, Millis, PostId, RemoteId, User, UserId};
+use rialto_model::{ChannelId, FileId, Millis, PostId, RemoteId, User, UserId};
 use rialto_store::{StoreError, Tx, shares, users as user_rows};
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +87,9 @@ pub struct IncomingPost {
     pub props: String,
     /// `type` of API v4.
     pub kind: String,
+    /// Its files in order, here or still to come.
+    #[serde(default)]
+    pub file_ids: Vec<FileId>,
     /// Whom the sender says it mentions, by ids here; None: a sender that leaves it to the text.
     pub mentioned: Option<Vec<UserId>>,
 }

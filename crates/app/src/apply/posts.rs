@@ -5,7 +5,7 @@ use rialto_store::{StoreError, Tx, posts};
 
 use super::{Applied, Code, IncomingPost, person, waiting};
 use crate::access::ShareAccess;
-use crate::{App, mentions, posts as post_rules};
+use crate::{App, files, mentions, posts as post_rules};
 
 /// No push, no mention and no unread mark for what is older than this (behaviour 3.4), ms.
 const NEWS: i64 = 24 * 3_600_000;
@@ -72,6 +72,7 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
         message: incoming.message.clone(),
         props: incoming.props.clone(),
         hashtags: mentions::hashtags(&incoming.message),
+        file_ids: incoming.file_ids.clone(),
         remote_id: Some(share.remote().id),
         remote_update_at: incoming.update_at,
         reply_count: 0,
@@ -79,6 +80,7 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
         has_reactions: false,
     };
     posts::insert_now(tx, &post).await?;
+    files::attach_remote(tx, &post, &share.remote().id).await?;
     let news = now.since(create_at) < NEWS;
     let calls = if news { post_rules::Calls::from(&incoming.mentioned) } else { post_rules::Calls::Nobody };
     post_rules::record_remote(tx, share.channel(), &post, share.origin(), calls).await?;
@@ -112,6 +114,7 @@ async fn bury(
         message: String::new(),
         props: "{}".to_owned(),
         hashtags: String::new(),
+        file_ids: Vec::new(),
         remote_id: Some(share.remote().id),
         remote_update_at: incoming.update_at,
         reply_count: 0,
@@ -162,6 +165,10 @@ async fn change(
     post.message.clone_from(&incoming.message);
     post.props.clone_from(&incoming.props);
     post.is_pinned = incoming.is_pinned;
+    post.file_ids.clone_from(&incoming.file_ids);
+    if post.file_ids != before.file_ids {
+        files::change_remote(tx, &before.file_ids, &post, &share.remote().id).await?;
+    }
     post.edit_at = incoming.edit_at;
     post.hashtags = mentions::hashtags(&post.message);
     let changed = post != before;

@@ -163,6 +163,7 @@ async fn stub(app: &App, tx: &mut Tx, item: &WaitingItem, root: PostId) -> Resul
         message: "*This message has not arrived yet.*".to_owned(),
         props: "{}".to_owned(),
         hashtags: String::new(),
+        file_ids: Vec::new(),
         remote_id: Some(item.remote_id),
         remote_update_at: Millis(0),
         reply_count: 0,

@@ -6,11 +6,12 @@ mod tests;
 
 pub use reading::{PostPage, Window, around_unread, authors, get, list_by_ids, pinned, thread, window};
 
-use rialto_model::{Channel, ChannelId, DomainEvent, Millis, Origin, Permission, Post, PostId, Scope, UserId};
+use rialto_model::post::MAX_FILES;
+use rialto_model::{Channel, ChannelId, DomainEvent, FileId, Millis, Origin, Permission, Post, PostId, Scope, UserId};
 use rialto_store::{StoreError, Tx, channel_members, channels, posts, users as user_rows};
 
 use crate::access::{self, ChannelAccess, Denied, SessionUser};
-use crate::{App, mentions};
+use crate::{App, files, mentions};
 
 /// Why something about a post was refused.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,9 @@ pub enum Error {
         /// The limit.
         max: usize,
     },
+    /// More files than a post may carry.
+    #[error("more than {MAX_FILES} files")]
+    TooManyFiles,
     /// Neither text nor anything else.
     #[error("nothing to say")]
     Empty,
@@ -67,6 +71,8 @@ pub struct NewPost {
     pub kind: String,
     /// A JSON object as text; empty for none.
     pub props: String,
+    /// Files of the author's that are not posted yet, in order.
+    pub file_ids: Vec<FileId>,
     /// The client's name for it: the same again answers the first post.
     pub pending_post_id: String,
 }
@@ -77,8 +83,11 @@ pub struct NewPost {
 /// [`Error`]; nothing is written then. Source: API v4 `POST /posts`, SC-063, SC-067.
 pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: NewPost) -> Result<Post, Error> {
     let max = app.settings.get().max_post_size;
-    if new.message.trim().is_empty() && new.props.len() <= 2 {
+    if new.message.trim().is_empty() && new.props.len() <= 2 && new.file_ids.is_empty() {
         return Err(Error::Empty);
+    }
+    if new.file_ids.len() > MAX_FILES {
+        return Err(Error::TooManyFiles);
     }
     if new.message.chars().count() > max {
         return Err(Error::TooLong { max });
@@ -97,8 +106,18 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     if let Some(root) = &new.root_id {
         check_root(&mut tx, channel, root).await?;
     }
+    if !new.file_ids.is_empty() {
+        access.require(Permission::UploadFile)?;
+        // Sent again, its files hang on the first post already.
+        if !new.pending_post_id.is_empty()
+            && let Some(first) = posts::get_by_pending(&mut tx, &actor.user_id, &new.pending_post_id).await?
+        {
+            tx.commit().await?;
+            return Ok(first);
+        }
+    }
     let now = tx.now();
-    let post = Post {
+    let mut post = Post {
         id: app.ids.id(PostId::from_random),
         channel_id: *channel,
         user_id: actor.user_id,
@@ -111,6 +130,7 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
         is_pinned: false,
         kind: new.kind,
         hashtags: mentions::hashtags(&new.message),
+        file_ids: new.file_ids,
         message: new.message,
         props,
         remote_id: None,
@@ -119,6 +139,13 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
         last_reply_at: Millis(0),
         has_reactions: false,
     };
+    let has_text = !post.message.trim().is_empty() || post.props.len() > 2;
+    if !post.file_ids.is_empty() {
+        files::attach_own(&mut tx, &mut post).await?;
+        if post.file_ids.is_empty() && !has_text {
+            return Err(Error::Empty);
+        }
+    }
     let written = insert(&mut tx, &access, &post, &new.pending_post_id).await;
     let written = match written {
         Ok(()) => tx.commit().await.map_err(Error::from),
@@ -262,6 +289,8 @@ pub struct PostPatch {
     pub props: Option<String>,
     /// Pinned or not.
     pub is_pinned: Option<bool>,
+    /// All files it is to have, in order.
+    pub file_ids: Option<Vec<FileId>>,
 }
 
 /// Edits a post of the actor's own. Records [`DomainEvent::PostEdited`] if anything changed.
@@ -290,7 +319,8 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
     }
     let before = post.clone();
     if let Some(message) = patch.message.filter(|message| *message != before.message) {
-        if message.trim().is_empty() && post.props.len() <= 2 {
+        let files_left = patch.file_ids.as_ref().unwrap_or(&post.file_ids);
+        if message.trim().is_empty() && post.props.len() <= 2 && files_left.is_empty() {
             return Err(Error::Empty);
         }
         post.hashtags = mentions::hashtags(&message);
@@ -302,6 +332,16 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
     }
     if let Some(pinned) = patch.is_pinned {
         post.is_pinned = pinned;
+    }
+    if let Some(wanted) = patch.file_ids.filter(|wanted| *wanted != before.file_ids) {
+        if wanted.len() > MAX_FILES {
+            return Err(Error::TooManyFiles);
+        }
+        post.file_ids = wanted;
+        files::change_own(&mut tx, &before, &mut post).await?;
+        if post.file_ids != before.file_ids {
+            post.edit_at = Some(before.update_at.next_version(tx.now()));
+        }
     }
     if post == before {
         return Ok(post);
@@ -399,6 +439,7 @@ pub(crate) async fn remove(tx: &mut Tx, post: Post, by: Option<UserId>, origin: 
             post.hidden_at = Some(now);
         } else {
             post.delete_at = Some(now);
+            files::remove_with_post(tx, &post).await?;
             post.message = String::new();
             post.hashtags = String::new();
             post.props = by.map_or("{}".to_owned(), |by| serde_json::json!({ "deleteBy": by }).to_string());

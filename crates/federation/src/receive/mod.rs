@@ -7,15 +7,16 @@ mod invite;
 mod notes;
 mod reply;
 mod sync;
+mod upload;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
 use rialto_app::access::RemoteActor;
-use rialto_app::{apply, connections};
+use rialto_app::connections;
 use rialto_wire::federation::frame::{Envelope, Frame};
 use rialto_wire::federation::ping::Ping;
 use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER, topic};
@@ -32,7 +33,7 @@ pub fn routes(federation: Federation) -> Router {
         .route("/api/v4/remotecluster/ping", post(ping))
         .route("/api/v4/remotecluster/msg", post(msg))
         .route("/api/v4/remotecluster/confirm_invite", post(confirm::confirm_invite))
-        .route("/api/v4/remotecluster/upload/{upload_id}", post(upload))
+        .route("/api/v4/remotecluster/upload/{upload_id}", post(upload::upload).layer(DefaultBodyLimit::disable()))
         .route("/api/v4/remotecluster/{user_id}/image", post(image))
         .with_state(federation)
 }
@@ -107,24 +108,12 @@ async fn dispatch(fed: &Federation, actor: &RemoteActor, frame: &Frame) -> Resul
     match frame.msg.topic.as_str() {
         topic::CHANNEL_INVITE => invite::invited(fed, actor, payload).await,
         topic::SYNC | topic::MEMBERSHIP | topic::GLOBAL_USERS => sync::sync(fed, actor, payload).await,
-        topic::UPLOAD => {
-            apply::note_refused_frame(&fed.app, actor, topic::UPLOAD, None, "disabled").await.map_err(Reply::from)?;
-            Ok(Envelope::fail("file attachments are disabled on this server").with_code("disabled"))
-        }
+        topic::UPLOAD => upload::announce(fed, actor, payload).await,
         topic::RIALTO_CONNECTION => notes::connection(fed, actor, payload).await,
         topic::RIALTO_SHARE => notes::share(fed, actor, payload).await,
         // A topic nobody listens to is answered as Mattermost answers it (wire 3.7).
         _ => Ok(Envelope::ok_null()),
     }
-}
-
-/// Files are not taken: the client configuration says that attachments are off, and so does this.
-async fn upload(State(fed): State<Federation>, headers: HeaderMap, Path(_upload): Path<String>) -> Response {
-    reply::answer(&fed, async {
-        authenticate(&fed, &headers).await?;
-        Err(Reply::FilesOff)
-    })
-    .await
 }
 
 /// Pictures are files too.

@@ -45,6 +45,16 @@ pub(super) enum Reply {
     Token,
     /// No files here.
     FilesOff,
+    /// No upload of this id.
+    NoUpload,
+    /// An upload of another connection, or into a channel that is not shared.
+    OtherUpload,
+    /// Somebody is writing it.
+    UploadBusy,
+    /// More bytes than are missing.
+    UploadLength,
+    /// The first of several parts is too short.
+    FirstPart,
     /// Not now: try again.
     Later,
 }
@@ -130,6 +140,27 @@ impl Reply {
                 StatusCode::NOT_IMPLEMENTED,
                 "api.file.attachments.disabled.app_error",
                 "File attachments are disabled on this server.",
+            ),
+            Reply::NoUpload => (StatusCode::NOT_FOUND, "app.upload.get.app_error", "There is no such upload."),
+            Reply::OtherUpload => (
+                StatusCode::UNAUTHORIZED,
+                "api.context.remote_id_mismatch.app_error",
+                "The upload does not belong to this connection.",
+            ),
+            Reply::UploadBusy => (
+                StatusCode::BAD_REQUEST,
+                "app.upload.upload_data.concurrent.app_error",
+                "Another upload to this session is under way.",
+            ),
+            Reply::UploadLength => (
+                StatusCode::BAD_REQUEST,
+                "api.upload.upload_data.invalid_content_length",
+                "The body is longer than what is missing of the file.",
+            ),
+            Reply::FirstPart => (
+                StatusCode::BAD_REQUEST,
+                "app.upload.upload_data.first_part_too_small.app_error",
+                "The first part of a file must have 5 MiB.",
             ),
             Reply::Later => (
                 StatusCode::SERVICE_UNAVAILABLE,

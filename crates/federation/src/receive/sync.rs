@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use rialto_app::access::RemoteActor;
 use rialto_app::apply::{self, IncomingItems, IncomingMember, IncomingPost, IncomingReaction, IncomingUser, Outcome};
 use rialto_app::connections;
-use rialto_model::{ChannelId, PeerProfile, User, UserId};
+use rialto_model::{ChannelId, FileId, PeerProfile, User, UserId};
 use rialto_wire::federation::frame::{Envelope, no_longer_shared};
 use rialto_wire::federation::post::InboundPost;
 use rialto_wire::federation::result::SyncResult;
@@ -136,8 +136,14 @@ fn incoming_post(
         message: rewritten.text,
         props: post.props.clone(),
         kind: post.kind.clone(),
+        file_ids: once_each(&post.file_ids),
         mentioned: (!by_text).then_some(mentioned),
     }
+}
+
+fn once_each(ids: &[FileId]) -> Vec<FileId> {
+    let mut seen = std::collections::BTreeSet::new();
+    ids.iter().filter(|id| seen.insert(**id)).copied().collect()
 }
 
 /// Links to messages of shared channels become ours, so that they open here (behaviour 4.9).

@@ -14,6 +14,7 @@ use rialto_wire::federation::sync::OutboundSync;
 use rialto_wire::federation::user::OutboundUser;
 use rialto_wire::site_url::SiteUrl;
 
+use super::files;
 use crate::Federation;
 
 /// People in one frame.
@@ -79,6 +80,13 @@ pub(crate) fn post(own: Option<&SiteUrl>, contents: &Contents, post: &Post, sync
         out.user_id = *wire_id;
     }
     if post.delete_at.is_none() {
+        out.file_ids = match contents.files.get(&post.id) {
+            // A Mattermost takes what it does not have out of the post for good (wire 7.6).
+            Some(here) if !files::resumes(&contents.remote) => here.iter().map(|file| file.id).collect(),
+            None if !files::resumes(&contents.remote) => Vec::new(),
+            // What is still to come to us goes on to others when it is here.
+            Some(_) | None => post.file_ids.clone(),
+        };
         let rewritten = mentions::outgoing(&out.message, contents.remote.profile, |name| {
             let person = contents.mentioned.get(name)?;
             let theirs = person.remote_id == Some(contents.remote.id);

@@ -1,6 +1,8 @@
 //! What we send: one sender a peer that follows the log, one pinger a peer that watches it.
 
 mod compose;
+pub(crate) mod files;
+mod held;
 mod invite;
 pub(crate) mod pinger;
 pub(crate) mod sender;

@@ -19,7 +19,7 @@ use rialto_wire::federation::topic;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{FRAME_BYTES, Undelivered, compose, invite, message};
+use super::{FRAME_BYTES, Undelivered, compose, held, invite, message};
 use crate::Federation;
 
 /// Pauses between attempts, seconds; the last one stays (ruling 27).
@@ -148,6 +148,7 @@ impl Sender {
         self.tell_caught_up(&remote).await?;
         self.ask_in_doubt(&remote).await?;
         self.offer_again(&remote).await?;
+        held::send_released(&self.fed, &remote).await?;
         self.retry_refused(&remote).await
     }
 
@@ -319,6 +320,7 @@ pub(crate) async fn deliver(
     wanted: Wanted,
 ) -> Result<Fate, Undelivered> {
     let Some(mut contents) = outbox::load(&fed.app, &remote.id, channel, &wanted).await? else { return Ok(Fate::Done) };
+    held::hold(fed, &mut contents).await?;
     contents.links = compose::links(fed, &contents).await?;
     let mut unknown = contents.unknown.as_slice();
     while unknown.len() > compose::USERS {
@@ -354,7 +356,8 @@ pub(crate) async fn deliver(
                 }
                 None => {
                     let refused = page.iter().map(|post| (post.id, "the peer refused it".to_owned())).collect();
-                    let outcome = Delivered { refused, ..Delivered::default() };
+                    let settled = page.iter().map(|post| post.id).collect();
+                    let outcome = Delivered { refused, settled, ..Delivered::default() };
                     outbox::delivered(&fed.app, &remote.id, channel, &outcome).await?;
                 }
             },
@@ -473,10 +476,16 @@ async fn remember(
         }
     }
     for post in page {
+        if !post.file_ids.is_empty() {
+            outcome.settled.push(post.id);
+        }
         if result.post_errors.iter().any(|id| id == post.id.as_str()) {
             outcome.refused.push((post.id, "the peer refused it".to_owned()));
         } else {
             outcome.taken.push(post.id);
+            if let Some(attached) = contents.files.get(&post.id) {
+                outcome.with_files.push((post.clone(), attached.clone()));
+            }
         }
     }
     Ok(outbox::delivered(&fed.app, &contents.remote.id, &contents.channel.id, &outcome).await?)

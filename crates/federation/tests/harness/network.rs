@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request as HttpRequest;
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream, StreamExt};
 use rialto_app::Clock;
-use rialto_federation::transport::{Exchange, Request, Response, Step, Transport, TransportError};
+use rialto_federation::transport::{Exchange, FileRequest, Request, Response, Step, Transport, TransportError};
 use rialto_model::Millis;
 use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER};
 use tokio::sync::watch;
@@ -25,6 +27,8 @@ pub enum Fault {
     Status(u16),
     /// The peer takes it, then a proxy answers with this status instead.
     StatusAfter(u16),
+    /// Of a file so many bytes get through, then the connection breaks.
+    Cut(usize),
     /// No answer until [`Network::release`]; the peer never sees it.
     Hang,
 }
@@ -152,7 +156,7 @@ impl Network {
         let mut released = self.released.subscribe();
         match fault {
             None => deliver(routes, request).await,
-            Some(Fault::Refused) => Err(broken(Step::Connect)),
+            Some(Fault::Refused | Fault::Cut(_)) => Err(broken(Step::Connect)),
             Some(Fault::LostAnswer) => {
                 deliver(routes, request).await?;
                 Err(broken(Step::Exchange))
@@ -168,6 +172,51 @@ impl Network {
             }
         }
     }
+}
+
+impl Network {
+    /// A file on its way; logged under the topic `file` with the bytes that were to be sent.
+    async fn exchange_file(&self, from: &'static str, request: FileRequest) -> Result<Response, TransportError> {
+        let found = self.sites.lock().unwrap().get(request.site_url.as_str()).cloned();
+        let Some((to, routes)) = found else { return Err(broken(Step::Connect)) };
+        let payload = serde_json::json!({ "length": request.length });
+        let mut sent = Sent { from, to, topic: "file".to_owned(), payload, fault: None };
+        sent.fault = self.rule.lock().unwrap().as_mut().and_then(|rule| rule(&sent));
+        let fault = sent.fault;
+        self.log.lock().unwrap().push(sent);
+        let content = match fault {
+            None => request.content,
+            Some(Fault::Cut(bytes)) => cut(request.content, bytes),
+            Some(Fault::Status(status)) => return Ok(Response { status, version: None, body: Vec::new() }),
+            Some(_) => return Err(broken(Step::Connect)),
+        };
+        let http = HttpRequest::post(&request.path)
+            .header(ID_HEADER, request.remote_id.as_str())
+            .header(TOKEN_HEADER, &request.token)
+            .header("Content-Length", request.length)
+            .body(Body::from_stream(content))
+            .unwrap();
+        let answer = routes.oneshot(http).await.unwrap_or_else(|never| match never {});
+        if fault.is_some() {
+            return Err(broken(Step::Exchange));
+        }
+        let status = answer.status().as_u16();
+        let body = axum::body::to_bytes(answer.into_body(), 8 << 20).await.unwrap().to_vec();
+        Ok(Response { status, version: None, body })
+    }
+}
+
+type Content = BoxStream<'static, std::io::Result<Bytes>>;
+
+/// The first `bytes` of a stream, then an error.
+fn cut(content: Content, bytes: usize) -> Content {
+    let some = content.scan(bytes, |left, chunk| {
+        let part = chunk.map(|chunk| chunk.slice(..chunk.len().min(*left)));
+        let went_on = *left > 0;
+        *left -= part.as_ref().map_or(0, Bytes::len);
+        std::future::ready(went_on.then_some(part))
+    });
+    some.chain(stream::iter([Err(std::io::ErrorKind::ConnectionReset.into())])).boxed()
 }
 
 fn broken(step: Step) -> TransportError {
@@ -200,5 +249,9 @@ pub struct Wire {
 impl Transport for Wire {
     fn send(&self, request: Request) -> Exchange<'_> {
         Box::pin(self.network.exchange(self.from, request))
+    }
+
+    fn send_file(&self, request: FileRequest) -> Exchange<'_> {
+        Box::pin(self.network.exchange_file(self.from, request))
     }
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use rialto_app::files::disk::Disk;
 use rialto_app::settings::Policy;
 use rialto_app::{App, Clock, IdSource, Keys, Settings};
 use rialto_federation::{Federation, receive, service};
 use rialto_model::{
-    Channel, ChannelId, ChannelKind, Post, PostId, Reaction, Recorded, RemoteCluster, RemoteId, Share, Team, TeamId,
-    TeamKind, User, UserId,
+    Channel, ChannelId, ChannelKind, PeerProfile, Post, PostId, Reaction, Recorded, RemoteCluster, RemoteId, Share,
+    Team, TeamId, TeamKind, User, UserId,
 };
 use rialto_store::log::Tail;
 use rialto_store::{Db, channel_members, channels, posts, reactions, remotes, shares, teams, users};
@@ -241,6 +242,16 @@ impl Server {
         remotes::get(&mut self.view().await, id).await.unwrap().expect("the connection is known")
     }
 
+    /// From now on this server takes a peer for something else than it says it is.
+    pub async fn take_for(&self, id: &RemoteId, profile: PeerProfile) {
+        let mut remote = self.remote(id).await;
+        remote.profile = profile;
+        remote.caps = String::new();
+        let mut tx = self.app().db.begin(self.app().clock.now()).await.unwrap();
+        remotes::update(&mut tx, &remote).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
     pub async fn live_share(&self, channel: &ChannelId, remote: &RemoteId) -> Option<Share> {
         shares::get_live(&mut self.view().await, channel, remote).await.unwrap()
     }
@@ -293,7 +304,7 @@ async fn start(
 ) -> Running {
     let db = Db::open_sqlite(&directory.join("rialto.db")).unwrap();
     let key = Keys::new([name.as_bytes()[0]; 32]);
-    let app = App::open(db.clone(), key, settings.clone(), clock.clone(), ids).await.unwrap();
+    let app = App::open(db.clone(), key, Disk::scratch(), settings.clone(), clock.clone(), ids).await.unwrap();
     let wire = Wire { network: Arc::clone(network), from: name };
     let federation = Federation::new(app.clone(), Arc::new(wire));
     network.attach(site, name, receive::routes(federation.clone()));

@@ -10,6 +10,7 @@
 mod conversation;
 mod ends;
 mod faults;
+mod files;
 mod handshake;
 #[path = "../harness/mod.rs"]
 mod harness;

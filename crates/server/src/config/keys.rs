@@ -45,6 +45,12 @@ fn share<T>(config: &mut Config, slot: fn(&mut Workspaces) -> &mut T, value: Res
     put(slot(&mut config.settings.workspaces), value)
 }
 
+/// Extensions as people write them: `exe, .BAT`.
+fn extensions(list: &str) -> std::collections::BTreeSet<String> {
+    let words = list.split([',', ' ']).map(|word| word.trim().trim_start_matches('.').to_lowercase());
+    words.filter(|word| !word.is_empty()).collect()
+}
+
 /// A setting of a feature that is not there yet: only its "off" is accepted, so that nobody believes it is on.
 fn absent_flag(value: &Value) -> Result<(), String> {
     if flag(value)? { Err("cannot be switched on in this version".to_owned()) } else { Ok(()) }
@@ -77,6 +83,10 @@ keys! {
         "Uppercase" => |c, v| set(c, |s| &mut s.password_uppercase, flag(v));
         "Number" => |c, v| set(c, |s| &mut s.password_number, flag(v));
         "Symbol" => |c, v| set(c, |s| &mut s.password_symbol, flag(v));
+    }
+    "FileSettings" {
+        "EnableFileAttachments" => |c, v| set(c, |s| &mut s.files.enabled, flag(v));
+        "MaxFileSize" => |c, v| set(c, |s| &mut s.files.max_bytes, number(v, 1..=1 << 40));
     }
     "PrivacySettings" {
         "ShowEmailAddress" => |c, v| set(c, |s| &mut s.show_email, flag(v));
@@ -126,6 +136,7 @@ keys! {
         "PingIntervalSeconds" =>
             |c, v| share(c, |w| &mut w.ping_seconds, number(v, 5..=300).map(i64::unsigned_abs));
         "InterruptionPosts" => |c, v| share(c, |w| &mut w.interruption_posts, interruption_posts(v));
+        "BlockedFileTypes" => |c, v| set(c, |s| &mut s.files.blocked, text(v).map(|list| extensions(&list)));
         "ShareEmailAddresses" => |c, v| share(c, |w| &mut w.share_email_addresses, flag(v));
         "PrivatePeerAddresses" => |c, v| share(c, |w| &mut w.private_peers, policy(v));
         "InsecurePeers" => |c, v| share(c, |w| &mut w.insecure_peers, policy(v));

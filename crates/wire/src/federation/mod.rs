@@ -51,6 +51,8 @@ pub mod capability {
     pub const SHARE: &str = "share";
     /// The topic `rialto_connection` (8.5).
     pub const CONNECTION: &str = "connection";
+    /// Uploads that go on where they ended, and posts before their files (8.7).
+    pub const RESUME: &str = "resume";
 }
 
 /// The header that names the connection (wire 3.2).
@@ -90,8 +92,6 @@ pub mod bounds {
     pub const PURPOSE: usize = 250;
     /// Participants of a group channel (client-api 10).
     pub const PARTICIPANTS: usize = 8;
-    /// Name of a file.
-    pub const FILENAME: usize = 256;
     /// Latest time that is believed to be one, ms: the end of the year 9999. Leaves room for arithmetic.
     pub const TIME: i64 = 253_402_300_799_999;
 }

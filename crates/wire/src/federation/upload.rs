@@ -4,7 +4,7 @@ use rialto_model::{ChannelId, FileId, ItemId, Millis, RemoteId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{MalformedPayload, bounds};
+use super::MalformedPayload;
 use crate::lenient::{self, or_absent, or_default};
 
 /// The only `type` that is taken (CVE class "other upload types").
@@ -61,30 +61,21 @@ pub enum UploadRefusal {
     /// Another type than [`ATTACHMENT`].
     #[error("upload type is not allowed")]
     Kind,
-    /// No name, or one with a path, control characters or too many characters.
-    #[error("file name is not allowed")]
-    Filename,
-    /// Negative, or larger than allowed here.
-    #[error("file size is not allowed")]
-    Size,
 }
 
 impl UploadSession {
-    /// Reads an announced file. What the receiver decides – time, offset, connection – is set to nothing.
+    /// Reads an announced file. What the receiver decides – time, offset, connection – is set to nothing. Its name is as
+    /// the sender gave it, and its size may be anything.
     ///
     /// # Errors
-    /// Says why it is refused. `max_size` is our limit in bytes.
-    pub fn decode(payload: &RawValue, max_size: i64) -> Result<UploadSession, UploadRefusal> {
+    /// Says why it is refused.
+    pub fn decode(payload: &RawValue) -> Result<UploadSession, UploadRefusal> {
         let session: UploadSession = lenient::object(payload.get()).map_err(|_| UploadRefusal::Malformed)?;
         if session.kind != ATTACHMENT {
             return Err(UploadRefusal::Kind);
         }
-        if !is_plain_name(&session.filename) {
-            return Err(UploadRefusal::Filename);
-        }
-        if !(0..=max_size).contains(&session.file_size) {
-            return Err(UploadRefusal::Size);
-        }
+        let mut session = session;
+        session.rialto = session.rialto.filter(|extra| is_sha256(&extra.sha256));
         Ok(UploadSession { create_at: Millis(0), file_offset: 0, remote_id: None, ..session })
     }
 
@@ -97,9 +88,8 @@ impl UploadSession {
     }
 }
 
-fn is_plain_name(name: &str) -> bool {
-    let is_path = name.contains(['/', '\\']) || matches!(name, "." | "..");
-    !name.is_empty() && name.chars().count() <= bounds::FILENAME && !is_path && !name.chars().any(char::is_control)
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 /// What a finished upload is answered with. The sender keys its record by the returned id.
@@ -145,6 +135,26 @@ pub struct FileInfo {
     pub remote_id: Option<RemoteId>,
 }
 
+impl From<&rialto_model::FileInfo> for FileInfo {
+    fn from(file: &rialto_model::FileInfo) -> Self {
+        FileInfo {
+            id: file.id,
+            user_id: file.user_id.to_string(),
+            post_id: file.post_id.map_or_else(String::new, |id| id.to_string()),
+            channel_id: file.channel_id.to_string(),
+            create_at: file.create_at,
+            update_at: file.update_at,
+            delete_at: 0,
+            name: file.name.clone(),
+            extension: file.extension.clone(),
+            size: file.size,
+            mime_type: file.mime_type.clone(),
+            mini_preview: None,
+            remote_id: file.remote_id,
+        }
+    }
+}
+
 impl FileInfo {
     /// Reads the answer to an upload of ours.
     ///
@@ -160,17 +170,12 @@ mod tests {
     use super::*;
 
     fn decode(members: &str) -> Result<UploadSession, UploadRefusal> {
+        let kind = if members.contains("\"type\"") { "" } else { r#""type":"attachment","# };
         let text = format!(
             r#"{{"id":"nfrxwi5ja3rtz8h9re6go1brih","user_id":"utark8ucdibiumjsazbgp6uyhh","req_file_id":"r474z6pzrf87zj4zaxz4iqsfsa",
-                "type":"attachment","filename":"note.txt","file_size":10,{members}"x":0}}"#
+                "filename":"note.txt","file_size":10,{kind}{members}"x":0}}"#
         );
-        UploadSession::decode(&serde_json::from_str::<Box<RawValue>>(&text).unwrap(), 100)
-    }
-
-    fn decode_with(kind: &str, filename: &str, size: i64) -> Result<UploadSession, UploadRefusal> {
-        let text = serde_json::json!({"id":"nfrxwi5ja3rtz8h9re6go1brih","user_id":"utark8ucdibiumjsazbgp6uyhh",
-            "req_file_id":"r474z6pzrf87zj4zaxz4iqsfsa","type":kind,"filename":filename,"file_size":size});
-        UploadSession::decode(&serde_json::from_str::<Box<RawValue>>(&text.to_string()).unwrap(), 100)
+        UploadSession::decode(&serde_json::from_str::<Box<RawValue>>(&text).unwrap())
     }
 
     #[test]
@@ -180,13 +185,10 @@ mod tests {
     }
 
     #[test]
-    fn only_plain_attachments_within_the_limit() {
-        assert!(decode_with("attachment", "a.txt", 0).is_ok());
-        assert_eq!(decode_with("import", "a.txt", 1), Err(UploadRefusal::Kind));
-        for name in ["", "..", "a/b", "a\\b", "a\0b"] {
-            assert_eq!(decode_with("attachment", name, 1), Err(UploadRefusal::Filename), "{name}");
-        }
-        assert_eq!(decode_with("attachment", "a", -1), Err(UploadRefusal::Size));
-        assert_eq!(decode_with("attachment", "a", 101), Err(UploadRefusal::Size));
+    fn only_attachments_and_only_real_hashes() {
+        let hash = "a".repeat(64);
+        assert!(decode(&format!(r#""rialto":{{"sha256":"{hash}"}},"#)).unwrap().rialto.is_some());
+        assert!(decode(r#""rialto":{"sha256":"../../etc"},"#).unwrap().rialto.is_none());
+        assert_eq!(decode(r#""type":"import","#), Err(UploadRefusal::Kind));
     }
 }

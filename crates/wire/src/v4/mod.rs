@@ -10,6 +10,7 @@ pub mod client_config;
 pub mod commands;
 pub mod config;
 pub mod errors;
+pub mod files;
 pub mod license;
 pub mod posts;
 pub mod preferences;

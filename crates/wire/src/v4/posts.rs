@@ -7,6 +7,7 @@ use rialto_model::{ChannelId, FileId, Millis, PostId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::files::FileInfo;
 use super::reactions::Reaction;
 use super::users::User;
 use crate::lenient::{is_zero, or_absent, or_default, well_formed};
@@ -49,6 +50,8 @@ pub struct Post {
 pub struct Metadata {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reaction>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileInfo>,
 }
 
 impl From<&rialto_model::Post> for Post {
@@ -93,6 +96,16 @@ impl Post {
         if self.delete_at == 0 {
             self.metadata.reactions = reactions.into_iter().map(Reaction::from).collect();
             self.has_reactions = !self.metadata.reactions.is_empty();
+        }
+        self
+    }
+
+    /// With those of its files that are here; ignored on a deleted post.
+    #[must_use]
+    pub fn with_files<'a>(mut self, files: impl IntoIterator<Item = &'a rialto_model::FileInfo>) -> Post {
+        if self.delete_at == 0 {
+            self.metadata.files = files.into_iter().map(FileInfo::from).collect();
+            self.file_ids = self.metadata.files.iter().map(|file| file.id).collect();
         }
         self
     }
@@ -196,6 +209,8 @@ pub struct PostUpdate {
     pub is_pinned: bool,
     /// null: stays.
     pub props: Option<Map<String, Value>>,
+    /// null: stays.
+    pub file_ids: Option<Vec<String>>,
 }
 
 /// `PUT /posts/P/patch`: what is None stays.
@@ -269,6 +284,7 @@ pub(crate) mod tests {
             message: "canary".into(),
             props: r#"{"a":"canary","attachments":[{"actions":[{"integration":{"url":"secret"}}]}]}"#.into(),
             hashtags: "#canary".into(),
+            file_ids: Vec::new(),
             remote_id: Some(RemoteId::from_random([5; 16])),
             remote_update_at: Millis(13),
             reply_count: 6,
