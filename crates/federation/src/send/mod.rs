@@ -2,7 +2,7 @@
 
 mod compose;
 pub(crate) mod files;
-mod held;
+mod awaited;
 mod invite;
 pub(crate) mod pinger;
 pub(crate) mod sender;

@@ -19,7 +19,7 @@ use rialto_wire::federation::topic;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{FRAME_BYTES, Undelivered, compose, held, invite, message};
+use super::{FRAME_BYTES, Undelivered, awaited, compose, invite, message};
 use crate::Federation;
 
 /// Pauses between attempts, seconds; the last one stays (ruling 27).
@@ -148,7 +148,7 @@ impl Sender {
         self.tell_caught_up(&remote).await?;
         self.ask_in_doubt(&remote).await?;
         self.offer_again(&remote).await?;
-        held::send_released(&self.fed, &remote).await?;
+        awaited::send_released(&self.fed, &remote).await?;
         self.retry_refused(&remote).await
     }
 
@@ -320,7 +320,7 @@ pub(crate) async fn deliver(
     wanted: Wanted,
 ) -> Result<Fate, Undelivered> {
     let Some(mut contents) = outbox::load(&fed.app, &remote.id, channel, &wanted).await? else { return Ok(Fate::Done) };
-    held::hold(fed, &mut contents).await?;
+    awaited::hold(fed, &mut contents).await?;
     contents.links = compose::links(fed, &contents).await?;
     let mut unknown = contents.unknown.as_slice();
     while unknown.len() > compose::USERS {
