@@ -13,6 +13,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
         include_str!("../migrations/postgres/0001_core.sql"),
     ),
     ("V2__sign_in_attempts", include_str!("../migrations/0002_sign_in_attempts.sql"), "", ""),
+    ("V4__resume", include_str!("../migrations/0004_resume.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

@@ -1,9 +1,11 @@
 //! What we send: one sender a peer that follows the log, one pinger a peer that watches it.
 
 mod compose;
+mod held;
 mod invite;
 pub(crate) mod pinger;
 pub(crate) mod sender;
+mod toggles;
 
 use std::time::Duration;
 

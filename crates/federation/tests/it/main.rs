@@ -13,5 +13,7 @@ mod faults;
 mod handshake;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod held;
+mod outages;
 mod read_only;
 mod relay;
