@@ -41,12 +41,20 @@ pub async fn of(app: &App, remote: &RemoteId) -> Result<Backlog, StoreError> {
     let live = connections::find(app, remote).await?.filter(|remote| remote.delete_at.is_none());
     let (Some(_), Some(mut at)) = (live, outbox::position(app, remote).await?) else { return Ok(backlog) };
     let mut first: Option<Seq> = None;
+    let settled = *app.bus.settled().borrow();
+    for held in outbox::held(app, remote).await? {
+        let waits = outbox::changes_of(app, &held, settled).await?.list;
+        if let Some(change) = waits.first() {
+            first = Some(first.map_or(change.seq, |first| first.min(change.seq)));
+            *backlog.by_channel.entry(change.channel).or_default() += waits.len() as u64;
+        }
+    }
     for _ in 0..MOST_PAGES {
         let changes = outbox::changes(app, remote, at).await?;
         for change in changes.list {
             if !matches!(change.what, What::ShareStarted(_) | What::ShareEnded(_)) {
                 *backlog.by_channel.entry(change.channel).or_default() += 1;
-                first = first.or(Some(change.seq));
+                first = Some(first.map_or(change.seq, |first| first.min(change.seq)));
             }
         }
         if changes.upto == at {

@@ -11,7 +11,7 @@ const KEEP_EVENTS: i64 = 3_600_000;
 const KEEP_CODES: i64 = 30 * 24 * 3_600_000;
 const SLICE: i64 = 500;
 
-/// Removes log entries behind the slowest consumer, spent codes and ended sessions.
+/// Removes log entries behind the slowest consumer and the furthest held channel, spent codes and ended sessions.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.

@@ -10,6 +10,8 @@ use crate::system_posts::{self, About, SystemPost, escape};
 
 /// An outage that begins this soon after the last one ended goes on with it (behaviour 3.3.7), ms.
 const FLAPPING: i64 = 120_000;
+/// How long after the return the messages of the peer's that come late are counted, ms.
+const THEIRS: i64 = 120_000;
 
 /// Tells the channels of a connection that it has been down since `since` (M-08). Does nothing if they know.
 ///
@@ -46,7 +48,8 @@ async fn tell_lost(app: &App, tx: &mut Tx, remote: &RemoteCluster, since: Millis
                 system_posts::rewrite(tx, &post, lost_text(remote, known.begin_at)).await?;
             }
             known.end_at = None;
-            interruptions::put(tx, &known).await?;
+            known.caught_up_at = None;
+            interruptions::update(tx, &known).await?;
             continue;
         }
         let message = lost_text(remote, since);
@@ -59,6 +62,9 @@ async fn tell_lost(app: &App, tx: &mut Tx, remote: &RemoteCluster, since: Millis
             restored_post_id: None,
             begin_at: since,
             end_at: None,
+            sent: 0,
+            received: 0,
+            caught_up_at: None,
         };
         interruptions::put(tx, &row).await?;
     }
@@ -99,28 +105,55 @@ pub async fn end(app: &App, remote: &RemoteId) -> Result<(), StoreError> {
         let post = SystemPost { channel: row.channel_id, about: About::Generic, user: None, message, props: &[] };
         row.restored_post_id = Some(system_posts::write(app, &mut tx, post)?);
         row.end_at = Some(now);
-        interruptions::put(&mut tx, &row).await?;
+        interruptions::update(&mut tx, &row).await?;
     }
     tx.commit().await
 }
 
-/// Everything missed has been delivered: the post that told of the return says so.
+/// Everything of ours that was missed has been delivered: the posts that told of the return say so, with the messages
+/// that came late in each direction (M-09). The peer's may still be coming, so its number follows for a while. Says
+/// whether there is more to be told later.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn caught_up(app: &App, remote: &RemoteId, sent: usize) -> Result<(), StoreError> {
+pub async fn caught_up(app: &App, remote: &RemoteId) -> Result<bool, StoreError> {
     let mut tx = app.db.begin(app.clock.now()).await?;
-    let Some(remote) = remotes::get(&mut tx, remote).await?.filter(RemoteCluster::is_live) else { return Ok(()) };
-    for row in interruptions::list(&mut tx, &remote.id).await? {
+    let Some(remote) = remotes::lock(&mut tx, remote).await?.filter(RemoteCluster::is_live) else { return Ok(false) };
+    let held = shares::held(&mut tx, &remote.id).await?;
+    let now = tx.now();
+    let (mut more, mut changed) = (false, false);
+    for mut row in interruptions::list(&mut tx, &remote.id).await? {
         let (Some(post), Some(end)) = (row.restored_post_id, row.end_at) else { continue };
+        if held.iter().any(|held| held.share.channel_id == row.channel_id) {
+            more |= row.caught_up_at.is_none();
+            continue;
+        }
+        let theirs_come = now.since(end) < THEIRS;
+        more |= theirs_come;
+        if row.caught_up_at.is_some() && !theirs_come {
+            continue;
+        }
+        let received = interruptions::came_late(&mut tx, &row).await?;
+        if row.caught_up_at.is_some() && received == row.received {
+            continue;
+        }
+        row.received = received;
+        row.caught_up_at.get_or_insert(now);
+        interruptions::update(&mut tx, &row).await?;
         let message = format!(
-            "The connection to **{}** is back after {}. All missed messages have been delivered ({sent} from here).",
+            "The connection to **{}** is back after {}. All missed messages have been delivered ({} from here, {} from there).",
             escape(&remote.display_name),
-            duration(end.since(row.begin_at))
+            duration(end.since(row.begin_at)),
+            row.sent,
+            row.received
         );
         system_posts::rewrite(&mut tx, &post, message).await?;
+        changed = true;
     }
-    tx.commit().await
+    if changed {
+        tx.commit().await?;
+    }
+    Ok(more)
 }
 
 /// `2026-11-22 14:05:06 UTC`.

@@ -1,12 +1,14 @@
 //! Interruptions as channels are told of them, on both databases.
 
-use rialto_model::Millis;
+use rialto_model::{Millis, PostId};
 use rialto_store::Db;
 use rialto_store::testing::both;
 
+use crate::apply::IncomingPost;
 use crate::interruptions::{self, utc};
+use crate::outbox::{self, Delivered};
 use crate::settings::InterruptionPosts;
-use crate::sharing_scene::{Peer, Scene, id};
+use crate::sharing_scene::{Peer, Scene, id, incoming_post, with_posts};
 use crate::{Settings, channels};
 
 async fn notices(scene: &Scene) -> Vec<String> {
@@ -41,9 +43,9 @@ async fn a_channel_is_told_once_that_the_peer_is_gone_and_once_that_it_is_back()
         let told = notices(&scene).await;
         assert_eq!(told.len(), 2);
         assert!(told[1].contains("back after 6 min"), "{told:?}");
-        interruptions::caught_up(&scene.app, &acme.id, 7).await.unwrap();
+        interruptions::caught_up(&scene.app, &acme.id).await.unwrap();
         let told = notices(&scene).await;
-        assert!(told.len() == 2 && told[1].contains("delivered (7 from here)"), "{told:?}");
+        assert!(told.len() == 2 && told[1].contains("delivered (0 from here, 0 from there)"), "{told:?}");
         assert_eq!(scene.remote(&acme).await.interrupted_at, None);
     })
     .await;
@@ -105,6 +107,73 @@ async fn messages_about_interruptions_can_be_switched_off() {
         scene.tick();
         interruptions::end(&scene.app, &acme.id).await.unwrap();
         assert_eq!(notices(&scene).await, Vec::<String>::new());
+    })
+    .await;
+}
+
+/// What the sender notes when the peer has taken posts.
+async fn delivered(scene: &Scene, peer: &Peer, posts: &[PostId]) {
+    let taken = Delivered { taken: posts.to_vec(), ..Delivered::default() };
+    outbox::delivered(&scene.app, &peer.id, &scene.channel, &taken).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_came_late_is_counted_in_both_directions_and_for_this_outage_only() {
+    both(async |db: Db| {
+        let (scene, acme) = shared(db).await;
+        scene.guest(&acme, 1).await;
+        let mut told_before = Vec::new();
+        for (round, ours, theirs) in [(0, 3, 2), (1, 1, 0)] {
+            let since = scene.app.clock.now();
+            let live = scene.post(&scene.ann, "before the cut").await;
+            delivered(&scene, &acme, &[live.id]).await;
+            let written = scene.app.clock.now();
+            scene.app.clock.advance(300_000);
+            interruptions::begin(&scene.app, &acme.id, since).await.unwrap();
+            let mut late = Vec::new();
+            for _ in 0..ours {
+                late.push(scene.post(&scene.ann, "meanwhile").await.id);
+            }
+            scene.tick();
+            interruptions::end(&scene.app, &acme.id).await.unwrap();
+            assert!(notices(&scene).await.last().unwrap().contains("are being delivered"));
+            delivered(&scene, &acme, &late).await;
+            assert!(interruptions::caught_up(&scene.app, &acme.id).await.unwrap(), "theirs may still come");
+            let live = scene.post(&scene.ann, "live again").await;
+            delivered(&scene, &acme, &[live.id]).await;
+            for n in 0..theirs {
+                let at = Millis(written.0 + n);
+                let post = incoming_post(100 + round * 10 + u128::try_from(n).unwrap(), 1);
+                scene.take(&acme, with_posts([IncomingPost { create_at: at, update_at: at, ..post }])).await;
+            }
+            interruptions::caught_up(&scene.app, &acme.id).await.unwrap();
+            let told = notices(&scene).await;
+            let numbers = format!("delivered ({ours} from here, {theirs} from there)");
+            assert!(told.last().unwrap().contains(&numbers), "{told:?}");
+            assert_eq!(told[..told.len() - 2], told_before, "what was told of another outage stays");
+            told_before = told;
+            scene.app.clock.advance(600_000);
+            assert!(!interruptions::caught_up(&scene.app, &acme.id).await.unwrap());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_channel_that_is_held_back_has_not_caught_up() {
+    both(async |db: Db| {
+        let (scene, acme) = shared(db).await;
+        interruptions::begin(&scene.app, &acme.id, scene.app.clock.now()).await.unwrap();
+        scene.app.clock.advance(60_000);
+        interruptions::end(&scene.app, &acme.id).await.unwrap();
+        let head = scene.head().await;
+        let share = outbox::hold(&scene.app, &acme.id, &scene.channel, head).await.unwrap().unwrap();
+        scene.app.clock.advance(600_000);
+        assert!(interruptions::caught_up(&scene.app, &acme.id).await.unwrap(), "it is still to be told");
+        assert!(notices(&scene).await[1].contains("are being delivered"));
+        outbox::resume(&scene.app, &share, None).await.unwrap();
+        assert!(!interruptions::caught_up(&scene.app, &acme.id).await.unwrap());
+        assert!(notices(&scene).await[1].contains("have been delivered"));
     })
     .await;
 }

@@ -4,6 +4,10 @@
 //! another organisation's by the home of the channel. So nothing echoes (SC-102), nobody's moderation travels
 //! (behaviour 4.4.2) and guests speak for nobody but themselves (ruling 53).
 
+mod held;
+
+pub use held::{Held, changes_of, held, hold, resume};
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rialto_model::{
@@ -12,8 +16,8 @@ use rialto_model::{
 };
 use rialto_store::outbox::Failure;
 use rialto_store::{
-    Snapshot, StoreError, channel_members, channels, file_deliveries, log, outbox, posts, reactions, remotes, shares,
-    teams, users,
+    Snapshot, StoreError, channel_members, channels, file_deliveries, interruptions, log, outbox, posts, reactions,
+    remotes, shares, teams, users,
 };
 
 use crate::connections::consumer;
@@ -79,7 +83,7 @@ pub async fn advance(app: &App, remote: &RemoteId, from: Seq, to: Seq) -> Result
 }
 
 /// Reads what a peer has to hear of after `after`, up to the settled head. Ends early behind a share that begins,
-/// because what follows depends on how that goes.
+/// because what follows depends on how that goes. Leaves out the channels that are held: [`changes_of`] reads those.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
@@ -88,7 +92,10 @@ pub async fn changes(app: &App, remote: &RemoteId, after: Seq) -> Result<Changes
     let mut view = app.db.read(app.clock.now()).await?;
     let events = log::list(&mut view, after, settled, PAGE).await?;
     let live = shares::list_of_remote(&mut view, remote, false).await?;
-    let by_channel: HashMap<ChannelId, Share> = live.into_iter().map(|share| (share.channel_id, share)).collect();
+    let mut by_channel: HashMap<ChannelId, Share> = live.into_iter().map(|share| (share.channel_id, share)).collect();
+    for held in shares::held(&mut view, remote).await? {
+        by_channel.remove(&held.share.channel_id);
+    }
     let mut changes = Changes { list: Vec::new(), upto: events.last().map_or(after, |last| last.seq) };
     for event in events {
         let seq = event.seq;
@@ -418,6 +425,9 @@ pub async fn delivered(
     }
     for post in &delivered.settled {
         file_deliveries::release_post(&mut tx, remote, post).await?;
+    }
+    if !delivered.taken.is_empty() {
+        interruptions::count_sent(&mut tx, remote, channel, delivered.taken.len())?;
     }
     for (post, cause) in &delivered.refused {
         let attempts = outbox::failure(&mut tx, remote, post).await?.map_or(0, |failure| failure.attempts);

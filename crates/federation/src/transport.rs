@@ -17,6 +17,9 @@ use rialto_wire::site_url::SiteUrl;
 /// Bytes of an answer that are read; the rest of a longer one is an error (INV-8).
 const MAX_ANSWER: usize = 8 << 20;
 
+/// How long a name server may take when a peer says where it is.
+const RESOLVE: Duration = Duration::from_secs(5);
+
 /// A request to a peer.
 #[derive(Clone)]
 pub struct Request {
@@ -113,7 +116,16 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// [`TransportError`] if no HTTP answer came.
     fn send_file(&self, request: FileRequest) -> Exchange<'_>;
+
+    /// Whether a site could be called at all, as far as names tell; the text says why not. A name that does not resolve
+    /// just now may do so later.
+    fn reaches<'a>(&'a self, _site: &'a SiteUrl) -> Reach<'a> {
+        Box::pin(async { Ok(()) })
+    }
 }
+
+/// The future of [`Transport::reaches`].
+pub type Reach<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
 
 /// Why an address is not called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,6 +190,23 @@ pub fn check_address(settings: &SettingsCell, ip: IpAddr) -> Result<(), String> 
     }
 }
 
+/// Whether a site may be called under the settings in force, as far as its address alone tells; the error names the
+/// setting (ruling README 1).
+///
+/// # Errors
+/// A text for people.
+pub fn check_site(settings: &SettingsCell, site: &SiteUrl) -> Result<(), String> {
+    match site.host() {
+        Some(url::Host::Ipv4(ip)) => check_address(settings, ip.into())?,
+        Some(url::Host::Ipv6(ip)) => check_address(settings, ip.into())?,
+        Some(url::Host::Domain(_)) | None => {}
+    }
+    if !site.is_https() && settings.get().workspaces.insecure_peers == Policy::Refuse {
+        return Err("the peer has no TLS, which ConnectedWorkspacesSettings.InsecurePeers refuses".to_owned());
+    }
+    Ok(())
+}
+
 /// Resolves names and hands out only addresses that may be called, so that no later answer of a name server slips by.
 struct GuardedResolver {
     settings: SettingsCell,
@@ -187,21 +216,24 @@ impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let settings = self.settings.clone();
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let mut refused = format!("{} has no address", name.as_str());
-            let mut allowed = Vec::new();
-            for address in found {
-                match check_address(&settings, address.ip()) {
-                    Ok(()) => allowed.push(address),
-                    Err(why) => refused = why,
-                }
-            }
-            if allowed.is_empty() {
-                return Err(format!("{ADDRESS_MARK}{refused}").into());
-            }
+            let allowed = resolve(&settings, name.as_str()).await?;
+            let allowed = allowed.map_err(|refused| format!("{ADDRESS_MARK}{refused}"))?;
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
+}
+
+/// The addresses of a name that may be called; the inner error says why none may.
+async fn resolve(settings: &SettingsCell, name: &str) -> std::io::Result<Result<Vec<SocketAddr>, String>> {
+    let mut refused = format!("{name} has no address");
+    let mut allowed = Vec::new();
+    for address in tokio::net::lookup_host((name, 0)).await? {
+        match check_address(settings, address.ip()) {
+            Ok(()) => allowed.push(address),
+            Err(why) => refused = why,
+        }
+    }
+    Ok(if allowed.is_empty() { Err(refused) } else { Ok(allowed) })
 }
 
 /// Marks our own refusal among the errors of the HTTP client, which only keeps texts.
@@ -232,20 +264,9 @@ impl Https {
         Ok(Self { client, settings })
     }
 
-    /// Whether a site may be called under the settings in force.
+    /// Whether a site may be called under the settings in force. Literal addresses never meet the resolver.
     fn check(&self, site: &SiteUrl) -> Result<(), TransportError> {
-        let refuse = |detail| TransportError { step: Step::Address, detail };
-        // Literal addresses never meet the resolver.
-        match site.host() {
-            Some(url::Host::Ipv4(ip)) => check_address(&self.settings, ip.into()).map_err(refuse)?,
-            Some(url::Host::Ipv6(ip)) => check_address(&self.settings, ip.into()).map_err(refuse)?,
-            Some(url::Host::Domain(_)) | None => {}
-        }
-        if !site.is_https() && self.settings.get().workspaces.insecure_peers == Policy::Refuse {
-            let why = "the peer has no TLS, which ConnectedWorkspacesSettings.InsecurePeers refuses";
-            return Err(refuse(why.to_owned()));
-        }
-        Ok(())
+        check_site(&self.settings, site).map_err(|detail| TransportError { step: Step::Address, detail })
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
@@ -300,6 +321,17 @@ impl Transport for Https {
     fn send_file(&self, request: FileRequest) -> Exchange<'_> {
         Box::pin(self.exchange_file(request))
     }
+
+    fn reaches<'a>(&'a self, site: &'a SiteUrl) -> Reach<'a> {
+        Box::pin(async move {
+            let Some(url::Host::Domain(name)) = site.host() else { return Ok(()) };
+            match tokio::time::timeout(RESOLVE, resolve(&self.settings, &name)).await {
+                Ok(Ok(found)) => found.map(|_| ()),
+                // Name servers fail and recover.
+                Ok(Err(_)) | Err(_) => Ok(()),
+            }
+        })
+    }
 }
 
 fn explain(error: &reqwest::Error) -> TransportError {
@@ -336,6 +368,48 @@ mod tests {
     #[track_caller]
     fn check(ip: &str, class: AddressClass) {
         assert_eq!(classify(ip.parse().unwrap()), class, "{ip}");
+    }
+
+    fn site(url: &str) -> SiteUrl {
+        SiteUrl::parse(url).unwrap()
+    }
+
+    fn settings(private: Policy, insecure: Policy) -> SettingsCell {
+        let mut settings = rialto_app::Settings::default();
+        settings.workspaces.private_peers = private;
+        settings.workspaces.insecure_peers = insecure;
+        SettingsCell::new(settings)
+    }
+
+    #[test]
+    fn a_site_is_refused_by_its_address_or_for_want_of_tls() {
+        let strict = settings(Policy::Refuse, Policy::Refuse);
+        for (url, why) in [
+            ("http://chat.example.org", "InsecurePeers"),
+            ("https://10.0.0.1", "PrivatePeerAddresses"),
+            ("https://[::1]:8065", "PrivatePeerAddresses"),
+            ("https://169.254.169.254", "never called"),
+        ] {
+            let refusal = check_site(&strict, &site(url)).unwrap_err();
+            assert!(refusal.contains(why), "{url}: {refusal}");
+        }
+        assert_eq!(check_site(&strict, &site("https://chat.example.org")), Ok(()));
+        for lenient in [Policy::Allow, Policy::Warn] {
+            let lenient = settings(lenient, lenient);
+            assert_eq!(check_site(&lenient, &site("http://10.0.0.1")), Ok(()));
+            assert!(check_site(&lenient, &site("http://169.254.169.254")).is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_to_this_machine_is_refused_like_its_address() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let local = site("https://localhost:8065");
+        let strict = Https::new(settings(Policy::Refuse, Policy::Refuse)).unwrap();
+        assert!(strict.reaches(&local).await.unwrap_err().contains("PrivatePeerAddresses"));
+        let lenient = Https::new(settings(Policy::Allow, Policy::Refuse)).unwrap();
+        assert_eq!(lenient.reaches(&local).await, Ok(()));
+        assert_eq!(strict.reaches(&site("https://no-such-host.invalid")).await, Ok(()), "it may be there later");
     }
 
     #[test]

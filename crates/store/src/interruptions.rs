@@ -19,6 +19,12 @@ pub struct Interruption {
     pub begin_at: Millis,
     /// When it was back.
     pub end_at: Option<Millis>,
+    /// Messages of ours that were delivered late.
+    pub sent: i64,
+    /// Messages of theirs that came late.
+    pub received: i64,
+    /// When all of ours were delivered; until then they are counted.
+    pub caught_up_at: Option<Millis>,
 }
 
 impl FromRow for Interruption {
@@ -30,6 +36,9 @@ impl FromRow for Interruption {
             restored_post_id: row.opt_id()?,
             begin_at: row.millis()?,
             end_at: row.opt_millis()?,
+            sent: row.int()?,
+            received: row.int()?,
+            caught_up_at: row.opt_millis()?,
         })
     }
 }
@@ -40,14 +49,14 @@ impl FromRow for Interruption {
 /// [`StoreError`] as the database says; so in all functions of this file.
 pub async fn list(view: &mut Snapshot, remote: &RemoteId) -> Result<Vec<Interruption>, StoreError> {
     view.fetch_all(
-        "SELECT remote_id, channel_id, lost_post_id, restored_post_id, begin_at, end_at FROM interruption_posts \
-         WHERE remote_id = $1 ORDER BY channel_id",
+        "SELECT remote_id, channel_id, lost_post_id, restored_post_id, begin_at, end_at, sent, received, caught_up_at \
+         FROM interruption_posts WHERE remote_id = $1 ORDER BY channel_id",
         &[remote.into()],
     )
     .await
 }
 
-/// Writes what a channel was told.
+/// Begins the record of an outage in place of the one before; its numbers begin at 0.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
@@ -55,7 +64,8 @@ pub async fn put(tx: &mut Tx, interruption: &Interruption) -> Result<(), StoreEr
     tx.execute(
         "INSERT INTO interruption_posts (remote_id, channel_id, lost_post_id, restored_post_id, begin_at, end_at) \
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (remote_id, channel_id) DO UPDATE SET lost_post_id = excluded.lost_post_id, \
-         restored_post_id = excluded.restored_post_id, begin_at = excluded.begin_at, end_at = excluded.end_at",
+         restored_post_id = excluded.restored_post_id, begin_at = excluded.begin_at, end_at = excluded.end_at, sent = 0, \
+         received = 0, caught_up_at = 0",
         &[
             (&interruption.remote_id).into(),
             (&interruption.channel_id).into(),
@@ -67,6 +77,57 @@ pub async fn put(tx: &mut Tx, interruption: &Interruption) -> Result<(), StoreEr
     )
     .await
     .map(|_| ())
+}
+
+/// Writes how an outage goes on: its end, M-09, and all but the number of what was sent, which [`count_sent`] keeps.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn update(tx: &mut Tx, interruption: &Interruption) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE interruption_posts SET restored_post_id = $3, end_at = $4, received = $5, caught_up_at = $6 \
+         WHERE remote_id = $1 AND channel_id = $2",
+        &[
+            (&interruption.remote_id).into(),
+            (&interruption.channel_id).into(),
+            Arg::opt(&interruption.restored_post_id),
+            interruption.end_at.into(),
+            interruption.received.into(),
+            interruption.caught_up_at.into(),
+        ],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Counts delivered messages of a channel, if it catches up.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub fn count_sent(tx: &mut Tx, remote: &RemoteId, channel: &ChannelId, number: usize) -> Result<(), StoreError> {
+    tx.queue(
+        "UPDATE interruption_posts SET sent = sent + $3 WHERE remote_id = $1 AND channel_id = $2 AND caught_up_at = 0",
+        &[remote.into(), channel.into(), i64::try_from(number).unwrap_or_default().into()],
+    )
+}
+
+/// How many messages of the peer's were written during an outage and came late: ten seconds or more after they were
+/// written. A message's version is the moment it came, until something changes it.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn came_late(view: &mut Snapshot, interruption: &Interruption) -> Result<i64, StoreError> {
+    view.fetch_one(
+        "SELECT COUNT(*) FROM posts WHERE channel_id = $1 AND remote_id = $2 AND create_at >= $3 AND create_at <= $4 \
+         AND update_at - create_at >= 10000 AND delete_at = 0",
+        &[
+            (&interruption.channel_id).into(),
+            (&interruption.remote_id).into(),
+            interruption.begin_at.into(),
+            interruption.end_at.into(),
+        ],
+    )
+    .await
 }
 
 #[cfg(test)]
@@ -86,6 +147,9 @@ mod tests {
                 restored_post_id: None,
                 begin_at: Millis(5),
                 end_at: None,
+                sent: 0,
+                received: 0,
+                caught_up_at: None,
             };
             let other = Interruption { channel_id: id(2), ..first.clone() };
             let over = Interruption {
@@ -103,6 +167,43 @@ mod tests {
             put(&mut tx, &over).await.unwrap();
             assert_eq!(list(&mut tx, &id(1)).await.unwrap(), [over, other]);
             assert_eq!(list(&mut tx, &id(3)).await.unwrap(), []);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_counts_until_everything_was() {
+        both(async |db: Db| {
+            let down = Interruption {
+                remote_id: id(1),
+                channel_id: id(1),
+                lost_post_id: id(10),
+                restored_post_id: None,
+                begin_at: Millis(5),
+                end_at: None,
+                sent: 0,
+                received: 0,
+                caught_up_at: None,
+            };
+            let back = Interruption { restored_post_id: Some(id(11)), end_at: Some(Millis(9)), ..down.clone() };
+            let done = Interruption { received: 4, caught_up_at: Some(Millis(12)), ..back.clone() };
+            let row = async || list(&mut crate::samples::read(&db).await, &id(1)).await.unwrap().remove(0);
+            for (write, number, sent) in [(None, 3, 3), (Some(&back), 2, 5), (Some(&done), 7, 5)] {
+                let mut tx = begin(&db).await;
+                match write {
+                    None => put(&mut tx, &down).await.unwrap(),
+                    Some(row) => update(&mut tx, row).await.unwrap(),
+                }
+                count_sent(&mut tx, &id(1), &id(1), number).unwrap();
+                count_sent(&mut tx, &id(1), &id(2), number).unwrap();
+                tx.commit().await.unwrap();
+                assert_eq!(row().await.sent, sent);
+            }
+            assert_eq!(row().await, Interruption { sent: 5, ..done });
+            let mut tx = begin(&db).await;
+            put(&mut tx, &back).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(row().await, back, "another outage counts anew");
         })
         .await;
     }

@@ -46,12 +46,19 @@ pub async fn delete_cursor(tx: &mut Tx, consumer: &str) -> Result<(), StoreError
     tx.execute("DELETE FROM cursors WHERE consumer = $1", &[consumer.into()]).await.map(|_| ())
 }
 
-/// The lowest position of all consumers, None without any.
+/// The lowest position of all consumers and of all channels that a peer gets later ([`crate::shares::held`]), None
+/// without any: nothing behind it may be pruned.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn slowest_cursor(view: &mut Snapshot) -> Result<Option<Seq>, StoreError> {
-    let lowest: i64 = view.fetch_one("SELECT COALESCE(MIN(seq), -1) FROM cursors", &[]).await?;
+    let lowest: i64 = view
+        .fetch_one(
+            "SELECT COALESCE(MIN(seq), -1) FROM (SELECT seq FROM cursors UNION ALL \
+             SELECT resume_seq FROM shares WHERE live AND resume_seq >= 0) AS positions",
+            &[],
+        )
+        .await?;
     Ok(Some(Seq(lowest)).filter(|seq| seq.0 >= 0))
 }
 

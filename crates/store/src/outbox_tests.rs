@@ -1,12 +1,12 @@
 //! What senders remember of their peers, on both databases.
 
-use rialto_model::{Millis, Reaction, RemoteId, Seq};
+use rialto_model::{Millis, Reaction, RemoteId, Seq, Share, ShareState};
 
 use crate::outbox::{self, Failure};
-use crate::samples::{begin, id, post, reaction, read};
+use crate::samples::{begin, id, post, reaction, read, share};
 use crate::testing::both;
 use crate::waiting::{self, WaitingItem};
-use crate::{Db, StoreError};
+use crate::{Db, StoreError, shares};
 
 #[tokio::test]
 async fn a_cursor_moves_from_where_it_is_known_to_be() {
@@ -24,6 +24,13 @@ async fn a_cursor_moves_from_where_it_is_known_to_be() {
         assert_eq!(outbox::slowest_cursor(&mut tx).await.unwrap(), Some(Seq(5)));
         outbox::delete_cursor(&mut tx, "b").await.unwrap();
         assert_eq!(outbox::slowest_cursor(&mut tx).await.unwrap(), Some(Seq(7)));
+        // A channel that a peer gets later needs the log from there on.
+        shares::insert(&mut tx, &share(1, id(1), id(1))).await.unwrap();
+        assert_eq!(outbox::slowest_cursor(&mut tx).await.unwrap(), Some(Seq(7)));
+        shares::hold(&mut tx, &id(1), &id(1), Seq(3)).await.unwrap();
+        assert_eq!(outbox::slowest_cursor(&mut tx).await.unwrap(), Some(Seq(3)));
+        shares::update(&mut tx, &Share { state: ShareState::Ended, ..share(1, id(1), id(1)) }).await.unwrap();
+        assert_eq!(outbox::slowest_cursor(&mut tx).await.unwrap(), Some(Seq(7)), "unless sharing has ended");
     })
     .await;
 }

@@ -190,6 +190,63 @@ pub async fn update(tx: &mut Tx, share: &Share) -> Result<(), StoreError> {
     .map(|_| ())
 }
 
+/// A live share whose channel a peer gets later than the rest of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The share.
+    pub share: Share,
+    /// Its channel's changes behind this position have not reached the peer.
+    pub resume: Seq,
+}
+
+impl FromRow for Held {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self { share: Share::from_row(row)?, resume: Seq(row.int()?) })
+    }
+}
+
+/// Live shares over a connection that are held, those furthest behind first.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn held(view: &mut Snapshot, remote: &RemoteId) -> Result<Vec<Held>, StoreError> {
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", s.resume_seq FROM shares s WHERE s.remote_id = $1 AND s.live AND s.resume_seq >= 0 ORDER BY s.resume_seq, s.id"
+        ),
+        &[remote.into()],
+    )
+    .await
+}
+
+/// Holds the live share of a channel from a position on. One that is held already keeps its earlier position.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn hold(tx: &mut Tx, channel: &ChannelId, remote: &RemoteId, from: Seq) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE shares SET resume_seq = $3 WHERE channel_id = $1 AND remote_id = $2 AND live AND resume_seq < 0",
+        &[channel.into(), remote.into(), from.into()],
+    )
+    .await
+    .map(|_| ())
+}
+
+/// Moves a held share on to `to`; None: it goes with the cursor again.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn resume(tx: &mut Tx, id: &ShareId, to: Option<Seq>) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE shares SET resume_seq = $2 WHERE id = $1 AND resume_seq >= 0",
+        &[id.into(), to.map_or(Arg::Int(-1), Arg::from)],
+    )
+    .await
+    .map(|_| ())
+}
+
 /// Notes a confirmed exchange of items, coarsely: at most one write a second and share.
 ///
 /// # Errors
@@ -299,6 +356,35 @@ mod tests {
             assert_eq!(ids(list_of_remote(&mut tx, &id(1), false).await.unwrap()), [id(7), id(6), id(1)]);
             assert_eq!(ids(list_of_remote(&mut tx, &id(1), true).await.unwrap()), [id(7), id(6), id(4), id(1)]);
             assert_eq!(ids(list_of_team(&mut tx, &scene.team.id).await.unwrap()), [id(6), id(1), id(2)]);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_held_share_keeps_its_place_until_it_is_moved_on() {
+        both(async |db: Db| {
+            let mut tx = begin(&db).await;
+            for n in 1..4 {
+                insert(&mut tx, &share(n, id(n), id(1))).await.unwrap();
+            }
+            insert(&mut tx, &Share { state: ShareState::Ended, ..share(4, id(4), id(1)) }).await.unwrap();
+            assert_eq!(held(&mut tx, &id(1)).await.unwrap(), []);
+            for (channel, from) in [(1, 30), (2, 20), (4, 10), (1, 5), (1, 50)] {
+                hold(&mut tx, &id(channel), &id(1), Seq(from)).await.unwrap();
+            }
+            hold(&mut tx, &id(3), &id(2), Seq(1)).await.unwrap();
+            let places = async |tx: &mut Tx| {
+                let list = held(tx, &id(1)).await.unwrap();
+                list.into_iter().map(|held| (held.share.id, held.resume.0)).collect::<Vec<_>>()
+            };
+            assert_eq!(places(&mut tx).await, [(id(2), 20), (id(1), 30)], "neither ended ones nor other connections'");
+            resume(&mut tx, &id(2), Some(Seq(40))).await.unwrap();
+            resume(&mut tx, &id(3), Some(Seq(40))).await.unwrap();
+            assert_eq!(places(&mut tx).await, [(id(1), 30), (id(2), 40)], "what is not held is not moved");
+            update(&mut tx, &share(2, id(2), id(1))).await.unwrap();
+            assert_eq!(places(&mut tx).await.len(), 2, "writing the row leaves its place alone");
+            resume(&mut tx, &id(1), None).await.unwrap();
+            assert_eq!(places(&mut tx).await, [(id(2), 40)]);
         })
         .await;
     }

@@ -291,6 +291,9 @@ pub async fn update(
     Ok(remote)
 }
 
+/// A ping this soon after the last one, while nothing fails, is not written down: it would say nothing new, ms.
+const SAME_PING: i64 = 3_000;
+
 /// What an exchange with a peer showed.
 #[derive(Debug, Clone, Default)]
 pub struct Contact {
@@ -317,7 +320,10 @@ pub async fn note_contact(app: &App, id: &RemoteId, contact: Contact) -> Result<
     let mut remote = before.clone();
     let now = tx.now();
     if contact.pinged {
-        remote.last_ping_at = Some(now);
+        let again = before.last_ping_at.is_some_and(|last| (0..SAME_PING).contains(&now.since(last)));
+        if !again || before.failing_since.is_some() {
+            remote.last_ping_at = Some(now);
+        }
         remote.failing_since = None;
         remote.last_error = String::new();
     }

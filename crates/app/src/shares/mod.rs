@@ -12,7 +12,7 @@ pub(crate) use ending::end_all_of;
 pub use ending::{Ending, ended_by_peer, uninvite, unshare};
 pub use lists::{ShareRow, SharedChannel, list, list_of_remote, list_of_team, organisations};
 pub use received::{IncomingInvitation, InvitationRefused, accept, would_accept};
-pub use sending::{Begun, begun, ended, of_sender, waiting_for_peer};
+pub use sending::{Begun, begun, ended, of_sender};
 
 use rialto_model::{
     Channel, ChannelId, ChannelKind, DomainEvent, Origin, Permission, RemoteCluster, RemoteId, Scope, Share, ShareId,

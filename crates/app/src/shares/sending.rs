@@ -1,6 +1,6 @@
 //! How a share comes to life, as its sender finds out.
 
-use rialto_model::{Channel, Origin, RemoteId, Seq, Share, ShareId, ShareState};
+use rialto_model::{Channel, Origin, Seq, Share, ShareId, ShareState};
 use rialto_store::{StoreError, channels, remotes, shares};
 
 use super::{change, set_shared, tell_active};
@@ -84,15 +84,4 @@ pub async fn ended(app: &App, id: &ShareId) -> Result<Option<Share>, StoreError>
     let mut view = app.db.read(app.clock.now()).await?;
     let ended = shares::get(&mut view, id).await?.filter(|share| share.state == ShareState::Ended);
     Ok(ended.filter(|share| share.from_seq.is_some() || !share.home))
-}
-
-/// Shares of ours that a peer was invited to and has not taken, for its sender to go on with after a restart. Those it has
-/// not come to yet are found in the log.
-///
-/// # Errors
-/// [`StoreError`] as the database says.
-pub async fn waiting_for_peer(app: &App, remote: &RemoteId) -> Result<Vec<Share>, StoreError> {
-    let mut view = app.db.read(app.clock.now()).await?;
-    let live = shares::list_of_remote(&mut view, remote, false).await?;
-    Ok(live.into_iter().filter(|share| share.home && share.state == ShareState::Invited).collect())
 }

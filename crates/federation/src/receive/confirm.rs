@@ -1,7 +1,5 @@
 //! The end of the handshake, on the inviter's side. Source: wire 3.6, rulings 8, 9, 12 to 14, 8.3.
 
-use std::net::IpAddr;
-
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -13,12 +11,13 @@ use rialto_model::{PeerProfile, RemoteId};
 use rialto_wire::federation::confirm::{self, Confirm, ConfirmAnswer};
 use rialto_wire::federation::extension::ConfirmAdvert;
 use rialto_wire::federation::frame::Frame;
+use rialto_wire::site_url::SiteUrl;
 use sha2::{Digest, Sha256};
 
 use super::reply::{self, Reply};
 use super::{SMALL_FRAME, body, credential};
 use crate::Federation;
-use crate::transport::{AddressClass, classify};
+use crate::transport::check_site;
 
 impl From<ConfirmError> for Reply {
     fn from(error: ConfirmError) -> Self {
@@ -49,12 +48,23 @@ pub(super) async fn confirm_invite(State(fed): State<Federation>, headers: Heade
             return Err(Reply::OtherConnection);
         }
         let (confirmation, issued) = check(&fed, &header_id, &credential.token, &payload, frame.msg.payload.get())?;
+        if let Err(why) = reachable(&fed, &confirmation.site_url).await {
+            tracing::info!(remote = %header_id, why, "a confirmation names an address that is never called");
+            return Err(Reply::Address);
+        }
         let from_rialto = payload.rialto.is_some();
         connections::confirm(&fed.app, &credential.token, &header_id, confirmation).await?;
         let advert = ConfirmAdvert { advert: fed.advert(), token: issued.unwrap_or_default() };
         Ok(ConfirmAnswer::ok(from_rialto.then_some(advert)).to_json())
     })
     .await
+}
+
+/// A peer we could never call must not be confirmed: it would send and never get anything (ruling README 1).
+async fn reachable(fed: &Federation, site: &str) -> Result<(), String> {
+    let site = SiteUrl::parse(site).map_err(|error| error.to_string())?;
+    check_site(&fed.app.settings, &site)?;
+    fed.transport.reaches(&site).await
 }
 
 /// Checks everything that is claimed, and decides which token the peer will present.
@@ -71,17 +81,6 @@ fn check(
     }
     if fed.own_site().is_some_and(|own| own == checked.site_url) {
         return Err(Reply::Address);
-    }
-    let literal = match checked.site_url.host() {
-        Some(url::Host::Ipv4(ip)) => Some(IpAddr::from(ip)),
-        Some(url::Host::Ipv6(ip)) => Some(IpAddr::from(ip)),
-        Some(url::Host::Domain(_)) | None => None,
-    };
-    let private_ok = fed.app.settings.get().workspaces.private_peers != Policy::Refuse;
-    match literal.map(classify) {
-        Some(AddressClass::Never) => return Err(Reply::Address),
-        Some(AddressClass::Private) if !private_ok => return Err(Reply::Address),
-        _ => {}
     }
     if payload.rialto.as_ref().is_some_and(|peer| !peer.is_compatible()) {
         return Err(Reply::Protocol);

@@ -22,6 +22,9 @@ pub(crate) const USERS: usize = 100;
 /// Posts in one frame to a peer of unknown kind or of 2021 (ruling 34).
 const FEW_POSTS: usize = 12;
 
+/// Characters of a message that a Mattermost takes (wire 7.4).
+const MESSAGE_CHARS: usize = 16_383;
+
 /// Posts in one frame.
 pub(crate) fn posts_per_frame(fed: &Federation, remote: &RemoteCluster) -> usize {
     match remote.profile {
@@ -109,6 +112,22 @@ pub(crate) fn post(own: Option<&SiteUrl>, contents: &Contents, post: &Post, sync
         sync.mention_transforms.extend(rewritten.transforms);
     }
     out
+}
+
+/// Takes out the posts that are longer, as the peer would read them, than a Mattermost takes (ruling 63).
+pub(crate) fn take_too_long(fed: &Federation, contents: &mut Contents) -> Vec<Post> {
+    if contents.remote.profile == PeerProfile::Rialto {
+        return Vec::new();
+    }
+    let own = fed.own_site();
+    let (long, rest) = std::mem::take(&mut contents.posts).into_iter().partition(|row: &Post| {
+        // What is short by far stays so, whatever becomes of its mentions and links.
+        row.message.len() > MESSAGE_CHARS / 4
+            && post(own.as_ref(), contents, row, &mut empty(fed, contents.channel.id)).message.chars().count()
+                > MESSAGE_CHARS
+    });
+    contents.posts = rest;
+    long
 }
 
 /// A reaction as the peer is told of it.

@@ -7,6 +7,7 @@ use rialto_wire::federation::extension::{NotedState, ShareNote};
 use rialto_wire::federation::invite::OutboundChannelInvitation;
 use rialto_wire::federation::{capability, topic};
 
+use super::sender::{Fate, deliver};
 use super::{Undelivered, compose, message};
 use crate::Federation;
 
@@ -81,22 +82,25 @@ pub(super) async fn end(fed: &Federation, remote: &RemoteCluster, id: &ShareId) 
     message(fed, &remote.id, topic::RIALTO_SHARE, &note).await.map(|_| ())
 }
 
-/// Tells a peer who belongs to a channel when its share begins, page by page.
+/// Tells a peer who belongs to a channel when its share begins, page by page. Ends early if it says that it does not share
+/// the channel.
 pub(super) async fn announce_members(
     fed: &Federation,
     remote: &RemoteCluster,
     share: &Share,
-) -> Result<(), Undelivered> {
+) -> Result<Fate, Undelivered> {
     if !compose::knows_members(fed, remote) {
-        return Ok(());
+        return Ok(Fate::Done);
     }
     let mut after = None;
     loop {
         let batch = fed.app.settings.get().workspaces.member_batch.clamp(1, compose::USERS);
         let page = outbox::members_page(&fed.app, &remote.id, &share.channel_id, after.as_ref(), batch).await?;
-        let Some(last) = page.last().copied() else { return Ok(()) };
+        let Some(last) = page.last().copied() else { return Ok(Fate::Done) };
         let wanted = outbox::Wanted { members: page, ..outbox::Wanted::default() };
-        super::sender::deliver(fed, remote, &share.channel_id, wanted).await?;
+        if deliver(fed, remote, &share.channel_id, wanted).await? == Fate::NoLongerShared {
+            return Ok(Fate::NoLongerShared);
+        }
         after = Some(last);
     }
 }

@@ -1,11 +1,13 @@
 //! What we send: one sender a peer that follows the log, one pinger a peer that watches it.
 
+mod awaited;
 mod compose;
 pub(crate) mod files;
-mod awaited;
+mod held;
 mod invite;
 pub(crate) mod pinger;
 pub(crate) mod sender;
+mod toggles;
 
 use std::time::Duration;
 

@@ -10,6 +10,7 @@ use rialto_app::interruptions;
 use rialto_model::{Millis, PeerProfile, RemoteCluster, RemoteId};
 use rialto_wire::site_url::SiteUrl;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::sender::Link;
 use super::{Undelivered, ping_with};
@@ -18,32 +19,140 @@ use crate::Federation;
 /// Pauses after failed pings, seconds; the last one stays (behaviour 0.4).
 const PAUSES: [u64; 4] = [5, 10, 20, 30];
 
+/// After the time for an interruption has come, a ping under way may still get through for this long.
+const LAST_CHANCE: Duration = Duration::from_secs(5);
+/// Not more often than this is a peer pinged because it called.
+const CALLED: Duration = Duration::from_secs(1);
+
+/// How long the peer has been out of reach, by a clock that nobody sets.
+struct Outage {
+    /// When counting began here.
+    from: Instant,
+    /// What had passed before: we were not running.
+    before: Duration,
+    /// The channels know.
+    told: bool,
+}
+
+impl Outage {
+    fn none() -> Self {
+        Self { from: Instant::now(), before: Duration::ZERO, told: false }
+    }
+
+    /// When it has lasted long enough to be told of.
+    fn due(&self, fed: &Federation) -> Instant {
+        let limit = Duration::from_millis(u64::try_from(fed.app.settings.get().offline_after_ms()).unwrap_or_default());
+        self.from + limit.saturating_sub(self.before)
+    }
+}
+
 /// Pings one peer until the connection ends.
 pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>, kick: Arc<Notify>) {
     let mut failures = 0usize;
+    let mut outage = Outage { before: unreached(&fed, &id).await, ..Outage::none() };
     loop {
-        let pause = match ping(&fed, &id).await {
+        let pause = match watched(&fed, &id, &mut outage, failures > 0).await {
             Ok(None) => return,
             Ok(Some(())) => {
                 if failures > 0 {
                     link.wake.notify_one();
                 }
                 failures = 0;
+                outage = Outage::none();
                 fed.app.settings.get().workspaces.ping_seconds
             }
             Err(undelivered) => {
                 let pause = PAUSES.get(failures).or(PAUSES.last()).copied().unwrap_or(30);
                 failures += 1;
-                if let Err(error) = failed(&fed, &id, undelivered).await {
+                let contact = Contact { error: Some(undelivered.cause), ..Contact::default() };
+                if let Err(error) = connections::note_contact(&fed.app, &id, contact).await {
                     tracing::warn!(%error, remote = %id, "a failed ping could not be noted");
+                }
+                if Instant::now() >= outage.due(&fed) {
+                    tell(&fed, &id, &mut outage).await;
                 }
                 pause.min(fed.app.settings.get().workspaces.ping_seconds)
             }
         };
+        let left = outage.due(&fed).saturating_duration_since(Instant::now());
+        let mut wait = Duration::from_secs(pause);
+        if !outage.told && !left.is_zero() {
+            // The last ping before an interruption is told of is made when the time has come, whatever the pauses are.
+            wait = wait.min(left);
+        }
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(pause)) => {}
-            // The peer has called: it may be reachable again. Not more often than once a second.
-            () = async { tokio::time::sleep(Duration::from_secs(1)).await; kick.notified().await } => {}
+            () = tokio::time::sleep(wait) => {}
+            () = called_in_trouble(&fed, &id, &kick) => {}
+        }
+    }
+}
+
+/// Waits until the peer calls while it counts as failing or offline: it may be reachable again (rulings 24, 26). While all
+/// is well its calls are no reason to ping, or two servers would go on pinging each other because of their pings.
+async fn called_in_trouble(fed: &Federation, id: &RemoteId, kick: &Notify) {
+    loop {
+        tokio::time::sleep(CALLED).await;
+        kick.notified().await;
+        let offline_after = fed.app.settings.get().offline_after_ms();
+        match connections::find(&fed.app, id).await {
+            Ok(Some(remote)) => {
+                if remote.failing_since.is_some() || !remote.is_online(fed.app.clock.now(), offline_after) {
+                    return;
+                }
+            }
+            Ok(None) => return,
+            Err(error) => tracing::warn!(%error, remote = %id, "a connection cannot be read"),
+        }
+    }
+}
+
+/// How long ago the peer was reached, as far as the last run of this server knew.
+async fn unreached(fed: &Federation, id: &RemoteId) -> Duration {
+    match connections::find(&fed.app, id).await {
+        Ok(Some(remote)) => {
+            let gone = fed.app.clock.now().since(last_reached(&remote));
+            Duration::from_millis(u64::try_from(gone).unwrap_or_default())
+        }
+        Ok(None) | Err(_) => Duration::ZERO,
+    }
+}
+
+fn last_reached(remote: &RemoteCluster) -> Millis {
+    remote.last_ping_at.or(remote.confirmed_at).unwrap_or(remote.create_at)
+}
+
+/// Pings, and tells of an interruption meanwhile if its time comes and a ping has `failed` before (behaviour 3.3.4).
+async fn watched(
+    fed: &Federation,
+    id: &RemoteId,
+    outage: &mut Outage,
+    failed: bool,
+) -> Result<Option<()>, Undelivered> {
+    let mut attempt = std::pin::pin!(ping(fed, id));
+    loop {
+        tokio::select! {
+            outcome = &mut attempt => return outcome,
+            () = tokio::time::sleep_until(outage.due(fed) + LAST_CHANCE), if failed && !outage.told => {
+                tell(fed, id, outage).await;
+            }
+        }
+    }
+}
+
+/// M-08, once an outage.
+async fn tell(fed: &Federation, id: &RemoteId, outage: &mut Outage) {
+    if outage.told {
+        return;
+    }
+    let told = async {
+        let Some(remote) = connections::find(&fed.app, id).await? else { return Ok(()) };
+        interruptions::begin(&fed.app, id, last_reached(&remote)).await
+    };
+    match told.await {
+        Ok(()) => outage.told = true,
+        Err(error) => {
+            let error: rialto_app::StoreError = error;
+            tracing::warn!(%error, remote = %id, "an interruption could not be told of");
         }
     }
 }
@@ -85,15 +194,4 @@ fn profile_of(remote: &RemoteCluster, is_rialto: bool, version: Option<&str>) ->
         Some(_) | None if remote.profile == PeerProfile::Rialto => PeerProfile::Unknown,
         Some(_) | None => remote.profile,
     }
-}
-
-async fn failed(fed: &Federation, id: &RemoteId, undelivered: Undelivered) -> Result<(), rialto_app::StoreError> {
-    let contact = Contact { error: Some(undelivered.cause), ..Contact::default() };
-    let Some(remote) = connections::note_contact(&fed.app, id, contact).await? else { return Ok(()) };
-    let last = remote.last_ping_at.or(remote.confirmed_at).unwrap_or(Millis(0));
-    let gone = fed.app.clock.now().since(last);
-    if remote.is_live() && gone >= fed.app.settings.get().offline_after_ms() && remote.interrupted_at.is_none() {
-        interruptions::begin(&fed.app, id, last).await?;
-    }
-    Ok(())
 }

@@ -4,14 +4,14 @@
 //! refuses is retried by itself and in the end set aside, so that one bad item holds up nothing. Source: rulings 27,
 //! 32 to 34, 38.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rialto_app::connections::{self, Contact};
+use rialto_app::interruptions;
 use rialto_app::outbox::{self, Change, Contents, Delivered, Wanted, What};
-use rialto_app::{interruptions, shares};
-use rialto_model::{ChannelId, Post, PostId, Reaction, RemoteCluster, RemoteId, Seq, ShareId};
+use rialto_model::{ChannelId, Post, RemoteCluster, RemoteId, Seq, ShareId};
 use rialto_wire::federation::frame::{Answer, says_no_longer_shared};
 use rialto_wire::federation::result::SyncResult;
 use rialto_wire::federation::sync::OutboundSync;
@@ -19,19 +19,13 @@ use rialto_wire::federation::topic;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{FRAME_BYTES, Undelivered, awaited, compose, invite, message};
+use super::{FRAME_BYTES, Undelivered, awaited, compose, invite, message, toggles};
 use crate::Federation;
 
 /// Pauses between attempts, seconds; the last one stays (ruling 27).
 const PAUSES: [u64; 6] = [1, 2, 5, 10, 20, 30];
 /// Positions that concern nobody are stored this rarely: losing them costs a look at the log.
 const STORE_EVERY: i64 = 200;
-/// How long a peer that says "no longer shared" is left alone before it is asked once more (ruling 33).
-const DOUBT: Duration = Duration::from_secs(10);
-
-/// How long an invitation is kept that the peer cannot take yet.
-const OFFER_AGAIN: Duration = Duration::from_secs(30);
-
 /// How others reach a running sender.
 #[derive(Debug, Default)]
 pub(crate) struct Link {
@@ -39,17 +33,17 @@ pub(crate) struct Link {
     pub(crate) wake: Notify,
 }
 
-struct Sender {
-    fed: Federation,
-    id: RemoteId,
+pub(super) struct Sender {
+    pub(super) fed: Federation,
+    pub(super) id: RemoteId,
     stored: Seq,
-    position: Seq,
-    /// Channels of which the peer said that they are no longer shared, and when it is asked again.
-    doubts: HashMap<ChannelId, Instant>,
-    /// Shares whose invitation the peer cannot take yet, and when it is offered again: nothing else waits for them.
-    waiting_shares: Vec<(ShareId, Seq, Instant)>,
-    /// Posts delivered since the last interruption, for the message that tells of the return.
-    caught_up: Option<usize>,
+    pub(super) position: Seq,
+    /// When a held share is asked about or offered again; one that is not here catches up.
+    pub(super) ask_at: HashMap<ShareId, Instant>,
+    /// Channels of held shares.
+    pub(super) held: HashSet<ChannelId>,
+    /// There may be an outage whose end is to be told of.
+    to_tell: bool,
 }
 
 /// Sends to one peer until the connection ends. Runs as a task of its own: no peer waits for another.
@@ -68,13 +62,11 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
         id,
         stored: position,
         position,
-        doubts: HashMap::new(),
-        waiting_shares: Vec::new(),
-        caught_up: None,
+        ask_at: HashMap::new(),
+        held: HashSet::new(),
+        // Perhaps we were stopped while it caught up.
+        to_tell: true,
     };
-    if let Err(undelivered) = sender.find_waiting_shares().await {
-        tracing::warn!(remote = %sender.id, cause = undelivered.cause, "a sender cannot read its shares");
-    }
     let mut failures = 0usize;
     loop {
         settled.borrow_and_update();
@@ -128,27 +120,30 @@ impl Sender {
         if !remote.is_live() || !self.fed.app.settings.get().sharing_enabled() {
             return Ok(Next::Idle(Some(Duration::from_secs(1))));
         }
-        if remote.interrupted_at.is_some() {
-            self.caught_up.get_or_insert(0);
-        }
+        self.to_tell |= remote.interrupted_at.is_some();
         let changes = outbox::changes(&self.fed.app, &self.id, self.position).await?;
         let new = changes.upto > self.position;
-        if !changes.list.is_empty() {
+        if changes.list.is_empty() {
+            self.position = changes.upto;
+            if self.position.0 - self.stored.0 >= STORE_EVERY && !self.store_position().await? {
+                return Ok(Next::Ended);
+            }
+        } else {
             self.send(&remote, changes.list).await?;
             self.position = changes.upto;
-            return if self.store_position().await? { Ok(Next::Again) } else { Ok(Next::Ended) };
+            if !self.store_position().await? {
+                return Ok(Next::Ended);
+            }
         }
-        self.position = changes.upto;
-        if self.position.0 - self.stored.0 >= STORE_EVERY && !self.store_position().await? {
-            return Ok(Next::Ended);
-        }
-        if new {
+        // However much there is to send elsewhere, what is held gets its turn.
+        let turned = self.turn_to_held(&remote).await?;
+        if new || turned {
             return Ok(Next::Again);
         }
-        self.tell_caught_up(&remote).await?;
-        self.ask_in_doubt(&remote).await?;
-        self.offer_again(&remote).await?;
         awaited::send_released(&self.fed, &remote).await?;
+        if self.to_tell && remote.interrupted_at.is_none() {
+            self.to_tell = interruptions::caught_up(&self.fed.app, &self.id).await?;
+        }
         self.retry_refused(&remote).await
     }
 
@@ -165,53 +160,15 @@ impl Sender {
         }
     }
 
-    async fn tell_caught_up(&mut self, remote: &RemoteCluster) -> Result<(), Undelivered> {
-        if let (Some(sent), None) = (self.caught_up, remote.interrupted_at) {
-            interruptions::caught_up(&self.fed.app, &self.id, sent).await?;
-            self.caught_up = None;
-        }
-        Ok(())
-    }
-
     /// Sends changes channel by channel; within a channel in the order of the log.
     async fn send(&mut self, remote: &RemoteCluster, changes: Vec<Change>) -> Result<(), Undelivered> {
-        let mut order: Vec<ChannelId> = Vec::new();
-        let mut wanted: HashMap<ChannelId, Wanted> = HashMap::new();
-        let mut ends: Vec<(Seq, What)> = Vec::new();
-        for change in changes {
-            let entry = match change.what {
-                What::ShareStarted(_) | What::ShareEnded(_) => {
-                    ends.push((change.seq, change.what));
-                    continue;
-                }
-                _ => wanted.entry(change.channel).or_insert_with(|| {
-                    order.push(change.channel);
-                    Wanted::default()
-                }),
-            };
-            match change.what {
-                What::Post(post) if !entry.posts.contains(&post) => entry.posts.push(post),
-                What::Reaction(reaction) => entry.reactions.push(*reaction),
-                What::Member(user) if !entry.members.contains(&user) => entry.members.push(user),
-                What::Profile(user) if !entry.profiles.contains(&user) => entry.profiles.push(user),
-                _ => {}
-            }
-        }
-        for channel in order {
-            let Some(wanted) = wanted.remove(&channel) else { continue };
-            let number = wanted.posts.len();
-            if self.doubts.contains_key(&channel) {
-                self.hold_back(&channel, &wanted.posts).await?;
-                continue;
-            }
+        let Sorted { channels, turns } = by_channel(changes);
+        for (channel, wanted) in channels {
             if deliver(&self.fed, remote, &channel, wanted).await? == Fate::NoLongerShared {
-                self.doubts.insert(channel, Instant::now() + DOUBT);
-            }
-            if let Some(sent) = &mut self.caught_up {
-                *sent += number;
+                self.doubt(&channel, self.position).await?;
             }
         }
-        for (seq, what) in ends {
+        for (seq, what) in turns {
             match what {
                 What::ShareStarted(share) => self.begin_share(remote, share, seq).await?,
                 What::ShareEnded(share) => invite::end(&self.fed, remote, &share).await?,
@@ -221,71 +178,12 @@ impl Sender {
         Ok(())
     }
 
-    async fn begin_share(&mut self, remote: &RemoteCluster, id: ShareId, seq: Seq) -> Result<(), Undelivered> {
-        match invite::begin(&self.fed, remote, &id, seq).await {
-            Ok(None) => Ok(()),
-            Ok(Some(share)) => {
-                self.doubts.remove(&share.channel_id);
-                invite::announce_members(&self.fed, remote, &share).await
-            }
-            // The peer lacks a team to put the copy in, say. Other channels must not wait for that.
-            Err(undelivered) if undelivered.busy => {
-                self.waiting_shares.push((id, seq, Instant::now() + OFFER_AGAIN));
-                Ok(())
-            }
-            Err(undelivered) => Err(undelivered),
-        }
-    }
-
-    /// After a restart: invitations that were under way behind the position.
-    async fn find_waiting_shares(&mut self) -> Result<(), Undelivered> {
-        for share in shares::waiting_for_peer(&self.fed.app, &self.id).await? {
-            self.waiting_shares.push((share.id, self.position, Instant::now() + OFFER_AGAIN));
-        }
-        Ok(())
-    }
-
-    async fn offer_again(&mut self, remote: &RemoteCluster) -> Result<(), Undelivered> {
-        let now = Instant::now();
-        let (due, rest) = std::mem::take(&mut self.waiting_shares).into_iter().partition(|(_, _, at)| *at <= now);
-        self.waiting_shares = rest;
-        let due: Vec<(ShareId, Seq, Instant)> = due;
-        for (id, _, _) in due {
-            // What was written meanwhile was passed by; the share begins where the sender stands.
-            self.begin_share(remote, id, self.position).await?;
-        }
-        Ok(())
-    }
-
-    /// Keeps posts of a channel in doubt for later, so that nothing is lost if the peer did not mean it.
-    async fn hold_back(&self, channel: &ChannelId, posts: &[PostId]) -> Result<(), Undelivered> {
-        let refused = posts.iter().map(|post| (*post, "the channel is in doubt".to_owned())).collect();
-        let held = Delivered { refused, ..Delivered::default() };
-        Ok(outbox::delivered(&self.fed.app, &self.id, channel, &held).await?)
-    }
-
-    /// Asks once more with an empty message; the same answer again ends the share (ruling 33, M-06).
-    async fn ask_in_doubt(&mut self, remote: &RemoteCluster) -> Result<(), Undelivered> {
-        let now = Instant::now();
-        let due: Vec<ChannelId> =
-            self.doubts.iter().filter(|(_, at)| **at <= now).map(|(channel, _)| *channel).collect();
-        for channel in due {
-            let answer = message(&self.fed, &remote.id, topic::SYNC, &compose::empty(&self.fed, channel)).await?;
-            self.doubts.remove(&channel);
-            if !answer.ok && says_no_longer_shared(&answer.err, channel.as_str()) {
-                shares::ended_by_peer(&self.fed.app, &self.id, &channel).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// Sends refused items again, each by itself, when their time has come.
     async fn retry_refused(&mut self, remote: &RemoteCluster) -> Result<Next, Undelivered> {
         let now = self.fed.app.clock.now();
-        let waits = self.doubts.values().chain(self.waiting_shares.iter().map(|(_, _, at)| at));
-        let mut soonest = waits.min().map(|at| at.saturating_duration_since(Instant::now()));
+        let mut soonest = self.ask_at.values().min().map(|at| at.saturating_duration_since(Instant::now()));
         for failure in outbox::refused(&self.fed.app, &self.id).await? {
-            if self.doubts.contains_key(&failure.channel_id) {
+            if self.held.contains(&failure.channel_id) {
                 continue;
             }
             if failure.next_at > now {
@@ -295,12 +193,46 @@ impl Sender {
             }
             let wanted = Wanted { posts: vec![failure.post_id], ..Wanted::default() };
             if deliver(&self.fed, remote, &failure.channel_id, wanted).await? == Fate::NoLongerShared {
-                self.doubts.insert(failure.channel_id, Instant::now() + DOUBT);
+                self.doubt(&failure.channel_id, self.position).await?;
             }
             return Ok(Next::Again);
         }
         Ok(Next::Idle(soonest.map(|wait| wait.max(Duration::from_millis(20)))))
     }
+}
+
+/// What changes amount to.
+pub(super) struct Sorted {
+    /// By channel, in the order of their first change.
+    pub(super) channels: Vec<(ChannelId, Wanted)>,
+    /// Beginnings and ends of shares.
+    turns: Vec<(Seq, What)>,
+}
+
+/// Sorts changes by channel; within a channel they stay in the order of the log.
+pub(super) fn by_channel(changes: Vec<Change>) -> Sorted {
+    let mut channels: Vec<(ChannelId, Wanted)> = Vec::new();
+    let mut places: HashMap<ChannelId, usize> = HashMap::new();
+    let mut turns = Vec::new();
+    for Change { seq, channel, what } in changes {
+        if matches!(what, What::ShareStarted(_) | What::ShareEnded(_)) {
+            turns.push((seq, what));
+            continue;
+        }
+        let place = *places.entry(channel).or_insert_with(|| {
+            channels.push((channel, Wanted::default()));
+            channels.len() - 1
+        });
+        let Some((_, wanted)) = channels.get_mut(place) else { continue };
+        match what {
+            What::Post(post) if !wanted.posts.contains(&post) => wanted.posts.push(post),
+            What::Reaction(reaction) => wanted.reactions.push(*reaction),
+            What::Member(user) if !wanted.members.contains(&user) => wanted.members.push(user),
+            What::Profile(user) if !wanted.profiles.contains(&user) => wanted.profiles.push(user),
+            _ => {}
+        }
+    }
+    Sorted { channels, turns }
 }
 
 /// How a channel's items fared as a whole.
@@ -322,6 +254,8 @@ pub(crate) async fn deliver(
     let Some(mut contents) = outbox::load(&fed.app, &remote.id, channel, &wanted).await? else { return Ok(Fate::Done) };
     awaited::hold(fed, &mut contents).await?;
     contents.links = compose::links(fed, &contents).await?;
+    let long = compose::take_too_long(fed, &mut contents);
+    set_aside(fed, &contents, &long, "longer than the 16383 characters the peer takes").await?;
     let mut unknown = contents.unknown.as_slice();
     while unknown.len() > compose::USERS {
         let (page, rest) = unknown.split_at(compose::USERS);
@@ -440,13 +374,13 @@ async fn send_frame(
     }
 }
 
-enum Verdict {
+pub(super) enum Verdict {
     Taken(SyncResult),
     Refused(String),
     NoLongerShared,
 }
 
-fn read(contents: &Contents, answer: &Answer) -> Result<Verdict, Undelivered> {
+pub(super) fn read(contents: &Contents, answer: &Answer) -> Result<Verdict, Undelivered> {
     if !answer.ok {
         if says_no_longer_shared(&answer.err, contents.channel.id.as_str()) {
             return Ok(Verdict::NoLongerShared);
@@ -517,31 +451,10 @@ async fn reactions_and_members(
     }
     if compose::toggles(remote) {
         for reaction in &contents.reactions {
-            if toggle(fed, contents, reaction).await? == Fate::NoLongerShared {
+            if toggles::send(fed, contents, reaction).await? == Fate::NoLongerShared {
                 return Ok(Fate::NoLongerShared);
             }
         }
     }
     Ok(Fate::Done)
-}
-
-/// Sends one transition of a reaction to a peer that toggles: exactly once, alone, and not again when the outcome is
-/// unknown (ruling 38).
-async fn toggle(fed: &Federation, contents: &Contents, reaction: &Reaction) -> Result<Fate, Undelivered> {
-    if !outbox::begin_toggle(&fed.app, &contents.remote.id, reaction).await? {
-        return Ok(Fate::Done);
-    }
-    let mut sync = compose::empty(fed, contents.channel.id);
-    sync.reactions = vec![compose::reaction(contents, reaction)];
-    match message(fed, &contents.remote.id, topic::SYNC, &sync).await {
-        Ok(answer) => match read(contents, &answer) {
-            Ok(Verdict::NoLongerShared) => Ok(Fate::NoLongerShared),
-            Ok(Verdict::Taken(_) | Verdict::Refused(_)) | Err(_) => Ok(Fate::Done),
-        },
-        Err(undelivered) if undelivered.surely => {
-            outbox::undo_toggle(&fed.app, &contents.remote.id, reaction).await?;
-            Err(undelivered)
-        }
-        Err(_) => Ok(Fate::Done),
-    }
 }

@@ -10,9 +10,10 @@ use axum::http::Request as HttpRequest;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use rialto_app::Clock;
-use rialto_federation::transport::{Exchange, FileRequest, Request, Response, Step, Transport, TransportError};
+use rialto_federation::transport::{Exchange, FileRequest, Reach, Request, Response, Step, Transport, TransportError};
 use rialto_model::Millis;
 use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER};
+use rialto_wire::site_url::SiteUrl;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
@@ -29,6 +30,8 @@ pub enum Fault {
     StatusAfter(u16),
     /// Of a file so many bytes get through, then the connection breaks.
     Cut(usize),
+    /// The peer says that it does not share the channel of the message, which it never sees.
+    NotShared,
     /// No answer until [`Network::release`]; the peer never sees it.
     Hang,
 }
@@ -84,6 +87,7 @@ pub struct Network {
     rule: Mutex<Option<Rule>>,
     log: Mutex<Vec<Sent>>,
     released: watch::Sender<u64>,
+    never: Mutex<Vec<String>>,
 }
 
 impl Network {
@@ -94,6 +98,7 @@ impl Network {
             rule: Mutex::default(),
             log: Mutex::default(),
             released: watch::Sender::new(0),
+            never: Mutex::default(),
         })
     }
 
@@ -105,6 +110,11 @@ impl Network {
     /// Takes a server away: nobody listens at its address.
     pub fn detach(&self, site: &str) {
         self.sites.lock().unwrap().remove(site);
+    }
+
+    /// From now on nobody may call this address.
+    pub fn forbid(&self, site: &str) {
+        self.never.lock().unwrap().push(site.to_owned());
     }
 
     /// From now on `rule` decides what happens to each request.
@@ -162,6 +172,12 @@ impl Network {
                 Err(broken(Step::Exchange))
             }
             Some(Fault::Status(status)) => Ok(Response { status, version: None, body: Vec::new() }),
+            Some(Fault::NotShared) => {
+                let channel = body["msg"]["payload"]["channel_id"].as_str().unwrap_or_default();
+                let err = rialto_wire::federation::frame::no_longer_shared(channel);
+                let answer = serde_json::json!({"status": "FAIL", "err": err, "payload": null});
+                Ok(Response { status: 200, version: None, body: answer.to_string().into_bytes() })
+            }
             Some(Fault::StatusAfter(status)) => {
                 deliver(routes, request).await?;
                 Ok(Response { status, version: None, body: Vec::new() })
@@ -253,5 +269,10 @@ impl Transport for Wire {
 
     fn send_file(&self, request: FileRequest) -> Exchange<'_> {
         Box::pin(self.network.exchange_file(self.from, request))
+    }
+
+    fn reaches<'a>(&'a self, site: &'a SiteUrl) -> Reach<'a> {
+        let never = self.network.never.lock().unwrap().iter().any(|forbidden| forbidden == site.as_str());
+        Box::pin(async move { if never { Err("nobody may call it".to_owned()) } else { Ok(()) } })
     }
 }

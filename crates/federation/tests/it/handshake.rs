@@ -166,3 +166,23 @@ async fn only_holders_of_the_permission_make_and_accept_codes() {
     assert!(matches!(accepted.map(|_| ()), Err(Error::Record(records::Error::Denied(_)))));
     assert_eq!(connections(&beta).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_confirmed_who_could_never_be_called() {
+    let network = Network::new();
+    let alpha = Server::new(&network, "alpha", 1).await;
+    // By its settings alpha calls nobody without TLS.
+    let plain = |settings: &mut rialto_app::Settings| settings.site_url = Some("http://beta.example.org".to_owned());
+    let beta = Server::with(&network, "beta", 2, plain).await;
+    // A name that leads where alpha never calls.
+    let gamma = Server::new(&network, "gamma", 3).await;
+    network.forbid(&gamma.site);
+    for server in [&beta, &gamma] {
+        let code = code(&alpha, server.name).await;
+        let error = accept(server, "alpha", "secret of both", &code).await.unwrap_err();
+        assert!(matches!(error, Error::Refused { .. }), "{error}");
+        assert_eq!(connections(server).await, 0);
+    }
+    let list = records::list(alpha.app(), &alpha.admin.actor, true).await.unwrap();
+    assert!(list.len() == 2 && list.iter().all(|remote| remote.confirmed_at.is_none()));
+}

@@ -14,5 +14,7 @@ mod files;
 mod handshake;
 #[path = "../harness/mod.rs"]
 mod harness;
+mod held;
+mod outages;
 mod read_only;
 mod relay;
