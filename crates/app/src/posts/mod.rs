@@ -10,6 +10,7 @@ use rialto_model::{Channel, ChannelId, DomainEvent, Millis, Origin, Permission, 
 use rialto_store::{StoreError, Tx, channel_members, channels, posts, users as user_rows};
 
 use crate::access::{self, ChannelAccess, Denied, SessionUser};
+use crate::shares::direct;
 use crate::{App, mentions};
 
 /// Why something about a post was refused.
@@ -93,7 +94,8 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     if access.channel().is_archived() {
         return Err(Error::Archived);
     }
-    access::writable(&mut tx, access.channel()).await?;
+    direct::resume(app, &mut tx, access.channel(), actor).await?;
+    access::writable(app, &mut tx, access.channel()).await?;
     if let Some(root) = &new.root_id {
         check_root(&mut tx, channel, root).await?;
     }
@@ -283,7 +285,7 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
     if post.remote_id.is_some() || !may_edit {
         return Err(Error::NotAuthor);
     }
-    access::writable(&mut tx, access.channel()).await?;
+    access::writable(app, &mut tx, access.channel()).await?;
     let age = tx.now().since(post.create_at) / 1000;
     if settings.post_edit_seconds >= 0 && age > settings.post_edit_seconds && patch.message.is_some() {
         return Err(Error::TooLate);
@@ -344,7 +346,7 @@ async fn lock(
 pub async fn set_pinned(app: &App, actor: &SessionUser, id: &PostId, pinned: bool) -> Result<Post, Error> {
     let mut tx = app.db.begin(app.clock.now()).await?;
     let (mut post, access) = lock(&mut tx, actor, id, Permission::CreatePost).await?;
-    access::writable(&mut tx, access.channel()).await?;
+    access::writable(app, &mut tx, access.channel()).await?;
     if post.is_pinned != pinned {
         post.is_pinned = pinned;
         save_edit(&mut tx, &mut post, Origin::Local).await?;
@@ -369,7 +371,7 @@ pub async fn delete(app: &App, actor: &SessionUser, id: &PostId) -> Result<(), E
     }
     // An author may always take back what was written while writing was allowed (behaviour 4.3).
     if !own {
-        access::writable(&mut tx, access.channel()).await?;
+        access::writable(app, &mut tx, access.channel()).await?;
     }
     remove(&mut tx, post, Some(actor.user_id), Origin::Local).await?;
     tx.commit().await?;

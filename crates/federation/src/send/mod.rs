@@ -1,6 +1,7 @@
 //! What we send: one sender a peer that follows the log, one pinger a peer that watches it.
 
 mod compose;
+mod direct;
 mod invite;
 pub(crate) mod pinger;
 pub(crate) mod sender;
