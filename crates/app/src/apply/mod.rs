@@ -289,11 +289,7 @@ async fn slice(
     let conversation = share.channel().kind.is_direct_or_group();
     let disabled = conversation && !app.settings.get().direct_messages_enabled();
     for item in part {
-        done.push(if disabled {
-            Applied::Refused(Code::Disabled)
-        } else {
-            one(app, &mut tx, &share, *item).await?
-        });
+        done.push(if disabled { Applied::Refused(Code::Disabled) } else { one(app, &mut tx, &share, *item).await? });
     }
     tx.commit().await?;
     for (item, applied) in part.iter().zip(done) {
@@ -399,11 +395,7 @@ async fn person(tx: &mut Tx, share: &ShareAccess, wire_id: &UserId) -> Result<Op
 }
 
 /// The person a peer means by a wire id: one it owns, under the alias it has here if any (ruling 52).
-pub(crate) async fn owned(
-    tx: &mut Tx,
-    share: &ShareAccess,
-    wire_id: &UserId,
-) -> Result<Option<User>, StoreError> {
+pub(crate) async fn owned(tx: &mut Tx, share: &ShareAccess, wire_id: &UserId) -> Result<Option<User>, StoreError> {
     let remote: RemoteId = share.remote().id;
     let id = user_rows::alias(tx, &remote, wire_id).await?.unwrap_or(*wire_id);
     Ok(user_rows::get(tx, &id).await?.filter(|user| user.remote_id == Some(remote)))

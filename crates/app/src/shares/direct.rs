@@ -345,7 +345,8 @@ pub(super) fn tell_refused(
     reason: &str,
 ) -> Result<(), StoreError> {
     let (name, reason) = (escape(&remote.display_name), escape(reason));
-    let message = format!("**{name}** does not take this conversation: {reason}. What was written here was not delivered.");
+    let message =
+        format!("**{name}** does not take this conversation: {reason}. What was written here was not delivered.");
     let post = SystemPost { channel: channel.id, about: About::Generic, user: None, message, props: &[] };
     system_posts::write(app, tx, post).map(|_| ())
 }

@@ -238,11 +238,7 @@ async fn awaits_rehoming(tx: &mut Tx, remote: &RemoteCluster, wire_id: &UserId) 
 }
 
 /// Whether one of our people may see these (behaviour 4.7.6).
-async fn may_see_all(
-    tx: &mut Tx,
-    person: &User,
-    others: impl Iterator<Item = &User>,
-) -> Result<bool, StoreError> {
+async fn may_see_all(tx: &mut Tx, person: &User, others: impl Iterator<Item = &User>) -> Result<bool, StoreError> {
     if PermissionSet::of_roles(person.system_roles()).allows(Permission::ViewMembers) {
         return Ok(true);
     }

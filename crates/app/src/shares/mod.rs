@@ -2,6 +2,8 @@
 
 pub mod direct;
 mod direct_received;
+#[cfg(test)]
+mod direct_tests;
 mod ending;
 mod lists;
 mod received;

@@ -48,11 +48,7 @@ async fn translate(
     message: &SyncMessage,
     result: &mut SyncResult,
 ) -> Result<IncomingItems, Reply> {
-    let handles: Vec<String> = if message.users.is_empty() {
-        Vec::new()
-    } else {
-        other_handles(fed, actor).await?
-    };
+    let handles: Vec<String> = if message.users.is_empty() { Vec::new() } else { other_handles(fed, actor).await? };
     let named: Vec<UserId> = message.mention_transforms.values().copied().collect();
     let people = apply::known_people(&fed.app, actor, channel, &named).await?;
     let extra = message.rialto.as_ref();

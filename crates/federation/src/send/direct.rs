@@ -21,7 +21,8 @@ pub(super) async fn obstacle(
     if old && channel.kind == ChannelKind::Group {
         return Ok(Some("the server there knows no group messages"));
     }
-    if remote.profile != PeerProfile::Mattermost5 || direct::is_known_there(&fed.app, &remote.id, &share.creator_id).await?
+    if remote.profile != PeerProfile::Mattermost5
+        || direct::is_known_there(&fed.app, &remote.id, &share.creator_id).await?
     {
         return Ok(None);
     }
