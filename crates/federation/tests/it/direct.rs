@@ -27,13 +27,6 @@ async fn pair() -> Pair {
     introduced(network, alpha, beta).await
 }
 
-/// The same on databases of the test's.
-async fn pair_on(one: Db, other: Db) -> Pair {
-    let network = Network::new();
-    let (alpha, beta) = (Server::on(&network, "alpha", 1, one).await, Server::on(&network, "beta", 2, other).await);
-    introduced(network, alpha, beta).await
-}
-
 async fn introduced(network: Arc<Network>, alpha: Server, beta: Server) -> Pair {
     let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
     let remote = connect(&alpha, &beta).await;
@@ -174,9 +167,16 @@ async fn an_offer_the_peer_cannot_take_yet_holds_back_what_was_written() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_who_open_it_at_once_have_one_conversation() {
-    both(async |one: Db| {
-        let one = &one;
-        both(async |other: Db| opened_at_once(pair_on(one.clone(), other).await).await).await;
+    both(async |db: Db| {
+        let network = Network::new();
+        let (alpha, beta) = (Server::on(&network, "alpha", 1, db).await, Server::new(&network, "beta", 2).await);
+        opened_at_once(introduced(network, alpha, beta).await).await;
+    })
+    .await;
+    both(async |db: Db| {
+        let network = Network::new();
+        let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::on(&network, "beta", 2, db).await);
+        opened_at_once(introduced(network, alpha, beta).await).await;
     })
     .await;
 }
