@@ -61,7 +61,7 @@ async fn two_people_of_two_servers_write_to_each_other() {
     let row = copy(&a, &direct).await.unwrap();
     contains(
         &a.command(&row, "/share-channel status").await,
-        &["nothing to share", "**Acme Europe** (connected; active)"],
+        &["nothing to share", "**Acme Europe** (connected; active"],
     );
     contains(&a.command(&row, "/share-channel unshare").await, &["nothing to share"]);
 

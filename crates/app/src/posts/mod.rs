@@ -94,8 +94,11 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     if access.channel().is_archived() {
         return Err(Error::Archived);
     }
-    direct::resume(app, &mut tx, access.channel(), actor).await?;
-    access::writable(app, &mut tx, access.channel()).await?;
+    if access.channel().kind.is_direct_or_group() {
+        direct::resume(app, &mut tx, access.channel(), actor).await?;
+    } else {
+        access::writable(app, &mut tx, access.channel()).await?;
+    }
     if let Some(root) = &new.root_id {
         check_root(&mut tx, channel, root).await?;
     }
