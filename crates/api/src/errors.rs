@@ -149,6 +149,9 @@ impl From<Denied> for ApiError {
                 "api.context.permissions.app_error",
                 "This channel is shared with your organisation read-only.",
             ),
+            Denied::Closed(why) => {
+                Self::forbidden("api.context.permissions.app_error", format!("Nobody can write here: {why}."))
+            }
             Denied::Store(error) => error.into(),
         }
     }

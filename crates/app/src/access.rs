@@ -9,6 +9,9 @@ use rialto_model::{
 };
 use rialto_store::{Snapshot, StoreError, channels, remotes, shares, teams};
 
+use crate::App;
+use crate::shares::direct::{self, Unreachable};
+
 /// Why something was not handed out. What of it is revealed, the edges decide (INV-9).
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Denied {
@@ -21,6 +24,9 @@ pub enum Denied {
     /// The home of the channel shares it read-only; that binds everybody here (SC-067).
     #[error("the channel is shared read-only")]
     ReadOnlyShare,
+    /// A conversation with people of other servers that goes on no more, or not at present (behaviour 4.7).
+    #[error("{0}")]
+    Closed(Unreachable),
     /// Storage failed while looking.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -177,11 +183,15 @@ async fn look(view: &mut Snapshot, actor: &SessionUser, id: &ChannelId) -> Resul
     Ok(ChannelAccess { channel: rights.channel, user: actor.user_id, is_member: rights.is_member, permissions })
 }
 
-/// Demands that the channel is not shared to us read-only: then nobody here writes, administrators included.
+/// Demands that the channel is not shared to us read-only: then nobody here writes, administrators included; and of a
+/// conversation with people of other servers, that they can be reached.
 ///
 /// # Errors
-/// [`Denied::ReadOnlyShare`].
-pub async fn writable(view: &mut Snapshot, channel: &Channel) -> Result<(), Denied> {
+/// [`Denied::ReadOnlyShare`], [`Denied::Closed`].
+pub async fn writable(app: &App, view: &mut Snapshot, channel: &Channel) -> Result<(), Denied> {
+    if channel.kind.is_direct_or_group() {
+        return direct::standing(app, view, channel).await.map(|_| ());
+    }
     let Some(origin) = channel.origin.filter(|_| channel.shared) else { return Ok(()) };
     match shares::get_live(view, &channel.id, &origin).await? {
         Some(share) if !share.home && share.mode == ShareMode::ReadOnly => Err(Denied::ReadOnlyShare),
@@ -236,6 +246,12 @@ pub struct ShareAccess {
 }
 
 impl ShareAccess {
+    /// The access of a peer that is just being let into a conversation. For `shares` alone to call, in the transaction
+    /// that writes share and channel.
+    pub(crate) fn of_conversation(remote: RemoteCluster, share: Share, channel: Channel) -> Self {
+        Self { remote, share, channel }
+    }
+
     /// The connection.
     pub fn remote(&self) -> &RemoteCluster {
         &self.remote

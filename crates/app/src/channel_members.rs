@@ -265,6 +265,10 @@ pub async fn remove(app: &App, actor: &SessionUser, id: &ChannelId, user: &UserI
 /// [`StoreError`] as the database says.
 pub async fn apply(tx: &mut Tx, share: &ShareAccess, user: UserId, joins: bool) -> Result<bool, StoreError> {
     let channel = share.channel();
+    // Who takes part in a conversation was settled when it was opened.
+    if channel.kind.is_direct_or_group() {
+        return Ok(false);
+    }
     if !joins {
         return delete(tx, &channel.id, user, Some(user), share.origin()).await;
     }

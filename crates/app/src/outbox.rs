@@ -21,6 +21,7 @@ use rialto_store::{
 };
 
 use crate::connections::consumer;
+use crate::shares::direct;
 use crate::{App, deliveries, files, mentions};
 
 /// Log positions looked at in one go.
@@ -265,7 +266,9 @@ async fn load_posts(
 ) -> Result<(), StoreError> {
     let mut by_id: HashMap<PostId, Post> =
         posts::list_by_ids(view, &wanted.posts).await?.into_iter().map(|post| (post.id, post)).collect();
+    let direct = direct::speak_for_themselves(view, &contents.channel).await?;
     by_id.retain(|_, post| !post.is_system() && post.channel_id == contents.channel.id);
+    by_id.retain(|_, post| post.remote_id.is_none_or(|owner| !direct.contains(&owner)));
     // A reply written now to something older than the share needs its root there, once, as context (ruling 46).
     let mut roots: Vec<PostId> = by_id.values().filter_map(|post| post.root_id).collect();
     roots.sort();
@@ -299,8 +302,12 @@ async fn load_posts(
 }
 
 async fn load_reactions(view: &mut Snapshot, contents: &mut Contents, wanted: &Wanted) -> Result<(), StoreError> {
+    let direct = direct::speak_for_themselves(view, &contents.channel).await?;
     let mut placed = BTreeSet::new();
     for recorded in &wanted.reactions {
+        if recorded.remote_id.is_some_and(|owner| direct.contains(&owner)) {
+            continue;
+        }
         let key = (recorded.post_id, recorded.user_id, recorded.emoji_name.clone());
         if !placed.insert(key) {
             continue;

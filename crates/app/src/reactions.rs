@@ -35,7 +35,7 @@ pub async fn add(app: &App, actor: &SessionUser, post: &PostId, emoji_name: &str
     check_emoji_name(emoji_name).map_err(|_| Error::EmojiName)?;
     let mut tx = app.db.begin(app.clock.now()).await?;
     let (post, access) = lock(&mut tx, actor, post, Permission::AddReaction).await?;
-    access::writable(&mut tx, access.channel()).await?;
+    access::writable(app, &mut tx, access.channel()).await?;
     let before = reactions::get(&mut tx, &post.id, &actor.user_id, emoji_name).await?.map(|found| found.reaction);
     if let Some(live) = before.as_ref().filter(|reaction| reaction.delete_at.is_none()) {
         return Ok(live.clone());
@@ -75,7 +75,7 @@ pub async fn remove(
     let mut tx = app.db.begin(app.clock.now()).await?;
     let needs = if *user == actor.user_id { Permission::RemoveReaction } else { Permission::RemoveOthersReactions };
     let (post, access) = lock(&mut tx, actor, post, needs).await?;
-    access::writable(&mut tx, access.channel()).await?;
+    access::writable(app, &mut tx, access.channel()).await?;
     let found = reactions::get(&mut tx, &post.id, user, emoji_name).await?.map(|found| found.reaction);
     let Some(mut reaction) = found.filter(|reaction| reaction.delete_at.is_none()) else { return Ok(()) };
     // What another server's person did, that server takes back (INV-2).

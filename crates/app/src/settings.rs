@@ -89,6 +89,8 @@ pub struct Workspaces {
     pub disable_status_sync: bool,
     /// Joins and leaves travel.
     pub enable_member_sync: bool,
+    /// Direct and group messages with people of other servers.
+    pub direct_messages: bool,
     /// Posts in one frame.
     pub max_posts_per_sync: usize,
     /// Memberships in one frame.
@@ -143,6 +145,7 @@ impl Default for Settings {
                 enable_remote_cluster_service: None,
                 disable_status_sync: false,
                 enable_member_sync: true,
+                direct_messages: true,
                 max_posts_per_sync: 50,
                 member_batch: 100,
                 invitation_hours: 48,
@@ -170,6 +173,11 @@ impl Settings {
     /// Channels may be shared.
     pub fn sharing_enabled(&self) -> bool {
         self.workspaces.enable_shared_channels && self.connections_enabled()
+    }
+
+    /// People here and of other servers may write to each other directly (behaviour 4.7, 6.2).
+    pub fn direct_messages_enabled(&self) -> bool {
+        self.workspaces.direct_messages && self.sharing_enabled()
     }
 
     /// [`Workspaces::offline_after_seconds`] in ms.

@@ -13,7 +13,7 @@ use crate::{App, Volatile};
 pub async fn announce(app: &App, actor: &SessionUser, channel: &ChannelId, root: Option<PostId>) -> Result<(), Denied> {
     let mut view = app.db.read(app.clock.now()).await?;
     let access = access::channel(&mut view, actor, channel, Permission::CreatePost).await?;
-    if !access.channel().is_archived() && access::writable(&mut view, access.channel()).await.is_ok() {
+    if !access.channel().is_archived() && access::writable(app, &mut view, access.channel()).await.is_ok() {
         app.bus.tell(Volatile::Typing { channel: *channel, user: actor.user_id, root });
     }
     Ok(())

@@ -12,6 +12,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use rialto_app::App;
+use rialto_app::shares::direct;
 use rialto_model::{Millis, UserId};
 use rialto_wire::federation::capability;
 use rialto_wire::federation::extension::{Advert, Limits, PROTOCOL};
@@ -57,7 +58,7 @@ impl Federation {
             server_id: Some(self.app.installation.server_id),
             epoch: self.app.installation.epoch.clone(),
             site_url: self.app.settings.get().site_url.clone().unwrap_or_default(),
-            caps: CAPABILITIES.iter().map(|cap| (*cap).to_owned()).collect(),
+            caps: self.capabilities().map(str::to_owned).collect(),
             limits: Some(Limits {
                 frame_bytes: MAX_FRAME as i64,
                 file_bytes: self.app.settings.get().files.max_bytes,
@@ -67,6 +68,11 @@ impl Federation {
             applied: None,
             key: String::new(),
         }
+    }
+
+    fn capabilities(&self) -> impl Iterator<Item = &'static str> {
+        let direct = self.app.settings.get().direct_messages_enabled().then_some(direct::CAPABILITY);
+        CAPABILITIES.into_iter().chain(direct)
     }
 
     /// The part of it that stands in codes.

@@ -247,6 +247,14 @@ pub async fn resume(tx: &mut Tx, id: &ShareId, to: Option<Seq>) -> Result<(), St
     .map(|_| ())
 }
 
+/// Makes us a guest of a share that we began: the other side began it too, and neither relays for the other.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn give_up_home(tx: &mut Tx, id: &ShareId) -> Result<(), StoreError> {
+    tx.execute("UPDATE shares SET home = FALSE WHERE id = $1", &[id.into()]).await.map(|_| ())
+}
+
 /// Notes a confirmed exchange of items, coarsely: at most one write a second and share.
 ///
 /// # Errors

@@ -53,6 +53,12 @@ export async function getOrganisation(remoteId: string): Promise<Organisation> {
   return readOrganisation({ ...(await request(client.getRemoteClusterInfo(remoteId, true))) });
 }
 
+/** Whether one can write to a person directly now; of another server it depends on both sides. */
+export async function canMessage(userId: string): Promise<boolean> {
+  const answer = await fetchJson(`/sharedchannels/users/me/can_dm/${userId}`);
+  return isRecord(answer) && answer['can_dm'] === true;
+}
+
 function readOrganisation(value: Record<string, unknown>): Organisation {
   const time = (key: string): number => (typeof value[key] === 'number' ? value[key] : 0);
   return {

@@ -7,6 +7,7 @@ import { ChannelHeader } from '../features/channels/ChannelHeader';
 import { LeaveDialog } from '../features/channels/LeaveDialog';
 import { ClosedComposer } from '../features/composer/ClosedComposer';
 import { Composer } from '../features/composer/Composer';
+import { useReachable } from '../features/people/useReachable';
 import { EditingContext } from '../features/posts/editing';
 import { PostList } from '../features/posts/PostList';
 import { OfflineBanner } from '../features/shared-channels/OfflineBanner';
@@ -16,7 +17,7 @@ import { loadMembers } from '../realtime/load';
 import { channelHref, peopleHref, threadHref } from '../state/addresses';
 import type { Channel, Team } from '../state/model';
 import { useStore } from '../state/react';
-import { channelTitle, composerState } from '../state/selectors';
+import { channelTitle, composerState, teammateId } from '../state/selectors';
 import { store } from '../state/store';
 import styles from './ChannelView.module.css';
 import { ChannelPost } from './ChannelPost';
@@ -43,7 +44,11 @@ export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: Cha
   const { t } = useLanguage();
   const [, navigate] = useLocation();
   const title = useStore((state) => channelTitle(state, channel));
-  const kind = useStore((state) => composerState(state, channel.id).kind);
+  const settled = useStore((state) => composerState(state, channel.id).kind);
+  const teammate = useStore((state) => (channel.type === 'D' ? state.users[teammateId(state, channel)] : undefined));
+  // Every change of a share comes as a new channel.
+  const reachable = useReachable(teammate, channel);
+  const kind = settled === 'open' && !reachable ? 'unreachable' : settled;
   const closedBy = useStore((state) => {
     const found = composerState(state, channel.id);
     return found.kind === 'read-only' ? found.organisation : '';
@@ -71,7 +76,7 @@ export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: Cha
   function composer(root: string) {
     const name = root === '' ? title : t('threads.title');
     const label = root === '' ? t('composer.label', { name }) : t('composer.reply');
-    if (kind !== 'open') return <ClosedComposer label={label} state={kind === 'archived' ? { kind } : { kind, organisation: closedBy }} />;
+    if (kind !== 'open') return <ClosedComposer label={label} state={kind === 'read-only' ? { kind, organisation: closedBy } : { kind }} />;
     return (
       <Composer
         key={root}

@@ -65,6 +65,8 @@ export function visibleTimeline(state: State, channelId: string): readonly strin
 export type ComposerState =
   | { kind: 'open' }
   | { kind: 'archived' }
+  /** The other person of a direct message cannot be reached now (behaviour 4.7). */
+  | { kind: 'unreachable' }
   /** Another organisation shares the channel for reading only. */
   | { kind: 'read-only'; organisation: string };
 

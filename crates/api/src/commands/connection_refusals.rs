@@ -61,7 +61,9 @@ fn too_long(flag: Flag, limit: Limit) -> Refused {
 fn of_record(error: records::Error, known: &Known, asked: &Asked) -> Refused {
     let name = |remote: &RemoteCluster| remote.display_name.clone();
     let refusal = match error {
-        records::Error::Denied(denied @ (Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Store(_))) => {
+        records::Error::Denied(
+            denied @ (Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_) | Denied::Store(_)),
+        ) => {
             return Refused::denied(Command::SecureConnection, &denied);
         }
         records::Error::Denied(denied @ Denied::Absent(_)) => return Refused::Fault(denied.to_string()),

@@ -14,7 +14,7 @@ use super::invocation::{ConnectionRef, History, ShareChannel};
 use super::known::Known;
 use super::place::Place;
 use super::texts::connections::PeerLearns;
-use super::texts::share_status::{ShareRow, SharedChannel, share_table};
+use super::texts::share_status::{ShareRow, SharedChannel, conversation, share_table};
 use super::texts::shares::{
     Invitation, Invited, ShareRefusal, Uninvited, Unshared, invited, share_refusal, shared, uninvited, unshared,
 };
@@ -38,7 +38,10 @@ pub(super) async fn run(
 ) -> Result<String, Refused> {
     let run = Run { federation, actor, place };
     if place.channel().kind.is_direct_or_group() {
-        return Err(told(&ShareRefusal::DirectChannel));
+        return match request {
+            ShareChannel::Status => run.organisations().await,
+            _ => Err(told(&ShareRefusal::DirectChannel)),
+        };
     }
     match request {
         ShareChannel::Invite { connection, readonly, description, convert, history } => {
@@ -158,6 +161,19 @@ impl Run<'_> {
         let home = channel.origin.map(|origin| home_name(&known, &origin));
         let shown = SharedChannel { display_name: &channel.display_name, id: channel.id, home: home.as_deref() };
         Ok(share_table(&shown, &table, known.now, known.offline_after))
+    }
+
+    /// A conversation is managed by nobody; who takes part can be asked all the same (E-145).
+    async fn organisations(&self) -> Result<String, Refused> {
+        let app = &self.federation.app;
+        let known = Known::read(self.federation, self.actor, COMMAND).await?;
+        let rows = self.rows().await?;
+        let mut with = Vec::new();
+        for row in &rows {
+            let waiting = backlog::of(app, &row.remote.id).await?.of_channel(&self.place.channel().id);
+            with.push(ShareRow { share: &row.share, cluster: &row.remote, waiting });
+        }
+        Ok(conversation(&with, known.now, known.offline_after))
     }
 
     /// Historical: marks the channel as shared (behaviour 2.8).

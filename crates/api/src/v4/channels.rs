@@ -234,9 +234,9 @@ impl From<direct_channels::Error> for ApiError {
                 "api.channel.create_group.bad_size.app_error",
                 "Group message channels must contain at least 3 and no more than 8 users.",
             ),
-            Error::Remote => Self::bad_request(
+            Error::Unreachable(why) => Self::bad_request(
                 "api.channel.create_channel.direct_channel.remote_restricted.app_error",
-                "A direct message with people of other organisations is not possible.",
+                format!("This conversation is not possible: {why}."),
             ),
             Error::Store(error) => error.into(),
         }

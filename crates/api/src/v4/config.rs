@@ -135,7 +135,7 @@ fn shown(app: &App) -> wire::Config {
             thread_context: if workspaces.send_thread_roots { "root" } else { "none" }.to_owned(),
         },
         feature_flags: wire::FeatureFlags {
-            enable_shared_channels_dms: true,
+            enable_shared_channels_dms: workspaces.direct_messages,
             enable_shared_channels_member_sync: workspaces.enable_member_sync,
         },
         ..wire::Config::default()

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use rialto_app::{Denied, connections, shares, users};
+use rialto_app::{Denied, connections, direct_channels, shares};
 use rialto_model::{ChannelId, RemoteId, TeamId, UserId};
 use rialto_wire::v4::shared_channels::CanDm;
 use rialto_wire::v4::{ConnectionInfo, SharedChannel};
@@ -67,7 +67,7 @@ async fn info(
     Ok(ApiJson(ConnectionInfo::from(&remote)))
 }
 
-/// Whether two people can write to each other directly: both have to live here, and the first may see the second.
+/// Whether two people can write to each other directly now, over servers too (client-api 6.1).
 async fn can_dm(
     State(api): State<Api>,
     Session(actor): Session,
@@ -76,10 +76,6 @@ async fn can_dm(
     if user.of(&actor) != actor.user_id {
         return Err(ApiError::permissions());
     }
-    let can_dm = match users::get(&api.app, &actor, &other).await {
-        Ok(person) => person.is_local() && person.delete_at.is_none(),
-        Err(users::Error::Absent) => false,
-        Err(error) => return Err(error.into()),
-    };
+    let can_dm = direct_channels::can_message(&api.app, &actor, &other).await?;
     Ok(ApiJson(CanDm { can_dm }))
 }

@@ -17,7 +17,7 @@ fn accept_line(code: &str) -> String {
 }
 
 /// Makes an invitation at `a` and accepts it at `b`; the id both sides know.
-async fn connect(a: &Organisation, b: &Organisation, town: (&Channel, &Channel)) -> RemoteId {
+pub async fn connect(a: &Organisation, b: &Organisation, town: (&Channel, &Channel)) -> RemoteId {
     let line = accept_line(&code_in(&a.command(town.0, CREATE).await));
     let accepted = b.command(town.1, &line).await;
     assert!(accepted.contains("Invitation accepted"), "{accepted}");
@@ -53,7 +53,7 @@ async fn said(organisation: &Organisation, channel: &ChannelId) -> Vec<String> {
     list.into_iter().map(|post| post.message).collect()
 }
 
-async fn copy(organisation: &Organisation, id: &ChannelId) -> Option<Channel> {
+pub async fn copy(organisation: &Organisation, id: &ChannelId) -> Option<Channel> {
     channels::get(&organisation.app, &organisation.admin.actor, id).await.ok()
 }
 

@@ -11,6 +11,8 @@ mod command_secrets;
 #[cfg(test)]
 mod dialogue;
 #[cfg(test)]
+mod direct;
+#[cfg(test)]
 mod hub;
 #[cfg(test)]
 mod loopback;

@@ -120,6 +120,8 @@ async fn direct_messages_need_no_sharing() {
     for line in [format!("invite {id}"), format!("uninvite {id}"), "unshare".to_owned(), "status".to_owned()] {
         contains(&acme.command(&direct, &format!("/share-channel {line}")).await, &["Direct and group messages"]);
     }
+    let status = acme.command(&direct, "/share-channel status").await;
+    contains(&status, &["nothing to share", "Only people of this server take part"]);
     // A connection can be made anywhere; its team is then the oldest open one.
     let made = acme.command(&direct, "/secure-connection create --name a --password secret").await;
     contains(&made, &["in the team **Team acme**"]);

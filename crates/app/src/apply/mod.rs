@@ -14,6 +14,7 @@ mod waiting;
 #[cfg(test)]
 mod waiting_tests;
 
+pub(crate) use users::RELAYED;
 pub use waiting::release_stuck;
 
 use rialto_model::{ChannelId, FileId, Millis, PostId, RemoteId, User, UserId};
@@ -157,6 +158,8 @@ pub enum Code {
     Quota,
     /// Not possible in this form.
     Invalid,
+    /// Switched off here.
+    Disabled,
 }
 
 impl Code {
@@ -170,6 +173,7 @@ impl Code {
             Code::NoPost => "no_post",
             Code::Quota => "quota",
             Code::Invalid => "invalid",
+            Code::Disabled => "disabled",
         }
     }
 }
@@ -219,7 +223,7 @@ impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Store(error) => Error::Store(error),
-            Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare => Error::NotShared,
+            Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_) => Error::NotShared,
         }
     }
 }
@@ -285,8 +289,10 @@ async fn slice(
     let now = tx.now();
     shares::touch_sync(&mut tx, channel, &actor.id(), now)?;
     let mut done = Vec::with_capacity(part.len());
+    let conversation = share.channel().kind.is_direct_or_group();
+    let disabled = conversation && !app.settings.get().direct_messages_enabled();
     for item in part {
-        done.push(one(app, &mut tx, &share, *item).await?);
+        done.push(if disabled { Applied::Refused(Code::Disabled) } else { one(app, &mut tx, &share, *item).await? });
     }
     tx.commit().await?;
     for (item, applied) in part.iter().zip(done) {
@@ -369,8 +375,30 @@ pub async fn note_refused_frame(
     tx.commit().await
 }
 
-/// The person a peer means by a wire id: one it owns, under the alias it has here if any (ruling 52).
+/// Describes a peer's person in a conversation it opens. None if the peer may not speak for them.
+pub(crate) async fn introduce(
+    app: &App,
+    tx: &mut Tx,
+    share: &ShareAccess,
+    incoming: &IncomingUser,
+) -> Result<Option<User>, StoreError> {
+    match users::apply(app, tx, share, incoming).await? {
+        Applied::Refused(_) | Applied::Parked => Ok(None),
+        Applied::Changed | Applied::Known => owned(tx, share, &incoming.wire_id).await,
+    }
+}
+
+/// The person a peer means by a wire id and may speak for in the channel: in a conversation, only who takes part.
 async fn person(tx: &mut Tx, share: &ShareAccess, wire_id: &UserId) -> Result<Option<User>, StoreError> {
+    let Some(person) = owned(tx, share, wire_id).await? else { return Ok(None) };
+    let channel = share.channel();
+    let outsider = channel.kind.is_direct_or_group()
+        && rialto_store::channel_members::get(tx, &channel.id, &person.id).await?.is_none();
+    Ok((!outsider).then_some(person))
+}
+
+/// The person a peer means by a wire id: one it owns, under the alias it has here if any (ruling 52).
+pub(crate) async fn owned(tx: &mut Tx, share: &ShareAccess, wire_id: &UserId) -> Result<Option<User>, StoreError> {
     let remote: RemoteId = share.remote().id;
     let id = user_rows::alias(tx, &remote, wire_id).await?.unwrap_or(*wire_id);
     Ok(user_rows::get(tx, &id).await?.filter(|user| user.remote_id == Some(remote)))

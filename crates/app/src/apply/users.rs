@@ -8,7 +8,7 @@ use crate::access::ShareAccess;
 use crate::{App, channel_members};
 
 /// The property by which clients and peers know somebody as "not directly connected" (client-api 11).
-const RELAYED: &str = "OriginalRemoteId";
+pub(crate) const RELAYED: &str = "OriginalRemoteId";
 
 /// Makes or updates a peer's person, and puts them in the channel where that is how the peer tells who belongs.
 pub(super) async fn apply(
@@ -18,7 +18,9 @@ pub(super) async fn apply(
     incoming: &IncomingUser,
 ) -> Result<Applied, StoreError> {
     let remote = share.remote().id;
-    if incoming.relayed && !share.may_relay() {
+    // A direct message is between two servers (behaviour 4.7).
+    let direct = share.channel().kind == rialto_model::ChannelKind::Direct;
+    if incoming.relayed && (direct || !share.may_relay()) {
         return Ok(Applied::Refused(Code::NotOwner));
     }
     let alias = users::alias(tx, &remote, &incoming.wire_id).await?;

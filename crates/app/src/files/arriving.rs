@@ -97,7 +97,7 @@ impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Store(error) => Self::Store(error),
-            Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare => Self::NotShared,
+            Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_) => Self::NotShared,
         }
     }
 }

@@ -89,7 +89,7 @@ async fn allowed(app: &App, view: &mut Snapshot, actor: &SessionUser, channel: &
     if access.channel().is_archived() {
         return Err(Error::Archived);
     }
-    access::writable(view, access.channel()).await?;
+    access::writable(app, view, access.channel()).await?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use rialto_model::{Channel, ChannelId, DomainEvent, FileId, Millis, Origin, Perm
 use rialto_store::{StoreError, Tx, channel_members, channels, posts, users as user_rows};
 
 use crate::access::{self, ChannelAccess, Denied, SessionUser};
+use crate::shares::direct;
 use crate::{App, files, mentions};
 
 /// Why something about a post was refused.
@@ -102,7 +103,11 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     if access.channel().is_archived() {
         return Err(Error::Archived);
     }
-    access::writable(&mut tx, access.channel()).await?;
+    if access.channel().kind.is_direct_or_group() {
+        direct::resume(app, &mut tx, access.channel(), actor).await?;
+    } else {
+        access::writable(app, &mut tx, access.channel()).await?;
+    }
     if let Some(root) = &new.root_id {
         check_root(&mut tx, channel, root).await?;
     }
@@ -312,7 +317,7 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
     if post.remote_id.is_some() || !may_edit {
         return Err(Error::NotAuthor);
     }
-    access::writable(&mut tx, access.channel()).await?;
+    access::writable(app, &mut tx, access.channel()).await?;
     let age = tx.now().since(post.create_at) / 1000;
     if settings.post_edit_seconds >= 0 && age > settings.post_edit_seconds && patch.message.is_some() {
         return Err(Error::TooLate);
@@ -384,7 +389,7 @@ async fn lock(
 pub async fn set_pinned(app: &App, actor: &SessionUser, id: &PostId, pinned: bool) -> Result<Post, Error> {
     let mut tx = app.db.begin(app.clock.now()).await?;
     let (mut post, access) = lock(&mut tx, actor, id, Permission::CreatePost).await?;
-    access::writable(&mut tx, access.channel()).await?;
+    access::writable(app, &mut tx, access.channel()).await?;
     if post.is_pinned != pinned {
         post.is_pinned = pinned;
         save_edit(&mut tx, &mut post, Origin::Local).await?;
@@ -409,7 +414,7 @@ pub async fn delete(app: &App, actor: &SessionUser, id: &PostId) -> Result<(), E
     }
     // An author may always take back what was written while writing was allowed (behaviour 4.3).
     if !own {
-        access::writable(&mut tx, access.channel()).await?;
+        access::writable(app, &mut tx, access.channel()).await?;
     }
     remove(&mut tx, post, Some(actor.user_id), Origin::Local).await?;
     tx.commit().await?;

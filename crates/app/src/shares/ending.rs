@@ -3,7 +3,7 @@
 use rialto_model::{Channel, ChannelId, DomainEvent, Origin, RemoteCluster, RemoteId, Scope, Share, ShareState};
 use rialto_store::{StoreError, Tx, channel_members as member_rows, channels, outbox, remotes, shares};
 
-use super::{Error, managed, note, set_shared};
+use super::{Error, direct, managed, note, set_shared};
 use crate::App;
 use crate::access::{Denied, SessionUser};
 use crate::system_posts::{self, SystemPost, escape};
@@ -56,6 +56,13 @@ pub(super) async fn end(
         origin,
         DomainEvent::ShareEnded { share: share.id, channel: channel.id, remote: remote.id },
     );
+    if channel.kind.is_direct_or_group() {
+        // Its people stay who they are, and it goes on when they can be reached again (E-114).
+        if was_seen {
+            direct::tell_ended(app, tx, channel, &remote.display_name)?;
+        }
+        return Ok(());
+    }
     // People who only took part through the share leave the list of members; what they wrote stays.
     for user in member_rows::delete_of_remote(tx, &channel.id, &remote.id).await? {
         let event = DomainEvent::ChannelMemberRemoved { channel: channel.id, user, by: None };

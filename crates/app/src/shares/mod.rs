@@ -1,5 +1,9 @@
 //! Shares: which channel goes to which organisation, in which mode, from when to when.
 
+pub mod direct;
+mod direct_received;
+#[cfg(test)]
+mod direct_tests;
 mod ending;
 mod lists;
 mod received;
@@ -7,6 +11,7 @@ mod sending;
 #[cfg(test)]
 mod tests;
 
+pub use direct_received::{IncomingConversation, accept_conversation};
 use ending::end;
 pub(crate) use ending::end_all_of;
 pub use ending::{Ending, ended_by_peer, uninvite, unshare};
@@ -192,6 +197,10 @@ fn note(
 /// in one transaction changes it twice.
 async fn set_shared(tx: &mut Tx, channel: &Channel, origin: Origin) -> Result<bool, StoreError> {
     let shared = !shares::list_of_channel(tx, &channel.id).await?.is_empty();
+    // The mark of a conversation says that its people are of several servers, and that stays (client-api 11).
+    if channel.kind.is_direct_or_group() {
+        return Ok(shared);
+    }
     let Some(mut channel) = channels::lock(tx, &channel.id).await? else { return Ok(shared) };
     if shared != channel.shared {
         channel.shared = shared;

@@ -46,13 +46,22 @@ pub enum InvitationRefused {
     /// More shared channels than one peer may bring.
     #[error("too many channels")]
     Quota,
+    /// Direct and group messages are off here.
+    #[error("direct messages are off")]
+    Disabled,
+    /// Not between people of the peer's and ours, or one of them cannot be reached.
+    #[error("these people cannot be reached")]
+    People,
+    /// The peer's people are still those of an earlier connection; may work later.
+    #[error("the peer has not been called yet")]
+    NotYet,
     /// Storage failed; may work later.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// Copies one peer may bring (ruling README 2: counts are capped).
-const MAX_COPIES: usize = 2_000;
+pub(super) const MAX_COPIES: usize = 2_000;
 
 /// Takes a peer's invitation: makes the copy, or goes on with a former one. Idempotent (SC-064, wire 5.3).
 ///

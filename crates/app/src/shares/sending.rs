@@ -3,7 +3,7 @@
 use rialto_model::{Channel, Origin, Seq, Share, ShareId, ShareState};
 use rialto_store::{StoreError, channels, remotes, shares};
 
-use super::{change, set_shared, tell_active};
+use super::{change, direct, set_shared, tell_active};
 use crate::App;
 
 /// What the sender found out about a share it was to begin.
@@ -51,11 +51,17 @@ pub async fn begun(app: &App, id: &ShareId, begun: Begun) -> Result<Option<Share
             share.state = ShareState::Active;
             share.from_seq = Some(from);
             change(&mut tx, &mut share, Origin::Local).await?;
-            if fresh {
+            // The first message of a conversation says enough.
+            if fresh && !channel.kind.is_direct_or_group() {
                 tell_active(app, &mut tx, &channel, &remote, &share)?;
             }
         }
+        // Both sides opened the conversation, and theirs was taken here.
+        Begun::Refused { .. } if share.state == ShareState::Active => {}
         Begun::Refused { reason } => {
+            if channel.kind.is_direct_or_group() {
+                direct::tell_refused(app, &mut tx, &channel, &remote, &reason)?;
+            }
             share.state = ShareState::Failed;
             share.reason = reason;
             change(&mut tx, &mut share, Origin::Local).await?;

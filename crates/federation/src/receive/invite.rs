@@ -2,14 +2,15 @@
 
 use rialto_app::access::RemoteActor;
 use rialto_app::apply;
-use rialto_app::shares::{self, IncomingInvitation, InvitationRefused};
-use rialto_model::ChannelKind;
+use rialto_app::shares::{self, IncomingConversation, IncomingInvitation, InvitationRefused};
+use rialto_model::{ChannelKind, Share};
 use rialto_wire::federation::frame::Envelope;
 use rialto_wire::federation::invite::ChannelInvitation;
 use rialto_wire::federation::topic;
 use serde_json::value::RawValue;
 
 use super::reply::Reply;
+use super::sync::{incoming_user, other_handles};
 use crate::Federation;
 
 pub(super) async fn invited(fed: &Federation, actor: &RemoteActor, payload: &RawValue) -> Result<Envelope, Reply> {
@@ -34,7 +35,7 @@ enum Refusal {
 async fn take(fed: &Federation, actor: &RemoteActor, invitation: ChannelInvitation) -> Result<(), Refusal> {
     let kind = match invitation.kind {
         Some(kind @ (ChannelKind::Public | ChannelKind::Private)) => kind,
-        Some(ChannelKind::Direct | ChannelKind::Group) => return Err(Refusal::For("disabled")),
+        Some(ChannelKind::Direct | ChannelKind::Group) => return converse(fed, actor, invitation).await,
         None => return Err(Refusal::For("invalid")),
     };
     let incoming = IncomingInvitation {
@@ -50,15 +51,42 @@ async fn take(fed: &Federation, actor: &RemoteActor, invitation: ChannelInvitati
         purpose: invitation.purpose,
         read_only: invitation.read_only,
     };
-    match shares::accept(&fed.app, actor, incoming).await {
+    taken(shares::accept(&fed.app, actor, incoming).await)
+}
+
+/// A peer opens a conversation with our people.
+async fn converse(fed: &Federation, actor: &RemoteActor, invitation: ChannelInvitation) -> Result<(), Refusal> {
+    let Some(kind) = invitation.kind else { return Err(Refusal::For("invalid")) };
+    let handles = if invitation.direct_participants.is_empty() {
+        Vec::new()
+    } else {
+        other_handles(fed, actor).await.map_err(|error| later(&error))?
+    };
+    let described = invitation.direct_participants.iter();
+    let incoming = IncomingConversation {
+        channel_id: invitation.channel_id,
+        kind,
+        creator: invitation.creator_id,
+        people: invitation.direct_participant_ids,
+        described: described.map(|user| incoming_user(user, &actor.remote().handle, &handles)).collect(),
+    };
+    taken(shares::accept_conversation(&fed.app, actor, incoming).await)
+}
+
+fn later(error: &rialto_app::StoreError) -> Refusal {
+    tracing::warn!(%error, "an invitation failed in storage and will be repeated");
+    Refusal::Later
+}
+
+fn taken(outcome: Result<Share, InvitationRefused>) -> Result<(), Refusal> {
+    match outcome {
         Ok(_) => Ok(()),
         Err(InvitationRefused::Exists) => Err(Refusal::For("not_owner")),
         Err(InvitationRefused::EndedHere) => Err(Refusal::For("policy")),
         Err(InvitationRefused::Quota) => Err(Refusal::For("quota")),
-        Err(InvitationRefused::NoTeam) => Err(Refusal::Later),
-        Err(InvitationRefused::Store(error)) => {
-            tracing::warn!(%error, "an invitation failed in storage and will be repeated");
-            Err(Refusal::Later)
-        }
+        Err(InvitationRefused::Disabled) => Err(Refusal::For("disabled")),
+        Err(InvitationRefused::People) => Err(Refusal::For("no_user")),
+        Err(InvitationRefused::NoTeam | InvitationRefused::NotYet) => Err(Refusal::Later),
+        Err(InvitationRefused::Store(error)) => Err(later(&error)),
     }
 }

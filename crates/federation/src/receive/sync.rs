@@ -48,12 +48,7 @@ async fn translate(
     message: &SyncMessage,
     result: &mut SyncResult,
 ) -> Result<IncomingItems, Reply> {
-    let handles: Vec<String> = if message.users.is_empty() {
-        Vec::new()
-    } else {
-        let live = connections::list_live(&fed.app).await?;
-        live.into_iter().filter(|other| other.id != actor.id()).map(|other| other.handle).collect()
-    };
+    let handles: Vec<String> = if message.users.is_empty() { Vec::new() } else { other_handles(fed, actor).await? };
     let named: Vec<UserId> = message.mention_transforms.values().copied().collect();
     let people = apply::known_people(&fed.app, actor, channel, &named).await?;
     let extra = message.rialto.as_ref();
@@ -90,7 +85,16 @@ async fn translate(
     Ok(IncomingItems { users: users.collect(), posts, reactions: reactions.collect(), members: members.collect() })
 }
 
-fn incoming_user(user: &InboundUser, handle: &str, other_handles: &[String]) -> IncomingUser {
+/// What people of other connections of ours are called after.
+pub(super) async fn other_handles(
+    fed: &Federation,
+    actor: &RemoteActor,
+) -> Result<Vec<String>, rialto_app::StoreError> {
+    let live = connections::list_live(&fed.app).await?;
+    Ok(live.into_iter().filter(|other| other.id != actor.id()).map(|other| other.handle).collect())
+}
+
+pub(super) fn incoming_user(user: &InboundUser, handle: &str, other_handles: &[String]) -> IncomingUser {
     let is_other = |suffix: &str| other_handles.iter().any(|other| other == suffix);
     let stand_ins = (1..=STAND_INS).map(|attempt| username::stand_in(&user.username, handle, attempt, is_other));
     IncomingUser {

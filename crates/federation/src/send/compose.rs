@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use rialto_app::outbox::Contents;
-use rialto_model::{ChannelId, MessageId, Millis, PeerProfile, Post, PostId, Reaction, RemoteCluster, User};
+use rialto_model::{ChannelId, MessageId, Millis, PeerProfile, Post, PostId, Reaction, RemoteCluster, User, UserId};
 use rialto_wire::federation::mentions::{self, Meant};
 use rialto_wire::federation::permalinks;
 use rialto_wire::federation::post::OutboundPost;
@@ -62,9 +62,14 @@ pub(crate) fn empty(fed: &Federation, channel: ChannelId) -> OutboundSync {
 
 /// A person as the peer is told of them.
 pub(crate) fn user(fed: &Federation, contents: &Contents, person: &User) -> OutboundUser {
+    described(fed, &contents.wire_ids, person)
+}
+
+/// The same where no frame is composed.
+pub(crate) fn described(fed: &Federation, wire_ids: &HashMap<UserId, UserId>, person: &User) -> OutboundUser {
     let settings = fed.app.settings.get();
     let mut out = OutboundUser::from(person);
-    out.id = contents.wire_ids.get(&person.id).copied().unwrap_or(person.id);
+    out.id = wire_ids.get(&person.id).copied().unwrap_or(person.id);
     // A relayed person's version is ours to count: the home's own one may stand still while we change their name.
     out.update_at = person.update_at;
     if settings.workspaces.share_email_addresses && person.is_local() {

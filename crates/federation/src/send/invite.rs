@@ -8,7 +8,7 @@ use rialto_wire::federation::invite::OutboundChannelInvitation;
 use rialto_wire::federation::{capability, topic};
 
 use super::sender::{Fate, deliver};
-use super::{Undelivered, compose, message};
+use super::{Undelivered, compose, direct, message};
 use crate::Federation;
 
 /// Brings a share to life: invites the peer where the channel is ours. Returns the share if it lives now.
@@ -22,22 +22,41 @@ pub(super) async fn begin(
     if !share.home || share.state == ShareState::Active {
         return Ok(shares::begun(&fed.app, id, Begun::Active { from: share.from_seq.unwrap_or(seq) }).await?);
     }
+    let conversation = channel.kind.is_direct_or_group();
+    if conversation && let Some(why) = direct::obstacle(fed, remote, &share, &channel).await? {
+        shares::begun(&fed.app, id, Begun::Refused { reason: why.to_owned() }).await?;
+        return Ok(None);
+    }
+    let mut offer = None;
     // A peer that destroys its copy when invited again is asked otherwise what became of a lost answer (ruling 40).
     let once = matches!(remote.profile, PeerProfile::Mattermost5 | PeerProfile::Unknown);
     let answer = if once && share.state == ShareState::Invited {
         message(fed, &remote.id, topic::SYNC, &compose::empty(fed, channel.id)).await?
     } else {
         let Some(share) = shares::begun(&fed.app, id, Begun::Inviting { from: seq }).await? else { return Ok(None) };
-        let read_only = share.mode == ShareMode::ReadOnly;
-        let invitation = OutboundChannelInvitation::new(&channel, &remote.remote_team_id, read_only);
+        let invitation = if conversation {
+            let Some((invitation, made)) = direct::invitation(fed, remote, &share, &channel).await? else {
+                return Ok(None);
+            };
+            offer = Some(made);
+            invitation
+        } else {
+            let read_only = share.mode == ShareMode::ReadOnly;
+            OutboundChannelInvitation::new(&channel, &remote.remote_team_id, read_only)
+        };
         message(fed, &remote.id, topic::CHANNEL_INVITE, &invitation).await?
     };
     if answer.ok {
-        return Ok(shares::begun(&fed.app, id, Begun::Active { from: seq }).await?);
+        if let Some(offer) = &offer {
+            direct::taken(fed, remote, &channel, offer).await?;
+        }
+        let from = share.from_seq.filter(|_| conversation).unwrap_or(seq);
+        return Ok(shares::begun(&fed.app, id, Begun::Active { from }).await?);
     }
     let reason = answer.rialto.map_or_else(|| answer.err.clone(), |note| in_words(&note.code).to_owned());
     let refused = shares::begun(&fed.app, id, Begun::Refused { reason: reason.clone() }).await?;
-    if let Some(share) = refused {
+    // In a conversation everybody is told.
+    if let Some(share) = refused.filter(|_| !conversation) {
         fed.app.bus.tell(Volatile::Ephemeral {
             user: share.creator_id,
             channel: channel.id,
@@ -59,6 +78,7 @@ fn in_words(code: &str) -> &str {
         "policy" => "an administrator there has ended this share before and must let it in again",
         "quota" => "too many shared channels there",
         "disabled" => "sharing of such channels is off there",
+        "no_user" => "somebody who takes part cannot be reached there",
         other => other,
     }
 }
@@ -90,6 +110,11 @@ pub(super) async fn announce_members(
     share: &Share,
 ) -> Result<Fate, Undelivered> {
     if !compose::knows_members(fed, remote) {
+        return Ok(Fate::Done);
+    }
+    // Of a conversation everybody knew from the offer who takes part.
+    let found = shares::of_sender(&fed.app, &share.id).await?;
+    if found.is_none_or(|(_, channel)| channel.kind.is_direct_or_group()) {
         return Ok(Fate::Done);
     }
     let mut after = None;

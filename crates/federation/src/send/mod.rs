@@ -2,6 +2,7 @@
 
 mod awaited;
 mod compose;
+mod direct;
 pub(crate) mod files;
 mod held;
 mod invite;

@@ -39,6 +39,8 @@ pub struct Server {
     pub team: TeamId,
     network: Arc<Network>,
     directory: tempfile::TempDir,
+    /// Where its rows are, if not in a SQLite file of its own.
+    db: Option<Db>,
     settings: Settings,
     seed: u64,
     starts: u64,
@@ -58,6 +60,21 @@ impl Server {
         seed: u64,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
+        Self::make(network, name, seed, None, change).await
+    }
+
+    /// A fresh server on an empty database of the test's.
+    pub async fn on(network: &Arc<Network>, name: &'static str, seed: u64, db: Db) -> Self {
+        Self::make(network, name, seed, Some(db), |_| {}).await
+    }
+
+    async fn make(
+        network: &Arc<Network>,
+        name: &'static str,
+        seed: u64,
+        db: Option<Db>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let site = format!("https://{name}.example.org");
         let mut settings = Settings { site_url: Some(site.clone()), ..Settings::default() };
         settings.workspaces.enable_shared_channels = true;
@@ -65,7 +82,8 @@ impl Server {
         change(&mut settings);
         let directory = tempfile::tempdir().unwrap();
         let clock = network.clock.clone();
-        let running = start(network, name, &site, directory.path(), &settings, &clock, IdSource::seeded(seed)).await;
+        let opened = open(db.as_ref(), directory.path());
+        let running = start(network, name, &site, opened, &settings, &clock, IdSource::seeded(seed)).await;
         let team = make_team(&running.app, name).await;
         let admin = people::make(&running.app, &team, "admin", "system_user system_admin").await;
         Self {
@@ -76,6 +94,7 @@ impl Server {
             team,
             network: Arc::clone(network),
             directory,
+            db,
             settings,
             seed,
             starts: 1,
@@ -124,8 +143,8 @@ impl Server {
         // Another start must not make the ids of the first again.
         let ids = IdSource::seeded(self.seed + 1_000 * self.starts);
         self.starts += 1;
-        let path = self.directory.path();
-        let running = start(&self.network, self.name, &self.site, path, &self.settings, &self.clock, ids).await;
+        let db = open(self.db.as_ref(), self.directory.path());
+        let running = start(&self.network, self.name, &self.site, db, &self.settings, &self.clock, ids).await;
         let admin = people::sign_in(&running.app, self.admin.user.clone()).await;
         self.admin = admin;
         self.running = Some(running);
@@ -293,16 +312,19 @@ impl Server {
     }
 }
 
+fn open(given: Option<&Db>, directory: &std::path::Path) -> Db {
+    given.cloned().unwrap_or_else(|| Db::open_sqlite(&directory.join("rialto.db")).unwrap())
+}
+
 async fn start(
     network: &Arc<Network>,
     name: &'static str,
     site: &str,
-    directory: &std::path::Path,
+    db: Db,
     settings: &Settings,
     clock: &Clock,
     ids: IdSource,
 ) -> Running {
-    let db = Db::open_sqlite(&directory.join("rialto.db")).unwrap();
     let key = Keys::new([name.as_bytes()[0]; 32]);
     let app = App::open(db.clone(), key, Disk::scratch(), settings.clone(), clock.clone(), ids).await.unwrap();
     let wire = Wire { network: Arc::clone(network), from: name };

@@ -8,6 +8,7 @@
 )]
 
 mod conversation;
+mod direct;
 mod ends;
 mod faults;
 mod files;

@@ -110,6 +110,7 @@ keys! {
     "FeatureFlags" {
         "EnableRemoteClusterService" unless &[SERVICE, OLD_SERVICE, OLD_SERVICE_NAME] =>
             |c, v| share(c, |w| &mut w.enable_remote_cluster_service, flag(v).map(Some));
+        "EnableSharedChannelsDMs" => |c, v| share(c, |w| &mut w.direct_messages, flag(v));
         "EnableSharedChannelsMemberSync" => |c, v| share(c, |w| &mut w.enable_member_sync, flag(v));
     }
     "ExperimentalSettings" {

@@ -4,10 +4,22 @@ import { useLanguage } from '../../i18n/context';
 import type { ComposerState } from '../../state/selectors';
 import styles from './Composer.module.css';
 
-export function ClosedComposer({ state, label }: { state: Exclude<ComposerState, { kind: 'open' }>; label: string }) {
+type Closed = Exclude<ComposerState, { kind: 'open' }>;
+
+function reasonOf(state: Closed, t: ReturnType<typeof useLanguage>['t']): string {
+  switch (state.kind) {
+    case 'archived':
+      return t('composer.archived');
+    case 'unreachable':
+      return t('composer.unreachable');
+    case 'read-only':
+      return state.organisation === '' ? t('composer.readOnlyGeneric') : t('composer.readOnly', { organisation: state.organisation });
+  }
+}
+
+export function ClosedComposer({ state, label }: { state: Closed; label: string }) {
   const { t } = useLanguage();
-  const reason =
-    state.kind === 'archived' ? t('composer.archived') : state.organisation === '' ? t('composer.readOnlyGeneric') : t('composer.readOnly', { organisation: state.organisation });
+  const reason = reasonOf(state, t);
   return (
     <div className={styles['composer']}>
       <div className={styles['closed']}>

@@ -15,6 +15,7 @@ import { Notice } from '../../ui/Notice';
 import { OrganisationMark } from '../../ui/OrganisationMark';
 import { Waiting } from '../../ui/Waiting';
 import styles from './PeoplePane.module.css';
+import { useReachable } from './useReachable';
 
 export interface PeoplePaneProps {
   channel: Channel;
@@ -85,6 +86,7 @@ function Person({ user, onMessage }: { user: User; onMessage: (user: User) => vo
   const me = useStore((state) => state.me);
   const origin = useStore((state) => originOf(state, user)?.display_name);
   const status = useStore((state) => state.statuses[user.id]);
+  const reachable = useReachable(user, undefined);
   return (
     <li className={styles['person']} data-testid="member">
       <Avatar id={user.id} name={displayName(user)} remote={isRemote(user)} status={status} />
@@ -100,7 +102,12 @@ function Person({ user, onMessage }: { user: User; onMessage: (user: User) => vo
         {isRemote(user) && <OrganisationMark name={origin} />}
       </span>
       {user.id !== me && (
-        <IconButton small label={t('people.message', { name: displayName(user) })} onClick={() => onMessage(user)}>
+        <IconButton
+          small
+          disabled={!reachable}
+          label={t(reachable ? 'people.message' : 'people.unreachable', { name: displayName(user) })}
+          onClick={() => onMessage(user)}
+        >
           <MessageCircle size={16} />
         </IconButton>
       )}

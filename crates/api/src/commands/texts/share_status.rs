@@ -4,6 +4,8 @@ use rialto_model::{ChannelId, Millis, RemoteCluster, Share, ShareMode, ShareStat
 
 use super::connection_status::{described, label};
 use super::organisation;
+use super::shares::{ShareRefusal, share_refusal};
+use crate::commands::candidate::ConnectionState;
 use crate::commands::table::{Cell, Table, escape};
 
 /// A share to list, with its connection.
@@ -68,6 +70,23 @@ pub fn share_table(channel: &SharedChannel<'_>, rows: &[ShareRow<'_>], now: Mill
         .home
         .map_or_else(|| "Its home is this server.".to_owned(), |home| format!("Its home is {}.", organisation(home)));
     format!("Shares of **{}** (`{}`). {home}\n\n{}", escape(channel.display_name), channel.id, table.render())
+}
+
+/// What the status of a direct or group message says: nobody manages it, and these take part (E-145).
+pub fn conversation(rows: &[ShareRow<'_>], now: Millis, offline_after: i64) -> String {
+    let managed = share_refusal(&ShareRefusal::DirectChannel);
+    if rows.is_empty() {
+        return format!("{managed} Only people of this server take part in this one.");
+    }
+    let mut with: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let connection = ConnectionState::of(row.cluster, now, offline_after).label();
+            format!("{} ({connection}; {})", organisation(&row.cluster.display_name), state(row.share, row.waiting))
+        })
+        .collect();
+    with.sort_unstable();
+    format!("{managed} People of these organisations take part in this one: {}.", with.join(", "))
 }
 
 /// "failed (refused), 3 waiting".
