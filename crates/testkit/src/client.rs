@@ -211,6 +211,15 @@ impl Client {
         self.post("/posts", json!({"channel_id": channel, "message": message, "root_id": root})).await.ok()
     }
 
+    /// Uploads a file to a channel, as a browser's form does.
+    pub async fn upload(&self, channel: &str, name: &str, bytes: Vec<u8>) -> Answer {
+        let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
+        let form = reqwest::multipart::Form::new().text("channel_id", channel.to_owned());
+        let form = form.part("files", part).text("client_ids", "mine");
+        let sent = self.request(Method::POST, "/files").multipart(form).send().await.unwrap();
+        Answer::read("POST /files".to_owned(), sent).await.unwrap()
+    }
+
     /// Changes the text of a post.
     pub async fn edit(&self, post: &str, message: &str) -> Value {
         self.put(&format!("/posts/{post}/patch"), json!({"message": message})).await.ok()

@@ -9,6 +9,8 @@ mod crash;
 #[cfg(test)]
 mod dialogue;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod hub;
 #[cfg(test)]
 mod outage;
