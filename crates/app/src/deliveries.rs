@@ -270,7 +270,7 @@ pub fn size_in_words(bytes: i64) -> String {
         if tenths < 10_240 {
             break;
         }
-        tenths = tenths / 1024;
+        tenths /= 1024;
         unit = next;
     }
     if tenths % 10 == 0 || unit == "bytes" {

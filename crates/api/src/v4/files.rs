@@ -357,7 +357,7 @@ async fn receive(
         files::receive(&api.app, &actor, &id, body(request.into_body())).await?
     };
     Ok(match progress {
-        Progress::Done(file) => ApiJson(FileInfo::from(&file)).into_response(),
+        Progress::Done(file) => ApiJson(FileInfo::from(&*file)).into_response(),
         Progress::At(_) => StatusCode::NO_CONTENT.into_response(),
     })
 }

@@ -11,7 +11,7 @@ use rialto_model::{ChannelId, FileId, FileInfo, ItemId, Upload, UserId};
 use rialto_store::{StoreError, Tx, files, posts, users};
 
 use super::disk::Written;
-use super::{identify, received};
+use super::{Progress, identify, received};
 use crate::App;
 use crate::access::{self, Denied, RemoteActor};
 
@@ -199,15 +199,6 @@ pub async fn announce(app: &App, actor: &RemoteActor, new: Announced) -> Result<
     Ok((upload, 0))
 }
 
-/// How far a peer's file is.
-#[derive(Debug)]
-pub enum Progress {
-    /// More is to come from this byte on.
-    At(i64),
-    /// The file is here.
-    Done(FileInfo),
-}
-
 /// The upload of this id, if it belongs to the connection.
 ///
 /// # Errors
@@ -234,7 +225,7 @@ pub async fn receive<E>(
     let (upload, _) = find(app, actor, id).await?;
     if upload.is_done {
         let file = files::get(&mut app.db.read(app.clock.now()).await?, &upload.file_id).await?;
-        return file.map(Progress::Done).ok_or(Refusal::Unknown);
+        return file.map(Progress::done).ok_or(Refusal::Unknown);
     }
     stands(app, actor, &upload).await?;
     let writer = app.disk.claim(id).ok_or(Refusal::Busy)?;
@@ -251,8 +242,8 @@ pub async fn receive<E>(
     stands(app, actor, &upload).await?;
     match written {
         // Bytes behind the announced end are not read (wire 3.8).
-        Written::TooMuch => complete(app, actor, &upload, &writer).await.map(Progress::Done),
-        Written::Upto(at) if at == limit => complete(app, actor, &upload, &writer).await.map(Progress::Done),
+        Written::TooMuch => complete(app, actor, &upload, &writer).await.map(Progress::done),
+        Written::Upto(at) if at == limit => complete(app, actor, &upload, &writer).await.map(Progress::done),
         Written::Upto(at) | Written::BrokenOff(at) => Ok(Progress::At(i64::try_from(at).unwrap_or(i64::MAX))),
     }
 }

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -127,11 +127,11 @@ impl Disk {
         absent_is_fine(fs::remove_file(self.upload_path(upload)).await)
     }
 
-    /// Removes bytes in `uploads` nobody has written to for `age`: their server ended before they had a row.
+    /// Removes bytes in `uploads` nobody has written to since `edge`: their server ended before they had a row.
     ///
     /// # Errors
     /// As the system says.
-    pub async fn sweep(&self, age: Duration) -> io::Result<usize> {
+    pub async fn sweep(&self, edge: SystemTime) -> io::Result<usize> {
         let mut entries = match fs::read_dir(self.folder.join("uploads")).await {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
@@ -139,8 +139,7 @@ impl Disk {
         };
         let mut removed = 0;
         while let Some(entry) = entries.next_entry().await? {
-            let written = entry.metadata().await?.modified()?;
-            if SystemTime::now().duration_since(written).is_ok_and(|since| since > age) {
+            if entry.metadata().await?.modified()? < edge {
                 absent_is_fine(fs::remove_file(entry.path()).await)?;
                 removed += 1;
             }
@@ -298,6 +297,8 @@ pub async fn stream(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use futures_util::stream;
 
     use super::*;
@@ -333,10 +334,11 @@ mod tests {
     async fn what_nobody_completes_is_swept() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::new(folder.path());
-        assert_eq!(disk.sweep(Duration::ZERO).await.unwrap(), 0);
+        let (past, future) = (SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40));
+        assert_eq!(disk.sweep(future).await.unwrap(), 0);
         let writer = disk.claim(&ItemId::from_random([1; 16])).unwrap();
         writer.append(chunks(&["x"]), 9).await.unwrap();
-        assert_eq!(disk.sweep(Duration::from_secs(3600)).await.unwrap(), 0);
-        assert_eq!(disk.sweep(Duration::ZERO).await.unwrap(), 1);
+        assert_eq!(disk.sweep(past).await.unwrap(), 0);
+        assert_eq!(disk.sweep(future).await.unwrap(), 1);
     }
 }

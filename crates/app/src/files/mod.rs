@@ -7,6 +7,7 @@ pub mod pictures;
 mod tests;
 
 use std::convert::Infallible;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -77,7 +78,13 @@ pub enum Progress {
     /// More is to come from this byte on.
     At(i64),
     /// The file is there.
-    Done(FileInfo),
+    Done(Box<FileInfo>),
+}
+
+impl Progress {
+    fn done(file: FileInfo) -> Self {
+        Self::Done(Box::new(file))
+    }
 }
 
 /// The channel, if `actor` may upload to it now.
@@ -183,7 +190,7 @@ pub async fn receive<E>(
             files::insert(&mut tx, &file).await?;
             files::delete_upload(&mut tx, id).await?;
             tx.commit().await?;
-            Ok(Progress::Done(file))
+            Ok(Progress::done(file))
         }
         Written::Upto(at) | Written::BrokenOff(at) => Ok(Progress::At(i64::try_from(at).unwrap_or(i64::MAX))),
     }
@@ -433,6 +440,7 @@ pub async fn tidy(app: &App) -> Result<(), Error> {
         files::delete_upload(&mut tx, &upload.id).await?;
         tx.commit().await?;
     }
-    app.disk.sweep(std::time::Duration::from_millis(KEEP.unsigned_abs())).await?;
+    let edge = Duration::from_millis((now.0 - KEEP).unsigned_abs());
+    app.disk.sweep(SystemTime::UNIX_EPOCH + edge).await?;
     Ok(())
 }

@@ -7,7 +7,8 @@ use axum::response::Response;
 use futures_util::{Stream, StreamExt, stream};
 use rialto_app::access::RemoteActor;
 use rialto_app::apply;
-use rialto_app::files::arriving::{self, Announced, Progress, Refusal};
+use rialto_app::files::Progress;
+use rialto_app::files::arriving::{self, Announced, Refusal};
 use rialto_model::{ItemId, PeerProfile, Upload};
 use rialto_wire::federation::frame::Envelope;
 use rialto_wire::federation::topic;
@@ -98,7 +99,7 @@ pub(super) async fn upload(State(fed): State<Federation>, Path(id): Path<String>
         let actor = authenticate(&fed, request.headers()).await?;
         let id = ItemId::parse(&id).map_err(|_| Reply::NoUpload)?;
         match take(&fed, &actor, &id, request).await? {
-            Progress::Done(file) => Ok(serde_json::to_string(&FileInfo::from(&file)).unwrap_or_default()),
+            Progress::Done(file) => Ok(serde_json::to_string(&FileInfo::from(&*file)).unwrap_or_default()),
             Progress::At(_) => {
                 partial = true;
                 Ok(String::new())
