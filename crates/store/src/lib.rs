@@ -20,6 +20,7 @@ mod migrations;
 pub mod outbox;
 #[cfg(test)]
 mod outbox_tests;
+pub mod peer_posts;
 mod postgres;
 pub mod posts;
 #[cfg(test)]

@@ -87,8 +87,8 @@ pub async fn pending_ids(view: &mut Snapshot, ids: &[PostId]) -> Result<Vec<(Pos
 
 const INSERT: &str = "INSERT INTO posts (id, channel_id, user_id, root_id, create_at, update_at, edit_at, delete_at, hidden_at, \
      is_pinned, kind, message, props, hashtags, remote_id, remote_update_at, reply_count, last_reply_at, has_reactions, \
-     pending_post_id, file_ids) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-     $19, $20, $21)";
+     pending_post_id, file_ids, arrive_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+     $18, $19, $20, $21, $22)";
 
 /// The column's form of a post's files.
 fn file_text(post: &Post) -> String {
@@ -96,7 +96,7 @@ fn file_text(post: &Post) -> String {
     ids.join(" ")
 }
 
-fn columns<'a>(post: &'a Post, pending: &'a str, files: &'a str) -> [Arg<'a>; 21] {
+fn columns<'a>(post: &'a Post, pending: &'a str, files: &'a str, arrive_at: Millis) -> [Arg<'a>; 22] {
     [
         (&post.id).into(),
         (&post.channel_id).into(),
@@ -119,6 +119,7 @@ fn columns<'a>(post: &'a Post, pending: &'a str, files: &'a str) -> [Arg<'a>; 21
         post.has_reactions.into(),
         pending.into(),
         files.into(),
+        arrive_at.into(),
     ]
 }
 
@@ -127,7 +128,8 @@ fn columns<'a>(post: &'a Post, pending: &'a str, files: &'a str) -> [Arg<'a>; 21
 /// # Errors
 /// [`StoreError::Unique`] on `pending` (`posts_pending`) if the client sent it before, here or at commit.
 pub fn insert(tx: &mut Tx, post: &Post, pending: &str) -> Result<(), StoreError> {
-    tx.queue(INSERT, &columns(post, pending, &file_text(post)))
+    let now = tx.now();
+    tx.queue(INSERT, &columns(post, pending, &file_text(post), now))
 }
 
 /// Writes text, props, files, pin, deletion and versions; never author, channel, thread or owner (INV-2).
@@ -401,7 +403,8 @@ pub async fn count_from(view: &mut Snapshot, channel: &ChannelId, at: Millis) ->
 /// # Errors
 /// [`StoreError::Unique`] if a post of the id exists.
 pub async fn insert_now(tx: &mut Tx, post: &Post) -> Result<(), StoreError> {
-    tx.execute(INSERT, &columns(post, "", &file_text(post))).await.map(|_| ())
+    let now = tx.now();
+    tx.execute(INSERT, &columns(post, "", &file_text(post), now)).await.map(|_| ())
 }
 
 #[cfg(test)]
