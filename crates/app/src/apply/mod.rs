@@ -397,11 +397,13 @@ async fn person(tx: &mut Tx, share: &ShareAccess, wire_id: &UserId) -> Result<Op
     Ok((!outsider).then_some(person))
 }
 
-/// The person a peer means by a wire id: one it owns, under the alias it has here if any (ruling 52).
+/// The person a peer means by a wire id: one it owns, under the alias it has here if any (ruling 52). People of third
+/// organisations it told of as home of another channel are not its to speak for here (ruling 53).
 pub(crate) async fn owned(tx: &mut Tx, share: &ShareAccess, wire_id: &UserId) -> Result<Option<User>, StoreError> {
     let remote: RemoteId = share.remote().id;
     let id = user_rows::alias(tx, &remote, wire_id).await?.unwrap_or(*wire_id);
-    Ok(user_rows::get(tx, &id).await?.filter(|user| user.remote_id == Some(remote)))
+    let mine = |user: &User| user.remote_id == Some(remote) && (share.may_relay() || !users::is_relayed(user));
+    Ok(user_rows::get(tx, &id).await?.filter(mine))
 }
 
 /// The people of these wire ids as readers of the channel know them: the peer's own, and members (ruling 61).

@@ -215,6 +215,27 @@ async fn a_guest_speaks_for_nobody_but_its_own_people() {
         let outcome = scene.take(&acme, with_users([relayed])).await;
         assert_eq!(outcome.refused_users, [(id(5), Code::NotOwner)]);
         assert!(scene.user(&id(5)).await.is_none());
+        // Nor for those it told of as the home of another channel.
+        scene.copy(&acme, id(50), false).await;
+        let relayed = IncomingUser { relayed: true, ..incoming_user(&acme, 5) };
+        scene.take_in(&acme, &id(50), with_users([relayed.clone()])).await.unwrap();
+        scene.take_in(&acme, &id(50), with_posts([incoming_post(9, 5)])).await.unwrap();
+        assert!(scene.row(&id(9)).await.is_some(), "there it may");
+        let own = scene.post(&scene.ann, "ours").await;
+        let before = scene.dump().await;
+        let plain = IncomingUser { relayed: false, update_at: Millis(9_000), ..relayed };
+        let items = IncomingItems {
+            users: vec![plain],
+            posts: vec![incoming_post(10, 5)],
+            reactions: vec![incoming_reaction(own.id, 5, "wave", 5)],
+            members: vec![IncomingMember { user_id: id(5), joins: true }],
+        };
+        let outcome = scene.take(&acme, items).await;
+        assert_eq!(outcome.refused_users, [(id(5), Code::NotOwner)]);
+        assert_eq!(outcome.refused_posts, [(id(10), Code::NotOwner)]);
+        assert_eq!(outcome.refused_reactions[0].1, Code::NotOwner);
+        assert_eq!(outcome.refused_members, [(id(5), Code::NoUser)]);
+        assert_eq!(scene.dump().await, before);
     })
     .await;
 }

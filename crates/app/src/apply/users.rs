@@ -10,6 +10,11 @@ use crate::{App, channel_members};
 /// The property by which clients and peers know somebody as "not directly connected" (client-api 11).
 pub(crate) const RELAYED: &str = "OriginalRemoteId";
 
+/// True for somebody a peer told of as the home of a channel, and whose own server it is not.
+pub(super) fn is_relayed(user: &User) -> bool {
+    user.props.contains_key(RELAYED)
+}
+
 /// Makes or updates a peer's person, and puts them in the channel where that is how the peer tells who belongs.
 pub(super) async fn apply(
     app: &App,
@@ -30,6 +35,10 @@ pub(super) async fn apply(
             Some(id) => (Applied::Changed, id),
             None => return Ok(Applied::Refused(Code::Quota)),
         },
+        // Only where it may speak for them does a peer say what became of people of third organisations.
+        Some(user) if user.remote_id == Some(remote) && is_relayed(&user) && !share.may_relay() => {
+            return Ok(Applied::Refused(Code::NotOwner));
+        }
         Some(user) if user.remote_id == Some(remote) => {
             let id = user.id;
             (update(tx, share, user, incoming).await?, id)
@@ -58,7 +67,7 @@ pub(super) async fn apply(
 /// (ruling 52). The home may speak for guests in its own channel, but not borrow an identity we know directly; and who
 /// was only known through a middle server may be met directly later.
 fn may_stand_beside(share: &ShareAccess, known: &User, incoming: &IncomingUser) -> bool {
-    let relayed_here = known.props.contains_key(RELAYED);
+    let relayed_here = is_relayed(known);
     !known.is_local() && if incoming.relayed { share.may_relay() } else { relayed_here }
 }
 
