@@ -20,8 +20,8 @@ pub use received::{IncomingInvitation, InvitationRefused, accept, would_accept};
 pub use sending::{Begun, begun, ended, of_sender};
 
 use rialto_model::{
-    Channel, ChannelId, ChannelKind, DomainEvent, Origin, Permission, RemoteCluster, RemoteId, Scope, Share, ShareId,
-    ShareMode, ShareState,
+    Channel, ChannelId, DomainEvent, Origin, Permission, RemoteCluster, RemoteId, Scope, Share, ShareId, ShareMode,
+    ShareState,
 };
 use rialto_store::{StoreError, Tx, channels, remotes, shares};
 
@@ -92,9 +92,14 @@ pub struct Invitation {
     pub convert: bool,
 }
 
-/// The channel an administrator manages sharing of, if they see it (behaviour 2.5, ruling 70).
+/// The channel an administrator manages sharing of, if they may read it: the permission alone shows nobody a channel, and
+/// one that cannot be read answers as an unknown one (behaviour 2.5, ruling 70).
 async fn managed(tx: &mut Tx, actor: &SessionUser, id: &ChannelId) -> Result<Channel, Error> {
-    let access = access::channel(tx, actor, id, Permission::ManageSharedChannels).await?;
+    actor.require(Permission::ManageSharedChannels)?;
+    let access = match access::readable_channel(tx, actor, id).await {
+        Err(Denied::Forbidden(_)) => return Err(Denied::Absent("channel").into()),
+        other => other?,
+    };
     if access.channel().kind.is_direct_or_group() {
         return Err(Error::DirectOrGroup);
     }

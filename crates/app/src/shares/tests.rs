@@ -70,6 +70,32 @@ async fn who_may_not_share_and_what_cannot_be_shared_is_refused() {
     .await;
 }
 
+#[tokio::test]
+async fn nobody_shares_what_they_cannot_read() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let acme = scene.peer("acme").await;
+        scene.share(&acme).await;
+        let manager = scene.stranger("manager", "system_user shared_channel_manager").await;
+        let direct = crate::direct_channels::open(&scene.app, &scene.ann.actor, &scene.ann.id, &scene.bob.id).await;
+        let (direct, before) = (direct.unwrap().id, scene.dump().await);
+        for channel in [scene.channel, direct, id(77)] {
+            let refused = invite(&scene.app, &manager.actor, &channel, &acme.id, Invitation::default()).await;
+            assert!(matches!(refused.unwrap_err(), Error::Denied(Denied::Absent("channel"))));
+            let refused = uninvite(&scene.app, &manager.actor, &channel, Some(&acme.id)).await;
+            assert!(matches!(refused.unwrap_err(), Error::Denied(Denied::Absent("channel"))));
+            let refused = unshare(&scene.app, &manager.actor, &channel).await;
+            assert!(matches!(refused.unwrap_err(), Error::Denied(Denied::Absent("channel"))));
+        }
+        assert_eq!(scene.dump().await, before);
+        // In the team of a public channel it can be read, and shared.
+        let member = scene.person_as("member", "system_user shared_channel_manager").await;
+        let other = scene.new_channel("other").await;
+        invite(&scene.app, &member.actor, &other, &acme.id, Invitation::default()).await.unwrap();
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_administrators_who_invite_at_once_one_is_told_that_it_is_done() {
     both(async |db: Db| {
