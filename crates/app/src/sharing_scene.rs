@@ -93,13 +93,22 @@ impl Scene {
 
     /// A confirmed connection of this profile.
     pub(crate) async fn peer_of(&self, name: &'static str, profile: PeerProfile) -> Peer {
+        self.connect(name, name, profile).await
+    }
+
+    /// The peer at the site of `site` under a name of its own.
+    pub(crate) async fn peer_at(&self, site: &str, name: &'static str) -> Peer {
+        self.connect(site, name, PeerProfile::Rialto).await
+    }
+
+    async fn connect(&self, site: &str, name: &'static str, profile: PeerProfile) -> Peer {
         self.tick();
         let fresh = connections::fresh_invite(&self.app, self.app.ids.id(RemoteId::from_random));
         let new = NewConnection { name: name.to_owned(), ..NewConnection::default() };
         let remote = connections::create(&self.app, &self.admin.actor, new, &fresh).await.unwrap();
         let token = self.app.ids.token();
         let confirmation = Confirmation {
-            site_url: format!("https://{name}.example.org"),
+            site_url: format!("https://{site}.example.org"),
             peer_token: self.app.ids.token(),
             own_token: Some(token.clone()),
             remote_team_id: String::new(),

@@ -151,7 +151,8 @@ async fn update(
         return Ok(Applied::Known);
     }
     let mut user = before.clone();
-    if incoming.username != before.remote_username {
+    // A new name there, or a new name of the connection here: the one the person bears is none of those it would get.
+    if incoming.username != before.remote_username || !incoming.stand_ins.contains(&before.username) {
         let Some(name) = free_name(tx, &incoming.stand_ins, Some(&before.id)).await? else {
             return Ok(Applied::Refused(Code::Quota));
         };

@@ -103,9 +103,6 @@ async fn managed(tx: &mut Tx, actor: &SessionUser, id: &ChannelId) -> Result<Cha
     if access.channel().kind.is_direct_or_group() {
         return Err(Error::DirectOrGroup);
     }
-    if !access.may(Permission::ReadChannel) && access.channel().kind != ChannelKind::Public {
-        return Err(Denied::Absent("channel").into());
-    }
     Ok(channels::lock(tx, id).await?.ok_or(Denied::Absent("channel"))?)
 }
 
@@ -148,13 +145,11 @@ pub async fn invite(
         }
         end(app, &mut tx, &channel, &remote, share, Ending::UninvitedHere, false).await?;
     }
-    if remote.profile == rialto_model::PeerProfile::Mattermost5 {
-        if shares::newest(&mut tx, id, &remote.id).await?.is_some() {
-            return Err(Error::OnceOnly);
-        }
-        if remote.remote_team_id.is_empty() {
-            return Err(Error::NoTeamThere);
-        }
+    if remote.profile.is_invited_once() && shares::newest(&mut tx, id, &remote.id).await?.is_some() {
+        return Err(Error::OnceOnly);
+    }
+    if remote.profile == rialto_model::PeerProfile::Mattermost5 && remote.remote_team_id.is_empty() {
+        return Err(Error::NoTeamThere);
     }
     let now = tx.now();
     let share = Share {

@@ -82,6 +82,17 @@ pub async fn of_sender(app: &App, id: &ShareId) -> Result<Option<(Share, Channel
     Ok(channels::get(&mut view, &share.channel_id).await?.map(|channel| (share, channel)))
 }
 
+/// True if the peer was invited to the channel of a share before, by a share that went before it.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn was_invited_before(app: &App, share: &Share) -> Result<bool, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let of_peer = shares::list_of_remote(&mut view, &share.remote_id, true).await?;
+    let earlier = |other: &Share| other.id != share.id && other.home && other.channel_id == share.channel_id;
+    Ok(of_peer.iter().any(|other| earlier(other) && other.from_seq.is_some()))
+}
+
 /// A share that has ended and of which the peer may know, so that it is to be told. Of a copy the home always knows.
 ///
 /// # Errors

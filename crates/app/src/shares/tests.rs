@@ -271,6 +271,12 @@ async fn a_copy_whose_share_was_ended_here_stays_ended_until_somebody_here_lets_
         let refused = accept(&scene.app, &acme.actor, offer(id(50), false)).await.unwrap_err();
         assert!(matches!(refused, InvitationRefused::EndedHere), "{refused}");
         assert!(!scene.channel_row(&id(50)).await.shared);
+        // Neither does a new connection let it in.
+        connections::sever(&scene.app, &acme.actor).await.unwrap();
+        let again = scene.peer("acme").await;
+        connections::rehome(&scene.app, &again.id).await.unwrap();
+        let refused = accept(&scene.app, &again.actor, offer(id(50), false)).await.unwrap_err();
+        assert!(matches!(refused, InvitationRefused::EndedHere), "{refused}");
     })
     .await;
 }
@@ -311,6 +317,16 @@ async fn a_peer_that_destroys_its_copy_is_invited_once_and_needs_a_team() {
         uninvite(&scene.app, &scene.admin.actor, &scene.channel, Some(&old.id)).await.unwrap();
         let refused = ask(&scene, &old, Invitation::default()).await.unwrap_err();
         assert!(matches!(refused, Error::OnceOnly), "{refused}");
+        // A new connection to the same server changes nothing about that, nor does a peer that does not say what it is.
+        connections::remove(&scene.app, &scene.admin.actor, &old.id).await.unwrap();
+        for profile in [PeerProfile::Mattermost5, PeerProfile::Unknown] {
+            let again = scene.peer_of("old", profile).await;
+            connections::rehome(&scene.app, &again.id).await.unwrap();
+            let refused = ask(&scene, &again, Invitation::default()).await.unwrap_err();
+            assert!(matches!(refused, Error::OnceOnly), "{refused}");
+            scene.tick();
+            connections::remove(&scene.app, &scene.admin.actor, &again.id).await.unwrap();
+        }
     })
     .await;
 }

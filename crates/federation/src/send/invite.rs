@@ -2,7 +2,7 @@
 
 use rialto_app::shares::{self, Begun};
 use rialto_app::{Volatile, outbox};
-use rialto_model::{PeerProfile, RemoteCluster, Seq, Share, ShareId, ShareMode, ShareState};
+use rialto_model::{RemoteCluster, Seq, Share, ShareId, ShareMode, ShareState};
 use rialto_wire::federation::extension::{NotedState, ShareNote};
 use rialto_wire::federation::invite::OutboundChannelInvitation;
 use rialto_wire::federation::{capability, topic};
@@ -29,7 +29,16 @@ pub(super) async fn begin(
     }
     let mut offer = None;
     // A peer that destroys its copy when invited again is asked otherwise what became of a lost answer (ruling 40).
-    let once = matches!(remote.profile, PeerProfile::Mattermost5 | PeerProfile::Unknown);
+    let once = remote.profile.is_invited_once();
+    if once && remote.last_ping_at.is_none() {
+        // What it is, and what it was given over an earlier connection, is known after the first ping.
+        return Err(Undelivered::new("the peer has not answered yet"));
+    }
+    if once && share.state == ShareState::Queued && shares::was_invited_before(&fed.app, &share).await? {
+        let reason = "the server there would delete its copy with all messages if it were invited again";
+        shares::begun(&fed.app, id, Begun::Refused { reason: reason.to_owned() }).await?;
+        return Ok(None);
+    }
     let answer = if once && share.state == ShareState::Invited {
         message(fed, &remote.id, topic::SYNC, &compose::empty(fed, channel.id)).await?
     } else {
