@@ -32,6 +32,8 @@ const PAGE: i64 = 1_000;
 pub enum What {
     /// A share begins; invite the peer if the channel is ours. Nothing behind it is read before it is settled.
     ShareStarted(ShareId),
+    /// A share changed, in mode or because its channel was archived or brought back; the rows say how it stands.
+    ShareChanged(ShareId),
     /// We ended a share.
     ShareEnded(ShareId),
     /// A post is new, edited or deleted; its row says which.
@@ -134,6 +136,9 @@ async fn relevant(
     match event {
         DomainEvent::ShareStarted { share, channel, remote } if remote == *to => {
             change(channel, What::ShareStarted(share))
+        }
+        DomainEvent::ShareChanged { share, channel, remote } if remote == *to => {
+            change(channel, What::ShareChanged(share))
         }
         DomainEvent::ShareEnded { share, channel, remote } if remote == *to => change(channel, What::ShareEnded(share)),
         DomainEvent::PostCreated { post, channel, owner, .. } if travels(&channel, owner) => {

@@ -26,10 +26,5 @@ CREATE TABLE member_blocks (
     PRIMARY KEY (channel_id, user_id)
 );
 
--- The last word of a peer on whether one of its people belongs to a channel, by its clock.
-CREATE TABLE member_versions (
-    channel_id TEXT NOT NULL,
-    user_id TEXT NOT NULL,
-    version BIGINT NOT NULL,
-    PRIMARY KEY (channel_id, user_id)
-);
+-- The version of the last word the peer said of a share (ruling 8.6).
+ALTER TABLE shares ADD COLUMN peer_version BIGINT NOT NULL DEFAULT 0;

@@ -214,6 +214,9 @@ pub enum Error {
     /// The channel is not shared with the peer, whatever else it is (ruling 29).
     #[error("not shared")]
     NotShared,
+    /// The channel is archived here; the peer tries again (ruling 28).
+    #[error("paused")]
+    Paused,
     /// Storage failed, or the waiting room is full; the peer tries again (ruling 28).
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -223,6 +226,7 @@ impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Store(error) => Error::Store(error),
+            Denied::Paused => Error::Paused,
             Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_) => Error::NotShared,
         }
     }

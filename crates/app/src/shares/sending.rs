@@ -39,18 +39,20 @@ pub async fn begun(app: &App, id: &ShareId, begun: Begun) -> Result<Option<Share
         return Ok(None);
     };
     let Some(remote) = remotes::get(&mut tx, &share.remote_id).await? else { return Ok(None) };
+    // The peer learns of it by the exchange itself; no word about it goes back.
+    let settled = Origin::Remote(remote.id);
     match begun {
         Begun::Inviting { from } => {
             share.state = ShareState::Invited;
             // From now on the peer may know of the share, and is told of its end.
             share.from_seq.get_or_insert(from);
-            change(&mut tx, &mut share, Origin::Local).await?;
+            change(&mut tx, &mut share, settled).await?;
         }
         Begun::Active { from } => {
             let fresh = share.home && share.state != ShareState::Active;
             share.state = ShareState::Active;
             share.from_seq = Some(from);
-            change(&mut tx, &mut share, Origin::Local).await?;
+            change(&mut tx, &mut share, settled).await?;
             // The first message of a conversation says enough.
             if fresh && !channel.kind.is_direct_or_group() {
                 tell_active(app, &mut tx, &channel, &remote, &share)?;
@@ -64,7 +66,7 @@ pub async fn begun(app: &App, id: &ShareId, begun: Begun) -> Result<Option<Share
             }
             share.state = ShareState::Failed;
             share.reason = reason;
-            change(&mut tx, &mut share, Origin::Local).await?;
+            change(&mut tx, &mut share, settled).await?;
             set_shared(&mut tx, &channel, Origin::Local).await?;
         }
     }

@@ -312,8 +312,8 @@ async fn a_peer_that_destroys_its_copy_is_invited_once_and_needs_a_team() {
         let mut tx = scene.app.db.begin(scene.app.clock.now()).await.unwrap();
         remotes::update(&mut tx, &remote).await.unwrap();
         tx.commit().await.unwrap();
-        ask(&scene, &old, Invitation::default()).await.unwrap();
-        scene.tick();
+        let invited = ask(&scene, &old, Invitation::default()).await.unwrap();
+        scene.activate(&invited.share).await;
         uninvite(&scene.app, &scene.admin.actor, &scene.channel, Some(&old.id)).await.unwrap();
         let refused = ask(&scene, &old, Invitation::default()).await.unwrap_err();
         assert!(matches!(refused, Error::OnceOnly), "{refused}");
@@ -353,6 +353,35 @@ async fn lists_show_shares_to_those_who_may_see_them() {
         assert_eq!(organisations(&scene.app, &scene.bob.actor, &scene.channel).await.unwrap().len(), 1);
         assert_eq!(list_of_remote(&scene.app, &scene.admin.actor, &acme.id, false).await.unwrap().len(), 2);
         assert!(list_of_remote(&scene.app, &scene.bob.actor, &acme.id, false).await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_late_word_about_a_share_does_not_touch_the_one_after_it() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let acme = scene.peer("acme").await;
+        scene.copy(&acme, id(50), false).await;
+        let note = async |version, state, read_only| {
+            scene.tick();
+            let note = PeerNote { channel: id(50), version, state, read_only };
+            noted(&scene.app, &acme.id, note).await.unwrap();
+            scene.live_share(&acme, &id(50)).await.map(|share| (share.state, share.mode))
+        };
+        let (active, paused) = (ShareState::Active, ShareState::Paused);
+        let (read, write) = (ShareMode::ReadOnly, ShareMode::Participation);
+        assert_eq!(note(10, PeerState::Paused, false).await, Some((paused, write)));
+        assert_eq!(note(12, PeerState::Active, true).await, Some((active, read)));
+        assert_eq!(note(11, PeerState::Paused, false).await, Some((active, read)), "late");
+        let before = scene.dump().await;
+        assert_eq!(note(12, PeerState::Ended, false).await, Some((active, read)), "twice");
+        assert_eq!(scene.dump().await, before);
+        assert_eq!(note(13, PeerState::Ended, false).await, None);
+        scene.tick();
+        accept(&scene.app, &acme.actor, offer(id(50), false)).await.unwrap();
+        assert!(note(13, PeerState::Ended, false).await.is_some(), "of the share before");
+        assert_eq!(note(14, PeerState::Ended, false).await, None);
     })
     .await;
 }

@@ -175,10 +175,8 @@ async fn ping(fed: &Federation, id: &RemoteId) -> Result<Option<()>, Undelivered
     }
     let contact = Contact { pinged: true, profile: Some(profile), caps: Some(caps), error: None };
     let after = connections::note_contact(&fed.app, id, contact).await?;
-    if let Some(after) = after.filter(RemoteCluster::is_live) {
-        if after.interrupted_at.is_some() {
-            interruptions::end(&fed.app, id).await?;
-        }
+    if after.is_some_and(|after| after.is_live() && after.interrupted_at.is_some()) {
+        interruptions::end(&fed.app, id).await?;
     }
     Ok(Some(()))
 }
