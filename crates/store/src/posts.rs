@@ -159,6 +159,26 @@ pub async fn update(tx: &mut Tx, post: &Post) -> Result<(), StoreError> {
     .map(|_| ())
 }
 
+/// Whether the owner's server has a post pinned, whatever was done here.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn owner_pinned(view: &mut Snapshot, id: &PostId) -> Result<bool, StoreError> {
+    let pinned: Option<bool> =
+        view.fetch_optional("SELECT owner_pinned FROM posts WHERE id = $1", &[id.into()]).await?;
+    Ok(pinned.unwrap_or_default())
+}
+
+/// Notes whether the owner's server has a post pinned.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn set_owner_pinned(tx: &mut Tx, id: &PostId, pinned: bool) -> Result<(), StoreError> {
+    tx.execute("UPDATE posts SET owner_pinned = $2 WHERE id = $1 AND owner_pinned <> $2", &[id.into(), pinned.into()])
+        .await
+        .map(|_| ())
+}
+
 /// Gives a root that stood in for one its owner had not sent yet the author and time it really has. Version 0 marks such
 /// a row; every other one keeps its author for good (INV-2).
 ///

@@ -81,6 +81,7 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
     };
     posts::insert_now(tx, &post).await?;
     files::attach_remote(tx, &post, &share.remote().id).await?;
+    posts::set_owner_pinned(tx, &post.id, post.is_pinned).await?;
     let news = now.since(create_at) < NEWS;
     let calls = if news { post_rules::Calls::from(&incoming.mentioned) } else { post_rules::Calls::Nobody };
     post_rules::record_remote(tx, share.channel(), &post, share.origin(), calls).await?;
@@ -164,7 +165,11 @@ async fn change(
     }
     post.message.clone_from(&incoming.message);
     post.props.clone_from(&incoming.props);
-    post.is_pinned = incoming.is_pinned;
+    // A pin set here stays until the owner's server says something else about it than before (ruling 58).
+    if posts::owner_pinned(tx, &post.id).await? != incoming.is_pinned {
+        post.is_pinned = incoming.is_pinned;
+        posts::set_owner_pinned(tx, &post.id, post.is_pinned).await?;
+    }
     post.file_ids.clone_from(&incoming.file_ids);
     if post.file_ids != before.file_ids {
         files::change_remote(tx, &before.file_ids, &post, &share.remote().id).await?;
