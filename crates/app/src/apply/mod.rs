@@ -156,6 +156,8 @@ pub enum Code {
     NoPost,
     /// More than one may have.
     Quota,
+    /// Somebody here has removed or deactivated the person (behaviour 4.4.5).
+    BlockedMember,
     /// Not possible in this form.
     Invalid,
     /// Switched off here.
@@ -172,6 +174,7 @@ impl Code {
             Code::NoRoot => "no_root",
             Code::NoPost => "no_post",
             Code::Quota => "quota",
+            Code::BlockedMember => "blocked_member",
             Code::Invalid => "invalid",
             Code::Disabled => "disabled",
         }

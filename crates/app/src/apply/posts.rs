@@ -1,7 +1,7 @@
 //! Posts a peer sends: only its own, only where it shares, newer ones over older ones.
 
 use rialto_model::{Millis, Post, UserId};
-use rialto_store::{StoreError, Tx, posts};
+use rialto_store::{StoreError, Tx, blocks, posts};
 
 use super::{Applied, Code, IncomingPost, person, waiting};
 use crate::access::ShareAccess;
@@ -39,6 +39,9 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
         }
         return waiting::park_post(tx, share, incoming, incoming.user_id.as_str()).await;
     };
+    if incoming.delete_at.is_none() && blocks::is_blocked(tx, &share.channel().id, &author.id).await? {
+        return Ok(Applied::Refused(Code::BlockedMember));
+    }
     if incoming.delete_at.is_some() {
         return bury(app, tx, share, incoming, author.id).await;
     }

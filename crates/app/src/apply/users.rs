@@ -1,7 +1,7 @@
 //! People a peer tells of: made, kept up to date, never taken from anybody (INV-2, INV-4).
 
 use rialto_model::{DomainEvent, Scope, User, UserId};
-use rialto_store::{StoreError, Tx, users};
+use rialto_store::{StoreError, Tx, blocks, users};
 
 use super::{Applied, Code, IncomingUser, waiting};
 use crate::access::ShareAccess;
@@ -115,7 +115,9 @@ async fn make(
         last_password_update: now,
     };
     describe(&mut user, share, incoming);
+    user.delete_at = incoming.delete_at;
     users::insert(tx, &user, "").await?;
+    blocks::set_deactivated_at_home(tx, &id, incoming.delete_at).await?;
     tx.record(Scope::Server, share.origin(), DomainEvent::UserCreated { user: id });
     Ok(Some(id))
 }
@@ -131,7 +133,6 @@ fn describe(user: &mut User, share: &ShareAccess, incoming: &IncomingUser) {
     }
     user.timezone.clone_from(&incoming.timezone);
     user.remote_username.clone_from(&incoming.username);
-    user.delete_at = incoming.delete_at;
     user.props = std::collections::BTreeMap::from([("RemoteUsername".to_owned(), incoming.username.clone())]);
     if incoming.relayed {
         user.props.insert(RELAYED.to_owned(), share.share().id.to_string());
@@ -159,6 +160,9 @@ async fn update(
         user.username = name;
     }
     describe(&mut user, share, incoming);
+    // What was decided here about the person stands, whatever the home says (behaviour 4.5).
+    blocks::set_deactivated_at_home(tx, &user.id, incoming.delete_at).await?;
+    user.delete_at = users::get(tx, &user.id).await?.and_then(|settled| settled.delete_at);
     let changed = user != before;
     user.remote_update_at = incoming.update_at;
     if changed {
