@@ -145,7 +145,7 @@ impl From<Denied> for ApiError {
             Denied::Absent("user") => Self::not_found("app.user.missing_account.const", "Unable to find the user."),
             Denied::Absent(what) => Self::not_found("api.context.404.app_error", format!("Unable to find the {what}.")),
             Denied::Forbidden(_) => Self::permissions(),
-            Denied::ReadOnlyShare => Self::forbidden(
+            Denied::ReadOnlyShare | Denied::Paused => Self::forbidden(
                 "api.context.permissions.app_error",
                 "This channel is shared with your organisation read-only.",
             ),

@@ -27,6 +27,9 @@ pub enum Denied {
     /// A conversation with people of other servers that goes on no more, or not at present (behaviour 4.7).
     #[error("{0}")]
     Closed(Unreachable),
+    /// The channel of a share is archived here: nothing is taken for it until it is brought back (E-056, E-057).
+    #[error("the channel is archived")]
+    Paused,
     /// Storage failed while looking.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -194,7 +197,10 @@ pub async fn writable(app: &App, view: &mut Snapshot, channel: &Channel) -> Resu
     }
     let Some(origin) = channel.origin.filter(|_| channel.shared) else { return Ok(()) };
     match shares::get_live(view, &channel.id, &origin).await? {
-        Some(share) if !share.home && share.mode == ShareMode::ReadOnly => Err(Denied::ReadOnlyShare),
+        // Nor is a copy written in while its home has archived the channel (M-15).
+        Some(share) if !share.home && (share.mode == ShareMode::ReadOnly || share.state == ShareState::Paused) => {
+            Err(Denied::ReadOnlyShare)
+        }
         _ => Ok(()),
     }
 }
@@ -286,7 +292,7 @@ impl ShareAccess {
 /// The share of channel `id` with the peer. Unknown, foreign and unshared channels are refused alike (INV-9).
 ///
 /// # Errors
-/// [`Denied::Absent`]; a connection that ended since its credential was checked is refused too (INV-11).
+/// [`Denied::Absent`], [`Denied::Paused`]; a connection that ended since its credential was checked is refused too (INV-11).
 pub async fn share(view: &mut Snapshot, actor: &RemoteActor, id: &ChannelId) -> Result<ShareAccess, Denied> {
     let absent = Denied::Absent("share");
     let remote = remotes::get(view, &actor.id()).await?.filter(RemoteCluster::is_live);
@@ -295,7 +301,12 @@ pub async fn share(view: &mut Snapshot, actor: &RemoteActor, id: &ChannelId) -> 
     match (remote, share, channel) {
         (Some(remote), Some(share), Some(channel)) => match share.state {
             // The peer may answer our invitation with items before its answer has reached us.
-            ShareState::Active | ShareState::Invited | ShareState::Paused => Ok(ShareAccess { remote, share, channel }),
+            ShareState::Active | ShareState::Invited | ShareState::Paused => {
+                if crate::shares::is_archived(view, &channel).await? {
+                    return Err(Denied::Paused);
+                }
+                Ok(ShareAccess { remote, share, channel })
+            }
             ShareState::Queued | ShareState::Failed | ShareState::Ended => Err(absent),
         },
         _ => Err(absent),

@@ -52,7 +52,7 @@ pub async fn of(app: &App, remote: &RemoteId) -> Result<Backlog, StoreError> {
     for _ in 0..MOST_PAGES {
         let changes = outbox::changes(app, remote, at).await?;
         for change in changes.list {
-            if !matches!(change.what, What::ShareStarted(_) | What::ShareEnded(_)) {
+            if !matches!(change.what, What::ShareStarted(_) | What::ShareChanged(_) | What::ShareEnded(_)) {
                 *backlog.by_channel.entry(change.channel).or_default() += 1;
                 first = Some(first.map_or(change.seq, |first| first.min(change.seq)));
             }

@@ -4,7 +4,7 @@ use rialto_model::{
     Channel, ChannelId, ChannelKind, ChannelMember, DomainEvent, Millis, Origin, Permission, Scope, TeamId, User,
     UserId,
 };
-use rialto_store::{StoreError, Tx, channel_members, channels, posts, shares, teams, users as user_rows};
+use rialto_store::{StoreError, Tx, blocks, channel_members, channels, posts, shares, teams, users as user_rows};
 
 use crate::App;
 use crate::access::{self, ChannelAccess, Denied, SessionUser, ShareAccess};
@@ -162,7 +162,11 @@ pub async fn add(
             members.push(member);
             continue;
         }
-        refuse_remote(&mut tx, &channel, &person).await?;
+        // Whoever was removed here is let in again here; delivery goes on with that (behaviour 4.4.5).
+        let returns = !person.is_local() && blocks::delete(&mut tx, id, user).await?;
+        if !returns {
+            refuse_remote(&mut tx, &channel, &person).await?;
+        }
         let in_team = teams::get_member(&mut tx, &team, user).await?.is_some_and(|m| m.delete_at.is_none());
         if !in_team {
             return Err(Error::NotInTeam);
@@ -240,6 +244,10 @@ pub async fn remove(app: &App, actor: &SessionUser, id: &ChannelId, user: &UserI
     if !delete(&mut tx, id, *user, Some(actor.user_id), Origin::Local).await? {
         return Err(Denied::Absent("member").into());
     }
+    if user_rows::get(&mut tx, user).await?.is_some_and(|person| !person.is_local()) {
+        // Their server's next word does not bring them back (E-101).
+        blocks::insert(&mut tx, id, user).await?;
+    }
     let name = system_posts::username(&mut tx, user).await?;
     let user_id = user.to_string();
     let (about, message) = if *user == actor.user_id {
@@ -271,6 +279,9 @@ pub async fn apply(tx: &mut Tx, share: &ShareAccess, user: UserId, joins: bool) 
     }
     if !joins {
         return delete(tx, &channel.id, user, Some(user), share.origin()).await;
+    }
+    if blocks::is_blocked(tx, &channel.id, &user).await? {
+        return Ok(false);
     }
     if let Some(team) = channel.team_id {
         let member = rialto_model::TeamMember {

@@ -331,6 +331,7 @@ pub async fn archive(app: &App, actor: &SessionUser, id: &ChannelId) -> Result<(
     channel.delete_at = Some(tx.now());
     channels::update(&mut tx, &channel).await?;
     tx.record(scope_of_life(&channel), Origin::Local, DomainEvent::ChannelArchived { channel: *id });
+    crate::shares::touch_of_channel(&mut tx, id).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -350,6 +351,7 @@ pub async fn restore(app: &App, actor: &SessionUser, id: &ChannelId) -> Result<C
     channel.delete_at = None;
     channels::update(&mut tx, &channel).await?;
     tx.record(scope_of_life(&channel), Origin::Local, DomainEvent::ChannelRestored { channel: *id });
+    crate::shares::touch_of_channel(&mut tx, id).await?;
     let name = system_posts::username(&mut tx, &actor.user_id).await?;
     let message = format!("@{name} brought the channel back.");
     let props = [("username", name.as_str())];

@@ -4,6 +4,7 @@ use rialto_model::{ChannelId, ChannelKind, DomainEvent};
 use rialto_store::Db;
 use rialto_store::testing::both;
 
+use crate::apply::{IncomingItems, IncomingMember};
 use crate::channels::{self, ChannelPatch, Error, NewChannel};
 use crate::sharing_scene::{Person, Scene, id};
 use crate::{Denied, channel_members};
@@ -136,8 +137,8 @@ async fn people_of_other_servers_are_not_added_from_here_and_never_administrate(
         let other = scene.new_channel("other").await;
         let error = channel_members::add(&scene.app, &scene.admin.actor, &other, &[guest]).await.unwrap_err();
         assert!(matches!(error, channel_members::Error::NotShared { organisation } if organisation == "acme"));
-        scene.tick();
-        channel_members::remove(&scene.app, &scene.admin.actor, &scene.channel, &guest).await.unwrap();
+        let left = IncomingMember { user_id: guest, joins: false };
+        scene.take(&acme, IncomingItems { members: vec![left], ..IncomingItems::default() }).await;
         let error = channel_members::add(&scene.app, &scene.admin.actor, &scene.channel, &[guest]).await.unwrap_err();
         assert!(matches!(error, channel_members::Error::AskOrganisation { organisation } if organisation == "acme"));
         scene.guest(&acme, 1).await;

@@ -16,8 +16,8 @@ use rialto_model::{
 };
 use rialto_store::outbox::Failure;
 use rialto_store::{
-    Snapshot, StoreError, channel_members, channels, file_deliveries, interruptions, log, outbox, posts, reactions,
-    remotes, shares, teams, users,
+    Snapshot, StoreError, channel_members, channels, file_deliveries, interruptions, log, outbox, peer_posts, posts,
+    reactions, remotes, shares, teams, users,
 };
 
 use crate::connections::consumer;
@@ -32,6 +32,8 @@ const PAGE: i64 = 1_000;
 pub enum What {
     /// A share begins; invite the peer if the channel is ours. Nothing behind it is read before it is settled.
     ShareStarted(ShareId),
+    /// A share changed, in mode or because its channel was archived or brought back; the rows say how it stands.
+    ShareChanged(ShareId),
     /// We ended a share.
     ShareEnded(ShareId),
     /// A post is new, edited or deleted; its row says which.
@@ -135,14 +137,23 @@ async fn relevant(
         DomainEvent::ShareStarted { share, channel, remote } if remote == *to => {
             change(channel, What::ShareStarted(share))
         }
+        DomainEvent::ShareChanged { share, channel, remote } if remote == *to => {
+            change(channel, What::ShareChanged(share))
+        }
         DomainEvent::ShareEnded { share, channel, remote } if remote == *to => change(channel, What::ShareEnded(share)),
-        DomainEvent::PostCreated { post, channel, owner, .. } | DomainEvent::PostEdited { post, channel, owner }
-            if travels(&channel, owner) =>
-        {
+        DomainEvent::PostCreated { post, channel, owner, .. } if travels(&channel, owner) => {
             change(channel, What::Post(post))
         }
-        DomainEvent::PostDeleted { post, channel, owner, hidden: false, .. } if travels(&channel, owner) => {
-            change(channel, What::Post(post))
+        // What is done to a message from before the share does not carry it out (ruling 46).
+        DomainEvent::PostEdited { post, channel, owner }
+        | DomainEvent::PostDeleted { post, channel, owner, hidden: false, .. }
+            if travels(&channel, owner) =>
+        {
+            if was_given(view, to, &post).await? {
+                change(channel, What::Post(post))
+            } else {
+                Ok(None)
+            }
         }
         DomainEvent::ReactionAdded(reaction) | DomainEvent::ReactionRemoved(reaction)
             if travels(&reaction.channel_id, reaction.remote_id) =>
@@ -171,6 +182,14 @@ async fn relevant(
         }
         _ => Ok(None),
     }
+}
+
+/// Whether a peer was given a post: while the channel was shared with it, or as the root of a later reply.
+async fn was_given(view: &mut Snapshot, to: &RemoteId, post: &PostId) -> Result<bool, StoreError> {
+    if !peer_posts::shared(view, to, std::slice::from_ref(post)).await?.is_empty() {
+        return Ok(true);
+    }
+    peer_posts::is_context(view, to, post).await
 }
 
 /// What a batch of changes of one channel amounts to now: current rows, and the people a peer must know for them.
@@ -269,18 +288,26 @@ async fn load_posts(
     let direct = direct::speak_for_themselves(view, &contents.channel).await?;
     by_id.retain(|_, post| !post.is_system() && post.channel_id == contents.channel.id);
     by_id.retain(|_, post| post.remote_id.is_none_or(|owner| !direct.contains(&owner)));
+    if !send_roots {
+        for post in by_id.values_mut().filter(|post| post.gone_at().is_none()) {
+            // Of a text that was withheld no change is told either.
+            if peer_posts::is_context(view, &contents.remote.id, &post.id).await? {
+                withhold(post);
+            }
+        }
+    }
     // A reply written now to something older than the share needs its root there, once, as context (ruling 46).
     let mut roots: Vec<PostId> = by_id.values().filter_map(|post| post.root_id).collect();
     roots.sort();
     roots.dedup();
     roots.retain(|root| !by_id.contains_key(root));
+    let shared: BTreeSet<PostId> = peer_posts::shared(view, &contents.remote.id, &roots).await?.into_iter().collect();
     for mut root in posts::list_by_ids(view, &roots).await? {
         let may_speak = contents.share.home || root.remote_id.is_none();
-        let older = root.create_at <= contents.share.create_at;
+        let older = !shared.contains(&root.id);
         if older && may_speak && root.remote_id != Some(contents.remote.id) && root.gone_at().is_none() {
             if !send_roots {
-                root.message = "*A message from before this channel was shared.*".to_owned();
-                root.props = "{}".to_owned();
+                withhold(&mut root);
             }
             root.file_ids.clear();
             contents.context.insert(root.id);
@@ -301,9 +328,20 @@ async fn load_posts(
     Ok(())
 }
 
+/// Leaves of a root from before the share only that there is one (`ThreadContext` `none`).
+fn withhold(root: &mut Post) {
+    root.message = "*A message from before this channel was shared.*".to_owned();
+    root.props = "{}".to_owned();
+    root.file_ids.clear();
+}
+
 async fn load_reactions(view: &mut Snapshot, contents: &mut Contents, wanted: &Wanted) -> Result<(), StoreError> {
     let direct = direct::speak_for_themselves(view, &contents.channel).await?;
     let mut placed = BTreeSet::new();
+    let mut about: Vec<PostId> = wanted.reactions.iter().map(|reaction| reaction.post_id).collect();
+    about.sort();
+    about.dedup();
+    let shared: BTreeSet<PostId> = peer_posts::shared(view, &contents.remote.id, &about).await?.into_iter().collect();
     for recorded in &wanted.reactions {
         if recorded.remote_id.is_some_and(|owner| direct.contains(&owner)) {
             continue;
@@ -316,9 +354,8 @@ async fn load_reactions(view: &mut Snapshot, contents: &mut Contents, wanted: &W
         let Some(post) = posts::get(view, &recorded.post_id).await?.filter(|post| post.gone_at().is_none()) else {
             continue;
         };
-        // Nothing about what the peer never got (E-072): posts from before the share.
-        let after_share = post.create_at > contents.share.create_at || post.remote_id == Some(contents.remote.id);
-        if let (Some(row), true) = (row, after_share && !post.is_system()) {
+        // Nothing about what the peer never got (E-072). Our clock decides, not its author's, whose may be slow.
+        if let (Some(row), true) = (row, shared.contains(&post.id) && !post.is_system()) {
             let mut reaction = row.reaction;
             if reaction.remote_id.is_some() {
                 reaction.update_at = row.remote_update_at;
@@ -424,6 +461,7 @@ pub async fn delivered(
     for user in &delivered.left {
         outbox::delete_announced(&mut tx, remote, channel, user).await?;
     }
+    peer_posts::note_taken(&mut tx, remote, &delivered.taken).await?;
     for post in &delivered.taken {
         outbox::delete_failure(&mut tx, remote, post).await?;
     }

@@ -56,6 +56,93 @@ async fn a_peer_hears_of_our_changes_and_not_of_its_own() {
     .await;
 }
 
+/// What reaches a peer of messages from before and between its shares when something is done to them.
+#[tokio::test]
+async fn what_was_written_before_a_share_or_between_two_stays_here_whatever_is_done_to_it() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let (acme, globex) = (scene.peer("acme").await, scene.peer("globex").await);
+        let before = [
+            scene.post(&scene.ann, "before, edited").await.id,
+            scene.post(&scene.ann, "before, pinned").await.id,
+            scene.post(&scene.ann, "before, deleted").await.id,
+        ];
+        scene.share(&acme).await;
+        let during = scene.post(&scene.ann, "during").await.id;
+        let taken = Delivered { taken: vec![during], ..Delivered::default() };
+        outbox::delivered(&scene.app, &acme.id, &scene.channel, &taken).await.unwrap();
+        scene.guest(&acme, 1).await;
+        scene.take(&acme, with_posts([incoming_post(10, 1)])).await;
+        scene.tick();
+        shares::uninvite(&scene.app, &scene.admin.actor, &scene.channel, Some(&acme.id)).await.unwrap();
+        let between = scene.post(&scene.ann, "between").await.id;
+        scene.share(&acme).await;
+        let later = scene.post(&scene.ann, "later").await.id;
+        scene.share(&globex).await;
+        let head = scene.head().await;
+        let touch = async |post: PostId, n: usize| {
+            scene.tick();
+            match n {
+                0 => {
+                    let patch = posts::PostPatch { message: Some("changed".to_owned()), ..Default::default() };
+                    posts::edit(&scene.app, &scene.ann.actor, &post, patch).await.unwrap();
+                }
+                1 => drop(posts::set_pinned(&scene.app, &scene.bob.actor, &post, true).await.unwrap()),
+                _ => posts::delete(&scene.app, &scene.ann.actor, &post).await.unwrap(),
+            }
+        };
+        for (n, post) in before.into_iter().enumerate() {
+            touch(post, n).await;
+        }
+        for n in 0..3 {
+            touch(between, n).await;
+        }
+        assert_eq!(posts_in(&scene.changes(&acme, head).await), []);
+        touch(during, 0).await;
+        touch(later, 0).await;
+        assert_eq!(posts_in(&scene.changes(&acme, head).await), [during, later], "an earlier share counts as well");
+        // Acme's old message is acme's to change, and globex never had it.
+        scene.guest(&acme, 1).await;
+        let edited = IncomingPost { update_at: Millis(1_700_000_009_000), ..incoming_post(10, 1) };
+        scene.take(&acme, with_posts([IncomingPost { message: "changed".to_owned(), ..edited }])).await;
+        assert_eq!(posts_in(&scene.changes(&globex, head).await), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_root_given_for_a_later_reply_follows_its_author() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let old = scene.post(&scene.ann, "an old question").await;
+        let acme = scene.peer("acme").await;
+        scene.share(&acme).await;
+        let head = scene.head().await;
+        let edit = async |text: &str| {
+            scene.tick();
+            let patch = posts::PostPatch { message: Some(text.to_owned()), ..Default::default() };
+            posts::edit(&scene.app, &scene.ann.actor, &old.id, patch).await.unwrap();
+        };
+        edit("still ours").await;
+        assert_eq!(posts_in(&scene.changes(&acme, head).await), []);
+        let reply = scene.reply(&scene.bob, &old.id, "a new answer").await;
+        let taken = Delivered { taken: vec![old.id, reply.id], ..Delivered::default() };
+        outbox::delivered(&scene.app, &acme.id, &scene.channel, &taken).await.unwrap();
+        let head = scene.head().await;
+        edit("theirs as well").await;
+        assert_eq!(posts_in(&scene.changes(&acme, head).await), [old.id]);
+        let mut settings = Settings::clone(&scene.app.settings.get());
+        settings.workspaces.send_thread_roots = false;
+        scene.app.settings.set(settings);
+        let contents = load(&scene, &acme, &[old.id]).await;
+        assert!(!contents.posts[0].message.contains("theirs"), "of a text that is withheld no change is told");
+        let head = scene.head().await;
+        posts::delete(&scene.app, &scene.ann.actor, &old.id).await.unwrap();
+        assert!(posts_in(&scene.changes(&acme, head).await).contains(&old.id));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn nobodys_moderation_and_nobodys_system_messages_travel() {
     both(async |db: Db| {
@@ -298,6 +385,15 @@ async fn reactions_go_where_their_posts_went() {
         let about: Vec<_> = contents.reactions.iter().map(|reaction| reaction.post_id).collect();
         assert_eq!(about, [new.id], "not to what the peer never got, and none twice");
         assert_eq!(people(&contents), [scene.bob.id]);
+        // Whatever the clock of its author says: it came while the channel was shared.
+        let globex = scene.peer("globex").await;
+        scene.share(&globex).await;
+        scene.guest(&globex, 1).await;
+        scene.take(&globex, with_posts([IncomingPost { create_at: Millis(1_000), ..incoming_post(10, 1) }])).await;
+        let made = reactions::add(&scene.app, &scene.bob.actor, &id(10), "wave").await.unwrap();
+        let wanted = Wanted { reactions: vec![made], ..Wanted::default() };
+        let contents = outbox::load(&scene.app, &acme.id, &scene.channel, &wanted).await.unwrap().unwrap();
+        assert_eq!(contents.reactions.len(), 1);
     })
     .await;
 }

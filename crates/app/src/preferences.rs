@@ -141,7 +141,9 @@ async fn may_save(view: &mut Snapshot, actor: &SessionUser, post: &str) -> Resul
     let post = posts::get(view, &id).await?.ok_or(Error::Denied(denied.clone()))?;
     access::readable_channel(view, actor, &post.channel_id).await.map_err(|error| match error {
         Denied::Store(error) => Error::Store(error),
-        Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_) => Error::Denied(denied),
+        Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_) | Denied::Paused => {
+            Error::Denied(denied)
+        }
     })?;
     Ok(())
 }

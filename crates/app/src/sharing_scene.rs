@@ -49,9 +49,9 @@ impl Scene {
     pub(crate) async fn new(db: Db) -> Self {
         let app = testing::open(db).await;
         let team = make_team(&app).await;
-        let admin = make_person(&app, &team, "admin", "system_user system_admin").await;
-        let ann = make_person(&app, &team, "ann", "system_user").await;
-        let bob = make_person(&app, &team, "bob", "system_user").await;
+        let admin = make_person(&app, Some(&team), "admin", "system_user system_admin").await;
+        let ann = make_person(&app, Some(&team), "ann", "system_user").await;
+        let bob = make_person(&app, Some(&team), "bob", "system_user").await;
         let channel = make_channel(&app, &admin, team, "plans").await;
         let scene = Self { app, admin, ann, bob, team, channel };
         scene.join(&scene.ann, &channel).await;
@@ -70,7 +70,16 @@ impl Scene {
     }
 
     pub(crate) async fn person(&self, name: &str) -> Person {
-        make_person(&self.app, &self.team, name, "system_user").await
+        self.person_as(name, "system_user").await
+    }
+
+    pub(crate) async fn person_as(&self, name: &str, roles: &str) -> Person {
+        make_person(&self.app, Some(&self.team), name, roles).await
+    }
+
+    /// Somebody of no team.
+    pub(crate) async fn stranger(&self, name: &str, roles: &str) -> Person {
+        make_person(&self.app, None, name, roles).await
     }
 
     pub(crate) async fn new_channel(&self, name: &str) -> ChannelId {
@@ -84,13 +93,22 @@ impl Scene {
 
     /// A confirmed connection of this profile.
     pub(crate) async fn peer_of(&self, name: &'static str, profile: PeerProfile) -> Peer {
+        self.connect(name, name, profile).await
+    }
+
+    /// The peer at the site of `site` under a name of its own.
+    pub(crate) async fn peer_at(&self, site: &str, name: &'static str) -> Peer {
+        self.connect(site, name, PeerProfile::Rialto).await
+    }
+
+    async fn connect(&self, site: &str, name: &'static str, profile: PeerProfile) -> Peer {
         self.tick();
         let fresh = connections::fresh_invite(&self.app, self.app.ids.id(RemoteId::from_random));
         let new = NewConnection { name: name.to_owned(), ..NewConnection::default() };
         let remote = connections::create(&self.app, &self.admin.actor, new, &fresh).await.unwrap();
         let token = self.app.ids.token();
         let confirmation = Confirmation {
-            site_url: format!("https://{name}.example.org"),
+            site_url: format!("https://{site}.example.org"),
             peer_token: self.app.ids.token(),
             own_token: Some(token.clone()),
             remote_team_id: String::new(),
@@ -287,7 +305,7 @@ async fn make_team(app: &App) -> TeamId {
     team.id
 }
 
-async fn make_person(app: &App, team: &TeamId, name: &str, roles: &str) -> Person {
+async fn make_person(app: &App, team: Option<&TeamId>, name: &str, roles: &str) -> Person {
     let now = app.clock.now();
     let user = User {
         id: app.ids.id(UserId::from_random),
@@ -312,7 +330,7 @@ async fn make_person(app: &App, team: &TeamId, name: &str, roles: &str) -> Perso
         is_bot: false,
         last_password_update: now,
     };
-    let member = TeamMember {
+    let member = team.map(|team| TeamMember {
         team_id: *team,
         user_id: user.id,
         create_at: now,
@@ -320,10 +338,12 @@ async fn make_person(app: &App, team: &TeamId, name: &str, roles: &str) -> Perso
         scheme_admin: false,
         scheme_user: true,
         scheme_guest: false,
-    };
+    });
     let mut tx = app.db.begin(now).await.unwrap();
     users::insert(&mut tx, &user, "").await.unwrap();
-    teams::insert_member(&mut tx, &member).await.unwrap();
+    if let Some(member) = member {
+        teams::insert_member(&mut tx, &member).await.unwrap();
+    }
     tx.commit().await.unwrap();
     Person { id: user.id, actor: SessionUser::new(&user, app.ids.id(SessionId::from_random)) }
 }

@@ -244,7 +244,8 @@ pub async fn accept_invitation(
     if own_code || checked.site_url == own {
         return Err(Error::Own);
     }
-    if let Some(known) = records::find(&fed.app, &checked.remote_id).await? {
+    let known = records::find(&fed.app, &checked.remote_id).await?;
+    if let Some(known) = known.filter(|known| known.delete_at.is_none() || known.confirmed_at.is_some()) {
         return Err(records::Error::Known(Box::new(known)).into());
     }
     if let Some(peer) = content.rialto.as_ref().filter(|peer| !peer.is_compatible()) {
@@ -273,30 +274,84 @@ pub async fn accept_invitation(
         },
         unrotated: refreshed.is_none(),
     };
-    let remote = records::begin_acceptance(&fed.app, actor, &acceptance).await?;
+    let exchange = Exchange {
+        site: checked.site_url,
+        code_token: content.token,
+        own_token,
+        refreshed: refreshed.unwrap_or_default(),
+        own_site: own.as_str().to_owned(),
+        advertise: content.rialto.is_some(),
+        expires_at: content.expires_at.map(Millis),
+    };
+    // A task of its own: whoever asked may hang up in the middle, and half an acceptance would stand in everybody's way.
+    let (owned, who) = (fed.clone(), actor.clone());
+    let work = tokio::spawn(async move { carry_out(&owned, &who, &acceptance, exchange).await });
+    let remote = work.await.map_err(|_| StoreError::Failed("an acceptance broke off".to_owned()))??;
+    Ok(Accepted { called_back: called_back(fed, &id).await, remote })
+}
+
+/// What is said to the peer when a code is accepted.
+struct Exchange {
+    site: SiteUrl,
+    code_token: String,
+    own_token: String,
+    refreshed: String,
+    own_site: String,
+    advertise: bool,
+    expires_at: Option<Millis>,
+}
+
+async fn carry_out(
+    fed: &Federation,
+    actor: &SessionUser,
+    acceptance: &Acceptance,
+    exchange: Exchange,
+) -> Result<RemoteCluster, Error> {
+    let id = acceptance.remote_id;
+    let remote = records::begin_acceptance(&fed.app, actor, acceptance).await?;
     let confirm = Confirm {
         remote_id: id.to_string(),
         remote_team_id: remote.default_team_id.map_or_else(String::new, |team| team.to_string()),
-        site_url: own.as_str().to_owned(),
-        token: own_token,
-        refreshed_token: refreshed.unwrap_or_default(),
+        site_url: exchange.own_site,
+        token: exchange.own_token,
+        refreshed_token: exchange.refreshed,
         version: 3,
         expires_at: None,
-        rialto: content.rialto.is_some().then(|| fed.advert()),
+        rialto: exchange.advertise.then(|| fed.advert()),
     };
-    match confirm_with(fed, &checked.site_url, &id, &content.token, &acceptance.peer_token, &confirm).await {
-        Ok(confirmed) => {
-            let remote = records::finish_acceptance(&fed.app, actor, &id, confirmed).await?;
-            Ok(Accepted { called_back: called_back(fed, &id).await, remote })
-        }
+    match confirm_with(fed, &exchange.site, &id, &exchange.code_token, &acceptance.peer_token, &confirm).await {
+        Ok(confirmed) => Ok(records::finish_acceptance(&fed.app, actor, &id, confirmed).await?),
         Err(error) => {
             records::abandon_acceptance(&fed.app, &id).await?;
             Err(match error {
-                Error::Refused { id, .. } if id == EXPIRED => Error::Expired { at: content.expires_at.map(Millis) },
+                Error::Refused { id, .. } if id == EXPIRED => Error::Expired { at: exchange.expires_at },
                 other => other,
             })
         }
     }
+}
+
+/// Finds out what became of acceptances that were interrupted, by a crash say: if the peer answers to the token it would
+/// have accepted, the connection lives (ruling 15); otherwise nothing remains and the code can be tried again, which
+/// succeeds also where the peer has applied it, for a repetition is the same to the byte (ruling 14).
+///
+/// # Errors
+/// [`Error::Record`] if storage fails.
+pub async fn settle_interrupted(fed: &Federation) -> Result<(), Error> {
+    for remote in records::interrupted_acceptances(&fed.app).await? {
+        let site = remote.site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
+        let token = records::peer_token(&fed.app, &remote.id).await?.map(|(_, token)| token);
+        let answers = match (site, token) {
+            (Some(site), Some(token)) => crate::send::ping_with(fed, &site, &remote.id, &token).await.is_ok(),
+            _ => false,
+        };
+        if answers {
+            records::settle_acceptance(&fed.app, &remote.id).await?;
+        } else {
+            records::abandon_acceptance(&fed.app, &remote.id).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether the peer has reached us within a moment: it calls at once after a handshake (ruling 16).

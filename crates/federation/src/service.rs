@@ -59,6 +59,11 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
                 if let Err(error) = apply::release_stuck(&federation.app).await {
                     tracing::warn!(%error, "the waiting room could not be looked through");
                 }
+                if federation.app.settings.get().connections_enabled()
+                    && let Err(error) = crate::connections::settle_interrupted(&federation).await
+                {
+                    tracing::warn!(%error, "interrupted acceptances could not be settled");
+                }
                 rounds = rounds.wrapping_add(1);
                 if rounds.is_multiple_of(120)
                     && let Err(error) = housekeeping::tidy(&federation.app).await

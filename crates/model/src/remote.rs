@@ -30,6 +30,11 @@ impl PeerProfile {
         }
     }
 
+    /// Whether an invitation to a channel it was ever invited to could destroy the copy there (ruling 40).
+    pub fn is_invited_once(self) -> bool {
+        matches!(self, PeerProfile::Mattermost5 | PeerProfile::Unknown)
+    }
+
     /// The reverse of [`PeerProfile::as_str`]; anything else is unknown.
     pub fn from_word(word: &str) -> PeerProfile {
         match word {

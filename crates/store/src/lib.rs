@@ -3,6 +3,7 @@
 //! One SQL text serves SQLite and PostgreSQL; where they must differ both arms stand side by side.
 
 pub mod audit;
+pub mod blocks;
 pub mod channel_members;
 #[cfg(test)]
 mod channel_members_tests;
@@ -20,6 +21,7 @@ mod migrations;
 pub mod outbox;
 #[cfg(test)]
 mod outbox_tests;
+pub mod peer_posts;
 mod postgres;
 pub mod posts;
 #[cfg(test)]

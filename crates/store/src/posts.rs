@@ -87,8 +87,8 @@ pub async fn pending_ids(view: &mut Snapshot, ids: &[PostId]) -> Result<Vec<(Pos
 
 const INSERT: &str = "INSERT INTO posts (id, channel_id, user_id, root_id, create_at, update_at, edit_at, delete_at, hidden_at, \
      is_pinned, kind, message, props, hashtags, remote_id, remote_update_at, reply_count, last_reply_at, has_reactions, \
-     pending_post_id, file_ids) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-     $19, $20, $21)";
+     pending_post_id, file_ids, arrive_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
+     $18, $19, $20, $21, $22)";
 
 /// The column's form of a post's files.
 fn file_text(post: &Post) -> String {
@@ -96,7 +96,7 @@ fn file_text(post: &Post) -> String {
     ids.join(" ")
 }
 
-fn columns<'a>(post: &'a Post, pending: &'a str, files: &'a str) -> [Arg<'a>; 21] {
+fn columns<'a>(post: &'a Post, pending: &'a str, files: &'a str, arrive_at: Millis) -> [Arg<'a>; 22] {
     [
         (&post.id).into(),
         (&post.channel_id).into(),
@@ -119,6 +119,7 @@ fn columns<'a>(post: &'a Post, pending: &'a str, files: &'a str) -> [Arg<'a>; 21
         post.has_reactions.into(),
         pending.into(),
         files.into(),
+        arrive_at.into(),
     ]
 }
 
@@ -127,7 +128,8 @@ fn columns<'a>(post: &'a Post, pending: &'a str, files: &'a str) -> [Arg<'a>; 21
 /// # Errors
 /// [`StoreError::Unique`] on `pending` (`posts_pending`) if the client sent it before, here or at commit.
 pub fn insert(tx: &mut Tx, post: &Post, pending: &str) -> Result<(), StoreError> {
-    tx.queue(INSERT, &columns(post, pending, &file_text(post)))
+    let now = tx.now();
+    tx.queue(INSERT, &columns(post, pending, &file_text(post), now))
 }
 
 /// Writes text, props, files, pin, deletion and versions; never author, channel, thread or owner (INV-2).
@@ -155,6 +157,26 @@ pub async fn update(tx: &mut Tx, post: &Post) -> Result<(), StoreError> {
     )
     .await
     .map(|_| ())
+}
+
+/// Whether the owner's server has a post pinned, whatever was done here.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn owner_pinned(view: &mut Snapshot, id: &PostId) -> Result<bool, StoreError> {
+    let pinned: Option<bool> =
+        view.fetch_optional("SELECT owner_pinned FROM posts WHERE id = $1", &[id.into()]).await?;
+    Ok(pinned.unwrap_or_default())
+}
+
+/// Notes whether the owner's server has a post pinned.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn set_owner_pinned(tx: &mut Tx, id: &PostId, pinned: bool) -> Result<(), StoreError> {
+    tx.execute("UPDATE posts SET owner_pinned = $2 WHERE id = $1 AND owner_pinned <> $2", &[id.into(), pinned.into()])
+        .await
+        .map(|_| ())
 }
 
 /// Gives a root that stood in for one its owner had not sent yet the author and time it really has. Version 0 marks such
@@ -401,7 +423,8 @@ pub async fn count_from(view: &mut Snapshot, channel: &ChannelId, at: Millis) ->
 /// # Errors
 /// [`StoreError::Unique`] if a post of the id exists.
 pub async fn insert_now(tx: &mut Tx, post: &Post) -> Result<(), StoreError> {
-    tx.execute(INSERT, &columns(post, "", &file_text(post))).await.map(|_| ())
+    let now = tx.now();
+    tx.execute(INSERT, &columns(post, "", &file_text(post), now)).await.map(|_| ())
 }
 
 #[cfg(test)]

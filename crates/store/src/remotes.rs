@@ -340,14 +340,16 @@ pub async fn list_ended_at(view: &mut Snapshot, site_url: &str) -> Result<Vec<Re
     .await
 }
 
-/// Gives everything an ended connection owned to another; returns the people.
+/// Gives everything an ended connection owned or was given to another; returns the people. Those who are deactivated at
+/// home or blocked here stay so. Where both know a wire id under a stand-in, the earlier one stays: it has the history.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn rehome(tx: &mut Tx, old: &RemoteId, new: &RemoteId, now: Millis) -> Result<Vec<UserId>, StoreError> {
     let people: Vec<crate::Id<UserId>> = tx
         .fetch_all(
-            "UPDATE users SET remote_id = $2, remote_update_at = 0, delete_at = 0, \
+            "UPDATE users SET remote_id = $2, remote_update_at = 0, \
+             delete_at = CASE WHEN blocked_at <> 0 THEN blocked_at ELSE home_delete_at END, \
              update_at = CASE WHEN update_at >= $3 THEN update_at + 1 ELSE $3 END WHERE remote_id = $1 RETURNING id",
             &[old.into(), new.into(), now.into()],
         )
@@ -356,7 +358,12 @@ pub async fn rehome(tx: &mut Tx, old: &RemoteId, new: &RemoteId, now: Millis) ->
         "UPDATE posts SET remote_id = $2 WHERE remote_id = $1",
         "UPDATE reactions SET remote_id = $2 WHERE remote_id = $1",
         "UPDATE channels SET origin_remote_id = $2 WHERE origin_remote_id = $1",
+        "DELETE FROM user_aliases WHERE remote_id = $2 AND wire_id IN (SELECT wire_id FROM user_aliases WHERE remote_id = $1)",
         "UPDATE user_aliases SET remote_id = $2 WHERE remote_id = $1",
+        // They tell what the peer holds and who ended what: that stays true whatever the connection is called.
+        "UPDATE shares SET remote_id = $2 WHERE remote_id = $1 AND NOT live",
+        "DELETE FROM context_posts WHERE remote_id = $1 AND post_id IN (SELECT post_id FROM context_posts WHERE remote_id = $2)",
+        "UPDATE context_posts SET remote_id = $2 WHERE remote_id = $1",
     ] {
         tx.execute(sql, &[old.into(), new.into()]).await?;
     }

@@ -255,6 +255,27 @@ pub async fn give_up_home(tx: &mut Tx, id: &ShareId) -> Result<(), StoreError> {
     tx.execute("UPDATE shares SET home = FALSE WHERE id = $1", &[id.into()]).await.map(|_| ())
 }
 
+/// The highest version a peer has told of any share of a channel, over ones included: a late word about a former share
+/// must not touch the present one.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn peer_version(view: &mut Snapshot, channel: &ChannelId, remote: &RemoteId) -> Result<i64, StoreError> {
+    view.fetch_one(
+        "SELECT COALESCE(MAX(peer_version), 0) FROM shares WHERE channel_id = $1 AND remote_id = $2",
+        &[channel.into(), remote.into()],
+    )
+    .await
+}
+
+/// Notes the version of a peer's last word on a share.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn set_peer_version(tx: &mut Tx, id: &ShareId, version: i64) -> Result<(), StoreError> {
+    tx.execute("UPDATE shares SET peer_version = $2 WHERE id = $1", &[id.into(), version.into()]).await.map(|_| ())
+}
+
 /// Notes a confirmed exchange of items, coarsely: at most one write a second and share.
 ///
 /// # Errors
@@ -393,6 +414,23 @@ mod tests {
             assert_eq!(places(&mut tx).await.len(), 2, "writing the row leaves its place alone");
             resume(&mut tx, &id(1), None).await.unwrap();
             assert_eq!(places(&mut tx).await, [(id(2), 40)]);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn the_last_word_of_a_peer_outlives_a_share() {
+        both(async |db: Db| {
+            let mut tx = begin(&db).await;
+            let over = Share { state: ShareState::Ended, ..share(1, id(1), id(1)) };
+            for row in [over, share(2, id(1), id(1)), share(3, id(2), id(1)), share(4, id(1), id(2))] {
+                insert(&mut tx, &row).await.unwrap();
+            }
+            assert_eq!(peer_version(&mut tx, &id(1), &id(1)).await.unwrap(), 0);
+            for (row, version) in [(1, 7), (2, 5), (3, 90), (4, 80)] {
+                set_peer_version(&mut tx, &id(row), version).await.unwrap();
+            }
+            assert_eq!(peer_version(&mut tx, &id(1), &id(1)).await.unwrap(), 7);
         })
         .await;
     }

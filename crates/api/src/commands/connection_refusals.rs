@@ -62,7 +62,11 @@ fn of_record(error: records::Error, known: &Known, asked: &Asked) -> Refused {
     let name = |remote: &RemoteCluster| remote.display_name.clone();
     let refusal = match error {
         records::Error::Denied(
-            denied @ (Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_) | Denied::Store(_)),
+            denied @ (Denied::Forbidden(_)
+            | Denied::ReadOnlyShare
+            | Denied::Closed(_)
+            | Denied::Paused
+            | Denied::Store(_)),
         ) => {
             return Refused::denied(Command::SecureConnection, &denied);
         }

@@ -62,7 +62,7 @@ impl Refused {
         match denied {
             Denied::Forbidden(_) => Refused::Told(texts::permission_denied(command)),
             // Both were looked at before; only a change at the same moment leads here.
-            Denied::Absent(_) | Denied::ReadOnlyShare | Denied::Closed(_) | Denied::Store(_) => {
+            Denied::Absent(_) | Denied::ReadOnlyShare | Denied::Closed(_) | Denied::Paused | Denied::Store(_) => {
                 Refused::Fault(denied.to_string())
             }
         }

@@ -254,6 +254,7 @@ fn of_denied(denied: &Denied) -> String {
         Denied::Forbidden(needed) => lacks(*needed),
         Denied::ReadOnlyShare => "This channel is shared with us read-only.".to_owned(),
         Denied::Closed(why) => format!("Nobody can write here: {why}."),
+        Denied::Paused => "This channel is archived.".to_owned(),
         Denied::Absent(what) => format!("There is no such {what}."),
         Denied::Store(_) => "This did not work.".to_owned(),
     }

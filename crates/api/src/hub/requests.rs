@@ -87,7 +87,9 @@ impl Requester {
         let (actor, _) = frames::actor(app, &self.user, &self.session).await?.ok_or(Refused::SignedOut)?;
         typing::announce(app, &actor, channel, root).await.map_err(|denied| match denied {
             Denied::Store(error) => Refused::Broken(error),
-            Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_) => Refused::Denied,
+            Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_) | Denied::Paused => {
+                Refused::Denied
+            }
         })
     }
 

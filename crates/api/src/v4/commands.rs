@@ -35,7 +35,9 @@ async fn run(
     let place = found.map_err(|denied| match denied {
         Denied::Store(error) => ApiError::from(error),
         // That a channel exists is nobody's business who cannot write there.
-        Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_) => ApiError::permissions(),
+        Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_) | Denied::Paused => {
+            ApiError::permissions()
+        }
     })?;
     let answer = execute(&api.federation, &actor, &place, &args.command).await.map_err(|error| match error {
         CommandError::NotACommand => no_command(),

@@ -233,9 +233,16 @@ async fn a_mode_is_changed_in_two_steps_or_with_convert() {
         assert!(other.contains(part), "{part} in {other}");
     }
     let converted = a.command(&ops, &format!("{invite} --readonly Y --convert")).await;
-    assert!(converted.contains("other mode was ended") && converted.contains("Mode: read-only"), "{converted}");
+    assert!(
+        converted.contains("mode of the share was changed") && converted.contains("Mode: read-only"),
+        "{converted}"
+    );
     a.until("the new mode is active", async || {
         share_state(&a, &ops.id).await == Some((ShareMode::ReadOnly, ShareState::Active))
+    })
+    .await;
+    b.until("the copy has it too", async || {
+        share_state(&b, &ops.id).await == Some((ShareMode::ReadOnly, ShareState::Active))
     })
     .await;
     let refused = say(&b, &ops.id, "hello?").await;

@@ -156,6 +156,8 @@ pub enum Code {
     NoPost,
     /// More than one may have.
     Quota,
+    /// Somebody here has removed or deactivated the person (behaviour 4.4.5).
+    BlockedMember,
     /// Not possible in this form.
     Invalid,
     /// Switched off here.
@@ -172,6 +174,7 @@ impl Code {
             Code::NoRoot => "no_root",
             Code::NoPost => "no_post",
             Code::Quota => "quota",
+            Code::BlockedMember => "blocked_member",
             Code::Invalid => "invalid",
             Code::Disabled => "disabled",
         }
@@ -214,6 +217,9 @@ pub enum Error {
     /// The channel is not shared with the peer, whatever else it is (ruling 29).
     #[error("not shared")]
     NotShared,
+    /// The channel is archived here; the peer tries again (ruling 28).
+    #[error("paused")]
+    Paused,
     /// Storage failed, or the waiting room is full; the peer tries again (ruling 28).
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -223,6 +229,7 @@ impl From<Denied> for Error {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Store(error) => Error::Store(error),
+            Denied::Paused => Error::Paused,
             Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_) => Error::NotShared,
         }
     }
@@ -397,11 +404,13 @@ async fn person(tx: &mut Tx, share: &ShareAccess, wire_id: &UserId) -> Result<Op
     Ok((!outsider).then_some(person))
 }
 
-/// The person a peer means by a wire id: one it owns, under the alias it has here if any (ruling 52).
+/// The person a peer means by a wire id: one it owns, under the alias it has here if any (ruling 52). People of third
+/// organisations it told of as home of another channel are not its to speak for here (ruling 53).
 pub(crate) async fn owned(tx: &mut Tx, share: &ShareAccess, wire_id: &UserId) -> Result<Option<User>, StoreError> {
     let remote: RemoteId = share.remote().id;
     let id = user_rows::alias(tx, &remote, wire_id).await?.unwrap_or(*wire_id);
-    Ok(user_rows::get(tx, &id).await?.filter(|user| user.remote_id == Some(remote)))
+    let mine = |user: &User| user.remote_id == Some(remote) && (share.may_relay() || !users::is_relayed(user));
+    Ok(user_rows::get(tx, &id).await?.filter(mine))
 }
 
 /// The people of these wire ids as readers of the channel know them: the peer's own, and members (ruling 61).

@@ -215,6 +215,27 @@ async fn a_guest_speaks_for_nobody_but_its_own_people() {
         let outcome = scene.take(&acme, with_users([relayed])).await;
         assert_eq!(outcome.refused_users, [(id(5), Code::NotOwner)]);
         assert!(scene.user(&id(5)).await.is_none());
+        // Nor for those it told of as the home of another channel.
+        scene.copy(&acme, id(50), false).await;
+        let relayed = IncomingUser { relayed: true, ..incoming_user(&acme, 5) };
+        scene.take_in(&acme, &id(50), with_users([relayed.clone()])).await.unwrap();
+        scene.take_in(&acme, &id(50), with_posts([incoming_post(9, 5)])).await.unwrap();
+        assert!(scene.row(&id(9)).await.is_some(), "there it may");
+        let own = scene.post(&scene.ann, "ours").await;
+        let before = scene.dump().await;
+        let plain = IncomingUser { relayed: false, update_at: Millis(9_000), ..relayed };
+        let items = IncomingItems {
+            users: vec![plain],
+            posts: vec![incoming_post(10, 5)],
+            reactions: vec![incoming_reaction(own.id, 5, "wave", 5)],
+            members: vec![IncomingMember { user_id: id(5), joins: true }],
+        };
+        let outcome = scene.take(&acme, items).await;
+        assert_eq!(outcome.refused_users, [(id(5), Code::NotOwner)]);
+        assert_eq!(outcome.refused_posts, [(id(10), Code::NotOwner)]);
+        assert_eq!(outcome.refused_reactions[0].1, Code::NotOwner);
+        assert_eq!(outcome.refused_members, [(id(5), Code::NoUser)]);
+        assert_eq!(scene.dump().await, before);
     })
     .await;
 }
@@ -281,6 +302,95 @@ async fn a_peer_of_2021_puts_its_people_in_the_channel_by_naming_them() {
         let gone = IncomingUser { delete_at: Some(Millis(9)), ..incoming_user(&old, 2) };
         scene.take(&old, with_users([gone])).await;
         assert!(!scene.is_member(&scene.channel, &id(2)).await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_was_removed_here_is_not_brought_back_by_their_server() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let acme = scene.peer_of("acme", PeerProfile::Mattermost11).await;
+        scene.share(&acme).await;
+        scene.guest(&acme, 1).await;
+        let own = scene.post(&scene.ann, "ours").await;
+        scene.take(&acme, with_posts([incoming_post(10, 1)])).await;
+        scene.tick();
+        crate::channel_members::remove(&scene.app, &scene.admin.actor, &scene.channel, &id(1)).await.unwrap();
+        let items = IncomingItems {
+            users: vec![IncomingUser { update_at: Millis(9_000), ..incoming_user(&acme, 1) }],
+            posts: vec![incoming_post(11, 1)],
+            reactions: vec![incoming_reaction(own.id, 1, "wave", 5)],
+            members: vec![IncomingMember { user_id: id(1), joins: true }],
+        };
+        let outcome = scene.take(&acme, items).await;
+        assert_eq!(outcome.users, [id(1)], "a profile is only known");
+        assert_eq!(outcome.refused_posts, [(id(11), Code::BlockedMember)]);
+        assert_eq!(outcome.refused_reactions[0].1, Code::BlockedMember);
+        assert!(!scene.is_member(&scene.channel, &id(1)).await);
+        assert!(scene.row(&id(11)).await.is_none());
+        let gone =
+            IncomingPost { delete_at: Some(Millis(5)), update_at: Millis(1_800_000_000_000), ..incoming_post(10, 1) };
+        assert!(scene.take(&acme, with_posts([gone])).await.refused_posts.is_empty(), "what they take back goes");
+        // Let in again here, they are back, without what was missed.
+        let add = crate::channel_members::add(&scene.app, &scene.admin.actor, &scene.channel, &[id(1)]).await;
+        assert_eq!(add.unwrap().len(), 1);
+        assert!(scene.take(&acme, with_posts([incoming_post(12, 1)])).await.refused_posts.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_was_deactivated_here_stays_so_whatever_their_home_says() {
+    both(async |db: Db| {
+        let (scene, acme) = shared(db).await;
+        scene.guest(&acme, 1).await;
+        scene.guest(&acme, 2).await;
+        scene.tick();
+        crate::users::set_active(&scene.app, &scene.admin.actor, &id(1), false).await.unwrap();
+        let version = |n, update_at: i64, delete_at: Option<Millis>| IncomingUser {
+            update_at: Millis(update_at),
+            delete_at,
+            ..incoming_user(&acme, n)
+        };
+        scene.take(&acme, with_users([version(1, 9_000, None), version(2, 9_000, Some(Millis(8_000)))])).await;
+        assert!(scene.user(&id(1)).await.unwrap().delete_at.is_some());
+        assert!(scene.user(&id(2)).await.unwrap().delete_at.is_some());
+        let outcome = scene.take(&acme, with_posts([incoming_post(10, 1)])).await;
+        assert_eq!(outcome.refused_posts, [(id(10), Code::BlockedMember)]);
+        // A new connection to the same server changes neither.
+        connections::sever(&scene.app, &acme.actor).await.unwrap();
+        let again = scene.peer("acme").await;
+        connections::rehome(&scene.app, &again.id).await.unwrap();
+        assert!(scene.user(&id(1)).await.unwrap().delete_at.is_some());
+        assert!(scene.user(&id(2)).await.unwrap().delete_at.is_some());
+        let lifted = crate::users::set_active(&scene.app, &scene.admin.actor, &id(1), true).await.unwrap();
+        assert_eq!(lifted.delete_at, None);
+        scene.share(&again).await;
+        scene.guest(&again, 1).await;
+        assert!(scene.take(&again, with_posts([incoming_post(11, 1)])).await.refused_posts.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_pin_set_here_stays_until_the_owner_says_something_else() {
+    both(async |db: Db| {
+        let (scene, acme) = shared(db).await;
+        scene.guest(&acme, 1).await;
+        scene.take(&acme, with_posts([incoming_post(10, 1)])).await;
+        scene.tick();
+        crate::posts::set_pinned(&scene.app, &scene.ann.actor, &id(10), true).await.unwrap();
+        let version = |n: i64, is_pinned| IncomingPost {
+            update_at: Millis(1_800_000_000_000 + n),
+            is_pinned,
+            message: format!("version {n}"),
+            ..incoming_post(10, 1)
+        };
+        for (n, theirs, ours) in [(1, false, true), (2, true, true), (3, false, false)] {
+            scene.take(&acme, with_posts([version(n, theirs)])).await;
+            assert_eq!(scene.row(&id(10)).await.unwrap().is_pinned, ours, "version {n}");
+        }
     })
     .await;
 }

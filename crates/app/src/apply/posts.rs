@@ -1,7 +1,7 @@
 //! Posts a peer sends: only its own, only where it shares, newer ones over older ones.
 
 use rialto_model::{Millis, Post, UserId};
-use rialto_store::{StoreError, Tx, posts};
+use rialto_store::{StoreError, Tx, blocks, posts};
 
 use super::{Applied, Code, IncomingPost, person, waiting};
 use crate::access::ShareAccess;
@@ -39,6 +39,9 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
         }
         return waiting::park_post(tx, share, incoming, incoming.user_id.as_str()).await;
     };
+    if incoming.delete_at.is_none() && blocks::is_blocked(tx, &share.channel().id, &author.id).await? {
+        return Ok(Applied::Refused(Code::BlockedMember));
+    }
     if incoming.delete_at.is_some() {
         return bury(app, tx, share, incoming, author.id).await;
     }
@@ -81,6 +84,7 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
     };
     posts::insert_now(tx, &post).await?;
     files::attach_remote(tx, &post, &share.remote().id).await?;
+    posts::set_owner_pinned(tx, &post.id, post.is_pinned).await?;
     let news = now.since(create_at) < NEWS;
     let calls = if news { post_rules::Calls::from(&incoming.mentioned) } else { post_rules::Calls::Nobody };
     post_rules::record_remote(tx, share.channel(), &post, share.origin(), calls).await?;
@@ -164,7 +168,11 @@ async fn change(
     }
     post.message.clone_from(&incoming.message);
     post.props.clone_from(&incoming.props);
-    post.is_pinned = incoming.is_pinned;
+    // A pin set here stays until the owner's server says something else about it than before (ruling 58).
+    if posts::owner_pinned(tx, &post.id).await? != incoming.is_pinned {
+        post.is_pinned = incoming.is_pinned;
+        posts::set_owner_pinned(tx, &post.id, post.is_pinned).await?;
+    }
     post.file_ids.clone_from(&incoming.file_ids);
     if post.file_ids != before.file_ids {
         files::change_remote(tx, &before.file_ids, &post, &share.remote().id).await?;

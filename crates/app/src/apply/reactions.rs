@@ -1,7 +1,7 @@
 //! Reactions a peer sends: state by the owner's version, so that repetitions and wrong orders change nothing (E-040).
 
 use rialto_model::{Millis, Reaction};
-use rialto_store::{StoreError, Tx, posts, reactions};
+use rialto_store::{StoreError, Tx, blocks, posts, reactions};
 
 use super::{Applied, Code, IncomingReaction, person, waiting};
 use crate::access::ShareAccess;
@@ -24,6 +24,9 @@ pub(super) async fn apply(
         }
         return waiting::park_reaction(tx, share, incoming, incoming.user_id.as_str()).await;
     };
+    if incoming.delete_at.is_none() && blocks::is_blocked(tx, &share.channel().id, &person.id).await? {
+        return Ok(Applied::Refused(Code::BlockedMember));
+    }
     match posts::get(tx, &incoming.post_id).await? {
         None => return waiting::park_reaction(tx, share, incoming, incoming.post_id.as_str()).await,
         Some(post) if post.channel_id != share.channel().id => return Ok(Applied::Refused(Code::NoPost)),

@@ -1,7 +1,7 @@
 //! People a peer tells of: made, kept up to date, never taken from anybody (INV-2, INV-4).
 
 use rialto_model::{DomainEvent, Scope, User, UserId};
-use rialto_store::{StoreError, Tx, users};
+use rialto_store::{StoreError, Tx, blocks, users};
 
 use super::{Applied, Code, IncomingUser, waiting};
 use crate::access::ShareAccess;
@@ -9,6 +9,11 @@ use crate::{App, channel_members};
 
 /// The property by which clients and peers know somebody as "not directly connected" (client-api 11).
 pub(crate) const RELAYED: &str = "OriginalRemoteId";
+
+/// True for somebody a peer told of as the home of a channel, and whose own server it is not.
+pub(super) fn is_relayed(user: &User) -> bool {
+    user.props.contains_key(RELAYED)
+}
 
 /// Makes or updates a peer's person, and puts them in the channel where that is how the peer tells who belongs.
 pub(super) async fn apply(
@@ -30,6 +35,10 @@ pub(super) async fn apply(
             Some(id) => (Applied::Changed, id),
             None => return Ok(Applied::Refused(Code::Quota)),
         },
+        // Only where it may speak for them does a peer say what became of people of third organisations.
+        Some(user) if user.remote_id == Some(remote) && is_relayed(&user) && !share.may_relay() => {
+            return Ok(Applied::Refused(Code::NotOwner));
+        }
         Some(user) if user.remote_id == Some(remote) => {
             let id = user.id;
             (update(tx, share, user, incoming).await?, id)
@@ -58,7 +67,7 @@ pub(super) async fn apply(
 /// (ruling 52). The home may speak for guests in its own channel, but not borrow an identity we know directly; and who
 /// was only known through a middle server may be met directly later.
 fn may_stand_beside(share: &ShareAccess, known: &User, incoming: &IncomingUser) -> bool {
-    let relayed_here = known.props.contains_key(RELAYED);
+    let relayed_here = is_relayed(known);
     !known.is_local() && if incoming.relayed { share.may_relay() } else { relayed_here }
 }
 
@@ -106,7 +115,9 @@ async fn make(
         last_password_update: now,
     };
     describe(&mut user, share, incoming);
+    user.delete_at = incoming.delete_at;
     users::insert(tx, &user, "").await?;
+    blocks::set_deactivated_at_home(tx, &id, incoming.delete_at).await?;
     tx.record(Scope::Server, share.origin(), DomainEvent::UserCreated { user: id });
     Ok(Some(id))
 }
@@ -122,7 +133,6 @@ fn describe(user: &mut User, share: &ShareAccess, incoming: &IncomingUser) {
     }
     user.timezone.clone_from(&incoming.timezone);
     user.remote_username.clone_from(&incoming.username);
-    user.delete_at = incoming.delete_at;
     user.props = std::collections::BTreeMap::from([("RemoteUsername".to_owned(), incoming.username.clone())]);
     if incoming.relayed {
         user.props.insert(RELAYED.to_owned(), share.share().id.to_string());
@@ -142,13 +152,17 @@ async fn update(
         return Ok(Applied::Known);
     }
     let mut user = before.clone();
-    if incoming.username != before.remote_username {
+    // A new name there, or a new name of the connection here: the one the person bears is none of those it would get.
+    if incoming.username != before.remote_username || !incoming.stand_ins.contains(&before.username) {
         let Some(name) = free_name(tx, &incoming.stand_ins, Some(&before.id)).await? else {
             return Ok(Applied::Refused(Code::Quota));
         };
         user.username = name;
     }
     describe(&mut user, share, incoming);
+    // What was decided here about the person stands, whatever the home says (behaviour 4.5).
+    blocks::set_deactivated_at_home(tx, &user.id, incoming.delete_at).await?;
+    user.delete_at = users::get(tx, &user.id).await?.and_then(|settled| settled.delete_at);
     let changed = user != before;
     user.remote_update_at = incoming.update_at;
     if changed {

@@ -1,12 +1,12 @@
 //! The waiting room: items that came before what they refer to (ruling 31, E-070, E-071).
 
-use rialto_model::{ChannelId, Millis, PostId, RemoteCluster, UserId};
+use rialto_model::{ChannelId, Millis, PostId, UserId};
 use rialto_store::waiting::{self, WaitingItem};
-use rialto_store::{StoreError, Tx, channels, posts, remotes, shares, users};
+use rialto_store::{StoreError, Tx, posts, remotes, users};
 
 use super::{Applied, Code, IncomingPost, IncomingReaction};
 use crate::App;
-use crate::access::{RemoteActor, ShareAccess};
+use crate::access::{Denied, RemoteActor, ShareAccess};
 
 /// Items of one connection that may wait.
 const ROOM: i64 = 10_000;
@@ -133,8 +133,14 @@ async fn drop_item(tx: &mut Tx, item: &WaitingItem) -> Result<(), StoreError> {
 
 /// Puts an empty root in place, owned by the connection, which fills it when the real one comes: its version is lower.
 async fn stub(app: &App, tx: &mut Tx, item: &WaitingItem, root: PostId) -> Result<(), StoreError> {
-    let Some(share) = share_of(tx, &item.remote_id, &item.channel_id).await? else {
-        return drop_item(tx, item).await;
+    let share = match share_of(tx, &item.remote_id, &item.channel_id).await {
+        Ok(share) => share,
+        Err(Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_)) => {
+            return drop_item(tx, item).await;
+        }
+        // It waits with the channel.
+        Err(Denied::Paused) => return Ok(()),
+        Err(Denied::Store(error)) => return Err(error),
     };
     if posts::get(tx, &root).await?.is_some() {
         return release(app, tx, &share, root.as_str()).await;
@@ -175,14 +181,7 @@ async fn stub(app: &App, tx: &mut Tx, item: &WaitingItem, root: PostId) -> Resul
     release(app, tx, &share, root.as_str()).await
 }
 
-async fn share_of(
-    tx: &mut Tx,
-    remote: &rialto_model::RemoteId,
-    channel: &ChannelId,
-) -> Result<Option<ShareAccess>, StoreError> {
-    if channels::get(tx, channel).await?.is_none() || shares::get_live(tx, channel, remote).await?.is_none() {
-        return Ok(None);
-    }
-    let Some(remote) = remotes::get(tx, remote).await?.filter(RemoteCluster::is_live) else { return Ok(None) };
-    Ok(crate::access::share(tx, &RemoteActor::new(remote), channel).await.ok())
+async fn share_of(tx: &mut Tx, remote: &rialto_model::RemoteId, channel: &ChannelId) -> Result<ShareAccess, Denied> {
+    let remote = remotes::get(tx, remote).await?.ok_or(Denied::Absent("connection"))?;
+    crate::access::share(tx, &RemoteActor::new(remote), channel).await
 }

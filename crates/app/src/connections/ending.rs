@@ -97,6 +97,7 @@ pub async fn rehome(app: &App, id: &RemoteId) -> Result<(), StoreError> {
     let now = tx.now();
     for old in earlier {
         for user in remotes::rehome(&mut tx, &old.id, id, now).await? {
+            rename(&mut tx, &user, &old.handle, &remote.handle).await?;
             tx.record(Scope::Server, Origin::Remote(*id), DomainEvent::UserUpdated { user });
         }
     }
@@ -109,4 +110,17 @@ pub async fn rehome(app: &App, id: &RemoteId) -> Result<(), StoreError> {
     };
     audit::by_system(&mut tx, about)?;
     tx.commit().await
+}
+
+/// Gives somebody whose connection has another name now the suffix of that name: the former one may come to mean another
+/// organisation (E-021). Where the name is taken the next profile the peer sends finds another.
+async fn rename(tx: &mut Tx, id: &UserId, from: &str, to: &str) -> Result<(), StoreError> {
+    let Some(mut user) = users::get(tx, id).await?.filter(|_| from != to) else { return Ok(()) };
+    let Some(name) = user.username.strip_suffix(from).and_then(|name| name.strip_suffix(':')) else { return Ok(()) };
+    let username = format!("{name}:{to}");
+    if username.len() <= 64 && users::get_by_username(tx, &username).await?.is_none() {
+        user.username = username;
+        users::update(tx, &user).await?;
+    }
+    Ok(())
 }

@@ -39,8 +39,13 @@ pub async fn begin_acceptance(app: &App, actor: &SessionUser, acceptance: &Accep
     let mut tx = app.db.begin(app.clock.now()).await?;
     // One connection per pair of servers is a rule across rows, so handshakes follow each other.
     installation::lock(&mut tx).await?;
-    if let Some(known) = remotes::lock(&mut tx, &acceptance.remote_id).await? {
-        return Err(Error::Known(Box::new(known)));
+    match remotes::lock(&mut tx, &acceptance.remote_id).await? {
+        // Removed before it ever was a connection: nothing is lost with it.
+        Some(known) if known.delete_at.is_some() && known.confirmed_at.is_none() => {
+            remotes::delete_unconfirmed(&mut tx, &known.id).await?;
+        }
+        Some(known) => return Err(Error::Known(Box::new(known))),
+        None => {}
     }
     let mut remote = draft(app, &mut tx, actor, acceptance.new.clone(), acceptance.remote_id).await?;
     let live = remotes::list(&mut tx, false).await?;
@@ -96,6 +101,46 @@ pub async fn finish_acceptance(
     changed(&mut tx, id);
     tx.commit().await?;
     Ok(remote)
+}
+
+/// An acceptance that is under way takes no longer than this; what is older was interrupted, ms.
+const ACCEPTING: i64 = 120_000;
+
+/// Acceptances that were interrupted between our word and the peer's answer, so that neither a repetition nor another code
+/// of the same site can succeed (E-013).
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn interrupted_acceptances(app: &App) -> Result<Vec<RemoteCluster>, StoreError> {
+    let now = app.clock.now();
+    let live = remotes::list(&mut app.db.read(now).await?, false).await?;
+    let interrupted = |remote: &RemoteCluster| {
+        remote.confirmed_at.is_none() && remote.site_url.is_some() && now.since(remote.create_at) > ACCEPTING
+    };
+    Ok(live.into_iter().filter(interrupted).collect())
+}
+
+/// The peer turned out to hold an interrupted acceptance for done.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn settle_acceptance(app: &App, id: &RemoteId) -> Result<(), StoreError> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let Some(mut remote) = remotes::lock(&mut tx, id).await?.filter(|remote| remote.confirmed_at.is_none()) else {
+        return Ok(());
+    };
+    remote.confirmed_at = Some(tx.now());
+    remotes::update(&mut tx, &remote).await?;
+    let about = About {
+        action: "accept_connection",
+        remote: Some(*id),
+        result: "ok",
+        detail: &remote.name,
+        ..About::default()
+    };
+    audit::by_system(&mut tx, about)?;
+    changed(&mut tx, id);
+    tx.commit().await
 }
 
 /// The peer refused or cannot be reached: nothing remains on our side, the invitation stays usable.

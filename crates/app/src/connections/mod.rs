@@ -11,7 +11,7 @@ pub use credentials::{authenticate, peer_token};
 pub use ending::{Removal, rehome, remove, sever};
 pub use handshake::{
     Acceptance, ConfirmError, Confirmation, Confirmed, abandon_acceptance, begin_acceptance, check_code, confirm,
-    finish_acceptance,
+    finish_acceptance, interrupted_acceptances, settle_acceptance,
 };
 pub use lists::{find, get, info, invitation_expiry, list, list_live, require_reader, team_name};
 

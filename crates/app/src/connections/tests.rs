@@ -302,6 +302,20 @@ async fn a_peer_severs_and_a_new_connection_to_its_site_takes_over() {
         let head = scene.head().await;
         rehome(&scene.app, &again.id).await.unwrap();
         assert!(scene.recorded_since(head).await.is_empty(), "there is nothing left to take over");
+        // Under another name of the connection they bear that name, and a stand-in both know stays the earlier one.
+        let stand_in = async |remote: &rialto_model::RemoteId, user: u128| {
+            let mut tx = scene.app.db.begin(scene.app.clock.now()).await.unwrap();
+            rialto_store::users::insert_alias(&mut tx, remote, &id(5), &id(user)).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        stand_in(&again.id, 6).await;
+        remove(&scene.app, &scene.admin.actor, &again.id).await.unwrap();
+        let renamed = scene.peer_at("acme", "apex").await;
+        stand_in(&renamed.id, 7).await;
+        rehome(&scene.app, &renamed.id).await.unwrap();
+        assert_eq!(scene.user(&id(1)).await.unwrap().username, "user1:apex");
+        let known = rialto_store::users::alias(&mut scene.view().await, &renamed.id, &id(5)).await.unwrap();
+        assert_eq!(known, Some(id(6)));
     })
     .await;
 }

@@ -97,6 +97,8 @@ impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Store(error) => Self::Store(error),
+            // Later, as everything else of an archived channel (ruling 28).
+            Denied::Paused => Self::Store(StoreError::Busy("the channel is archived".to_owned())),
             Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_) => Self::NotShared,
         }
     }

@@ -50,7 +50,7 @@ pub async fn changes_of(app: &App, held: &Held, cursor: Seq) -> Result<Changes, 
     for event in events {
         let found = relevant(&mut view, &remote, &only, event).await?;
         // Beginnings and ends of shares were seen when the cursor came by.
-        let ours = |what: &What| !matches!(what, What::ShareStarted(_) | What::ShareEnded(_));
+        let ours = |what: &What| !matches!(what, What::ShareStarted(_) | What::ShareChanged(_) | What::ShareEnded(_));
         changes.list.extend(found.filter(|change| ours(&change.what)));
     }
     Ok(changes)

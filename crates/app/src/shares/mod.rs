@@ -6,22 +6,24 @@ mod direct_received;
 mod direct_tests;
 mod ending;
 mod lists;
+mod noted;
 mod received;
 mod sending;
 #[cfg(test)]
 mod tests;
 
 pub use direct_received::{IncomingConversation, accept_conversation};
-use ending::end;
 pub(crate) use ending::end_all_of;
 pub use ending::{Ending, ended_by_peer, uninvite, unshare};
 pub use lists::{ShareRow, SharedChannel, list, list_of_remote, list_of_team, organisations};
+pub use noted::{PeerNote, PeerState, noted, to_tell};
+pub(crate) use noted::{is_archived, touch_of_channel, touch_of_team};
 pub use received::{IncomingInvitation, InvitationRefused, accept, would_accept};
-pub use sending::{Begun, begun, ended, of_sender};
+pub use sending::{Begun, begun, ended, of_sender, was_invited_before};
 
 use rialto_model::{
-    Channel, ChannelId, ChannelKind, DomainEvent, Origin, Permission, RemoteCluster, RemoteId, Scope, Share, ShareId,
-    ShareMode, ShareState,
+    Channel, ChannelId, DomainEvent, Origin, Permission, RemoteCluster, RemoteId, Scope, Share, ShareId, ShareMode,
+    ShareState,
 };
 use rialto_store::{StoreError, Tx, channels, remotes, shares};
 
@@ -92,14 +94,16 @@ pub struct Invitation {
     pub convert: bool,
 }
 
-/// The channel an administrator manages sharing of, if they see it (behaviour 2.5, ruling 70).
+/// The channel an administrator manages sharing of, if they may read it: the permission alone shows nobody a channel, and
+/// one that cannot be read answers as an unknown one (behaviour 2.5, ruling 70).
 async fn managed(tx: &mut Tx, actor: &SessionUser, id: &ChannelId) -> Result<Channel, Error> {
-    let access = access::channel(tx, actor, id, Permission::ManageSharedChannels).await?;
+    actor.require(Permission::ManageSharedChannels)?;
+    let access = match access::readable_channel(tx, actor, id).await {
+        Err(Denied::Forbidden(_)) => return Err(Denied::Absent("channel").into()),
+        other => other?,
+    };
     if access.channel().kind.is_direct_or_group() {
         return Err(Error::DirectOrGroup);
-    }
-    if !access.may(Permission::ReadChannel) && access.channel().kind != ChannelKind::Public {
-        return Err(Denied::Absent("channel").into());
     }
     Ok(channels::lock(tx, id).await?.ok_or(Denied::Absent("channel"))?)
 }
@@ -137,19 +141,20 @@ pub async fn invite(
         return Err(Error::ConnectionEnded(Box::new(remote)));
     }
     let mode = if invitation.read_only { ShareMode::ReadOnly } else { ShareMode::Participation };
-    if let Some(share) = shares::get_live(&mut tx, id, &remote.id).await? {
-        if share.mode == mode || !invitation.convert {
-            return Err(Error::AlreadyInvited(Box::new(share)));
-        }
-        end(app, &mut tx, &channel, &remote, share, Ending::UninvitedHere, false).await?;
+    let live = shares::get_live(&mut tx, id, &remote.id).await?;
+    if let Some(share) = live.as_ref().filter(|share| share.mode == mode || !invitation.convert) {
+        return Err(Error::AlreadyInvited(Box::new(share.clone())));
     }
-    if remote.profile == rialto_model::PeerProfile::Mattermost5 {
-        if shares::newest(&mut tx, id, &remote.id).await?.is_some() {
-            return Err(Error::OnceOnly);
-        }
-        if remote.remote_team_id.is_empty() {
-            return Err(Error::NoTeamThere);
-        }
+    // Of a peer that has not said what it is only what was sent counts; it is looked at again before anything is.
+    let sent = |share: &Share| remote.profile == rialto_model::PeerProfile::Mattermost5 || share.from_seq.is_some();
+    if remote.profile.is_invited_once() && shares::newest(&mut tx, id, &remote.id).await?.as_ref().is_some_and(sent) {
+        return Err(Error::OnceOnly);
+    }
+    if let Some(share) = live {
+        return convert(app, tx, actor, &channel, remote, share, mode).await;
+    }
+    if remote.profile == rialto_model::PeerProfile::Mattermost5 && remote.remote_team_id.is_empty() {
+        return Err(Error::NoTeamThere);
     }
     let now = tx.now();
     let share = Share {
@@ -179,6 +184,34 @@ pub async fn invite(
     tx.commit().await?;
     let queued = !remote.is_online(now, offline_after);
     Ok(Invited { newly_shared, share, remote, queued })
+}
+
+/// Changes the mode of a living share: what waits for the peer goes on waiting, nobody leaves, and the peer is told in the
+/// order of the log (ruling 44).
+async fn convert(
+    app: &App,
+    mut tx: Tx,
+    actor: &SessionUser,
+    channel: &Channel,
+    remote: RemoteCluster,
+    mut share: Share,
+    mode: ShareMode,
+) -> Result<Invited, Error> {
+    share.mode = mode;
+    change(&mut tx, &mut share, Origin::Local).await?;
+    if share.state == ShareState::Active {
+        tell_mode(app, &mut tx, channel, &remote, &share)?;
+        // A Mattermost learns of it by another invitation (ruling 41).
+        if remote.profile != rialto_model::PeerProfile::Rialto {
+            let event = DomainEvent::ShareStarted { share: share.id, channel: channel.id, remote: remote.id };
+            tx.record(Scope::Channel(channel.id), Origin::Local, event);
+        }
+    }
+    channel_rules::record_update(&mut tx, channel, Origin::Local);
+    note(&mut tx, actor, "change_share_mode", channel, &remote)?;
+    let queued = !remote.is_online(tx.now(), app.settings.get().offline_after_ms());
+    tx.commit().await?;
+    Ok(Invited { newly_shared: false, share, remote, queued })
 }
 
 fn note(
@@ -231,6 +264,25 @@ fn tell_active(
             format!("**{name}** shares this channel with us; everybody here can read and write.")
         }
         (false, ShareMode::ReadOnly) => format!("**{name}** shares this channel with us read-only."),
+    };
+    let post = SystemPost { channel: channel.id, about: system_posts::About::Generic, user: None, message, props: &[] };
+    system_posts::write(app, tx, post).map(|_| ())
+}
+
+/// M-21.
+fn tell_mode(
+    app: &App,
+    tx: &mut Tx,
+    channel: &Channel,
+    remote: &RemoteCluster,
+    share: &Share,
+) -> Result<(), StoreError> {
+    let name = escape(&remote.display_name);
+    let message = match (share.home, share.mode) {
+        (true, ShareMode::Participation) => format!("People of **{name}** can write here from now on."),
+        (true, ShareMode::ReadOnly) => format!("People of **{name}** can only read here from now on."),
+        (false, ShareMode::Participation) => format!("**{name}** lets everybody here write from now on."),
+        (false, ShareMode::ReadOnly) => format!("**{name}** shares this channel with us read-only from now on."),
     };
     let post = SystemPost { channel: channel.id, about: system_posts::About::Generic, user: None, message, props: &[] };
     system_posts::write(app, tx, post).map(|_| ())

@@ -7,7 +7,7 @@ use rialto_model::{
 use rialto_store::{StoreError, Tx, channels, remotes, shares, teams};
 
 use super::ending::Ending;
-use super::{change, set_shared, tell_active};
+use super::{change, set_shared, tell_active, tell_mode};
 use crate::access::RemoteActor;
 use crate::audit::{self, About};
 use crate::{App, channel_members, channels as channel_rules};
@@ -84,6 +84,7 @@ pub async fn accept(
             // The mode is the home's decision, and this peer is the recorded home (ruling 44).
             if share.mode != mode {
                 share.mode = mode;
+                tell_mode(app, &mut tx, channel, &remote, &share)?;
                 change(&mut tx, &mut share, Origin::Remote(remote.id)).await?;
                 channel_rules::record_update(&mut tx, channel, Origin::Remote(remote.id));
                 tx.commit().await?;

@@ -39,18 +39,20 @@ pub async fn begun(app: &App, id: &ShareId, begun: Begun) -> Result<Option<Share
         return Ok(None);
     };
     let Some(remote) = remotes::get(&mut tx, &share.remote_id).await? else { return Ok(None) };
+    // The peer learns of it by the exchange itself; no word about it goes back.
+    let settled = Origin::Remote(remote.id);
     match begun {
         Begun::Inviting { from } => {
             share.state = ShareState::Invited;
             // From now on the peer may know of the share, and is told of its end.
             share.from_seq.get_or_insert(from);
-            change(&mut tx, &mut share, Origin::Local).await?;
+            change(&mut tx, &mut share, settled).await?;
         }
         Begun::Active { from } => {
             let fresh = share.home && share.state != ShareState::Active;
             share.state = ShareState::Active;
             share.from_seq = Some(from);
-            change(&mut tx, &mut share, Origin::Local).await?;
+            change(&mut tx, &mut share, settled).await?;
             // The first message of a conversation says enough.
             if fresh && !channel.kind.is_direct_or_group() {
                 tell_active(app, &mut tx, &channel, &remote, &share)?;
@@ -64,7 +66,7 @@ pub async fn begun(app: &App, id: &ShareId, begun: Begun) -> Result<Option<Share
             }
             share.state = ShareState::Failed;
             share.reason = reason;
-            change(&mut tx, &mut share, Origin::Local).await?;
+            change(&mut tx, &mut share, settled).await?;
             set_shared(&mut tx, &channel, Origin::Local).await?;
         }
     }
@@ -80,6 +82,17 @@ pub async fn of_sender(app: &App, id: &ShareId) -> Result<Option<(Share, Channel
     let mut view = app.db.read(app.clock.now()).await?;
     let Some(share) = shares::get(&mut view, id).await?.filter(|share| share.state.is_live()) else { return Ok(None) };
     Ok(channels::get(&mut view, &share.channel_id).await?.map(|channel| (share, channel)))
+}
+
+/// True if the peer was invited to the channel of a share before, by a share that went before it.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn was_invited_before(app: &App, share: &Share) -> Result<bool, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let of_peer = shares::list_of_remote(&mut view, &share.remote_id, true).await?;
+    let earlier = |other: &Share| other.id != share.id && other.home && other.channel_id == share.channel_id;
+    Ok(of_peer.iter().any(|other| earlier(other) && other.from_seq.is_some()))
 }
 
 /// A share that has ended and of which the peer may know, so that it is to be told. Of a copy the home always knows.

@@ -70,6 +70,32 @@ async fn who_may_not_share_and_what_cannot_be_shared_is_refused() {
     .await;
 }
 
+#[tokio::test]
+async fn nobody_shares_what_they_cannot_read() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let acme = scene.peer("acme").await;
+        scene.share(&acme).await;
+        let manager = scene.stranger("manager", "system_user shared_channel_manager").await;
+        let direct = crate::direct_channels::open(&scene.app, &scene.ann.actor, &scene.ann.id, &scene.bob.id).await;
+        let (direct, before) = (direct.unwrap().id, scene.dump().await);
+        for channel in [scene.channel, direct, id(77)] {
+            let refused = invite(&scene.app, &manager.actor, &channel, &acme.id, Invitation::default()).await;
+            assert!(matches!(refused.unwrap_err(), Error::Denied(Denied::Absent("channel"))));
+            let refused = uninvite(&scene.app, &manager.actor, &channel, Some(&acme.id)).await;
+            assert!(matches!(refused.unwrap_err(), Error::Denied(Denied::Absent("channel"))));
+            let refused = unshare(&scene.app, &manager.actor, &channel).await;
+            assert!(matches!(refused.unwrap_err(), Error::Denied(Denied::Absent("channel"))));
+        }
+        assert_eq!(scene.dump().await, before);
+        // In the team of a public channel it can be read, and shared.
+        let member = scene.person_as("member", "system_user shared_channel_manager").await;
+        let other = scene.new_channel("other").await;
+        invite(&scene.app, &member.actor, &other, &acme.id, Invitation::default()).await.unwrap();
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_administrators_who_invite_at_once_one_is_told_that_it_is_done() {
     both(async |db: Db| {
@@ -245,6 +271,12 @@ async fn a_copy_whose_share_was_ended_here_stays_ended_until_somebody_here_lets_
         let refused = accept(&scene.app, &acme.actor, offer(id(50), false)).await.unwrap_err();
         assert!(matches!(refused, InvitationRefused::EndedHere), "{refused}");
         assert!(!scene.channel_row(&id(50)).await.shared);
+        // Neither does a new connection let it in.
+        connections::sever(&scene.app, &acme.actor).await.unwrap();
+        let again = scene.peer("acme").await;
+        connections::rehome(&scene.app, &again.id).await.unwrap();
+        let refused = accept(&scene.app, &again.actor, offer(id(50), false)).await.unwrap_err();
+        assert!(matches!(refused, InvitationRefused::EndedHere), "{refused}");
     })
     .await;
 }
@@ -280,11 +312,21 @@ async fn a_peer_that_destroys_its_copy_is_invited_once_and_needs_a_team() {
         let mut tx = scene.app.db.begin(scene.app.clock.now()).await.unwrap();
         remotes::update(&mut tx, &remote).await.unwrap();
         tx.commit().await.unwrap();
-        ask(&scene, &old, Invitation::default()).await.unwrap();
-        scene.tick();
+        let invited = ask(&scene, &old, Invitation::default()).await.unwrap();
+        scene.activate(&invited.share).await;
         uninvite(&scene.app, &scene.admin.actor, &scene.channel, Some(&old.id)).await.unwrap();
         let refused = ask(&scene, &old, Invitation::default()).await.unwrap_err();
         assert!(matches!(refused, Error::OnceOnly), "{refused}");
+        // A new connection to the same server changes nothing about that, nor does a peer that does not say what it is.
+        connections::remove(&scene.app, &scene.admin.actor, &old.id).await.unwrap();
+        for profile in [PeerProfile::Mattermost5, PeerProfile::Unknown] {
+            let again = scene.peer_of("old", profile).await;
+            connections::rehome(&scene.app, &again.id).await.unwrap();
+            let refused = ask(&scene, &again, Invitation::default()).await.unwrap_err();
+            assert!(matches!(refused, Error::OnceOnly), "{refused}");
+            scene.tick();
+            connections::remove(&scene.app, &scene.admin.actor, &again.id).await.unwrap();
+        }
     })
     .await;
 }
@@ -311,6 +353,35 @@ async fn lists_show_shares_to_those_who_may_see_them() {
         assert_eq!(organisations(&scene.app, &scene.bob.actor, &scene.channel).await.unwrap().len(), 1);
         assert_eq!(list_of_remote(&scene.app, &scene.admin.actor, &acme.id, false).await.unwrap().len(), 2);
         assert!(list_of_remote(&scene.app, &scene.bob.actor, &acme.id, false).await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_late_word_about_a_share_does_not_touch_the_one_after_it() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let acme = scene.peer("acme").await;
+        scene.copy(&acme, id(50), false).await;
+        let note = async |version, state, read_only| {
+            scene.tick();
+            let note = PeerNote { channel: id(50), version, state, read_only };
+            noted(&scene.app, &acme.id, note).await.unwrap();
+            scene.live_share(&acme, &id(50)).await.map(|share| (share.state, share.mode))
+        };
+        let (active, paused) = (ShareState::Active, ShareState::Paused);
+        let (read, write) = (ShareMode::ReadOnly, ShareMode::Participation);
+        assert_eq!(note(10, PeerState::Paused, false).await, Some((paused, write)));
+        assert_eq!(note(12, PeerState::Active, true).await, Some((active, read)));
+        assert_eq!(note(11, PeerState::Paused, false).await, Some((active, read)), "late");
+        let before = scene.dump().await;
+        assert_eq!(note(12, PeerState::Ended, false).await, Some((active, read)), "twice");
+        assert_eq!(scene.dump().await, before);
+        assert_eq!(note(13, PeerState::Ended, false).await, None);
+        scene.tick();
+        accept(&scene.app, &acme.actor, offer(id(50), false)).await.unwrap();
+        assert!(note(13, PeerState::Ended, false).await.is_some(), "of the share before");
+        assert_eq!(note(14, PeerState::Ended, false).await, None);
     })
     .await;
 }

@@ -332,6 +332,9 @@ async fn edit(
     team.update_at = before.update_at.next_version(tx.now());
     teams::update(&mut tx, &team).await?;
     tx.record(Scope::Team(*id), Origin::Local, DomainEvent::TeamUpdated { team: *id });
+    if team.delete_at != before.delete_at {
+        crate::shares::touch_of_team(&mut tx, id).await?;
+    }
     tx.commit().await?;
     Ok(team)
 }

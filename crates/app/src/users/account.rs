@@ -1,7 +1,7 @@
 //! Passwords, roles and activation of accounts.
 
 use rialto_model::{DomainEvent, Origin, Permission, PermissionSet, Scope, User, UserId, roles};
-use rialto_store::{statuses as status_rows, users};
+use rialto_store::{blocks, statuses as status_rows, users};
 
 use super::{Error, profile};
 use crate::access::{Denied, SessionUser};
@@ -101,6 +101,11 @@ pub async fn set_active(app: &App, actor: &SessionUser, id: &UserId, active: boo
     user.update_at = user.update_at.next_version(tx.now());
     user.delete_at = (!active).then_some(tx.now());
     users::update(&mut tx, &user).await?;
+    if !user.is_local() {
+        blocks::set_deactivated(&mut tx, id, user.delete_at).await?;
+        // Lifted here, they are as active as their home says.
+        user = users::get(&mut tx, id).await?.ok_or(Error::Absent)?;
+    }
     tx.record(Scope::Server, Origin::Local, DomainEvent::UserUpdated { user: *id });
     if !active {
         sessions::end_all(&mut tx, id, None).await?;

@@ -1,7 +1,8 @@
 //! What another Rialto says of the connection or of a share, beyond Mattermost's protocol. Source: rulings 8.5 and 8.6.
 
 use rialto_app::access::RemoteActor;
-use rialto_app::{connections, shares};
+use rialto_app::connections;
+use rialto_app::shares::{self, PeerNote, PeerState};
 use rialto_wire::federation::extension::{ConnectionNote, NotedState, ShareCheckResult, ShareResult, ShareTopic};
 use rialto_wire::federation::frame::Envelope;
 use serde_json::value::RawValue;
@@ -31,9 +32,13 @@ pub(super) async fn connection(fed: &Federation, actor: &RemoteActor, payload: &
 pub(super) async fn share(fed: &Federation, actor: &RemoteActor, payload: &RawValue) -> Result<Envelope, Reply> {
     match ShareTopic::decode(payload).map_err(|_| Reply::BadPayload)? {
         ShareTopic::Note(note) => {
-            if note.state == NotedState::Ended {
-                shares::ended_by_peer(&fed.app, &actor.id(), &note.channel_id).await?;
-            }
+            let state = match note.state {
+                NotedState::Active => PeerState::Active,
+                NotedState::Paused => PeerState::Paused,
+                NotedState::Ended => PeerState::Ended,
+            };
+            let told = PeerNote { channel: note.channel_id, version: note.version, state, read_only: note.read_only };
+            shares::noted(&fed.app, &actor.id(), told).await?;
             Ok(Envelope::ok(&ShareResult { version: note.version }))
         }
         ShareTopic::Check(invitation) => {

@@ -37,6 +37,7 @@ pub(super) async fn sync(fed: &Federation, actor: &RemoteActor, payload: &RawVal
             apply::note_refused_frame(&fed.app, actor, topic::SYNC, Some(channel), "not_shared").await?;
             Ok(Envelope::fail(no_longer_shared(channel.as_str())).with_code("not_shared"))
         }
+        Err(apply::Error::Paused) => Err(Reply::Later),
         Err(apply::Error::Store(error)) => Err(error.into()),
     }
 }

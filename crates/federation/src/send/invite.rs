@@ -19,7 +19,10 @@ pub(super) async fn begin(
     seq: Seq,
 ) -> Result<Option<Share>, Undelivered> {
     let Some((share, channel)) = shares::of_sender(&fed.app, id).await? else { return Ok(None) };
-    if !share.home || share.state == ShareState::Active {
+    let repeats = share.state == ShareState::Active
+        && remote.profile == PeerProfile::Mattermost11
+        && !channel.kind.is_direct_or_group();
+    if !share.home || (share.state == ShareState::Active && !repeats) {
         return Ok(shares::begun(&fed.app, id, Begun::Active { from: share.from_seq.unwrap_or(seq) }).await?);
     }
     let conversation = channel.kind.is_direct_or_group();
@@ -29,11 +32,26 @@ pub(super) async fn begin(
     }
     let mut offer = None;
     // A peer that destroys its copy when invited again is asked otherwise what became of a lost answer (ruling 40).
-    let once = matches!(remote.profile, PeerProfile::Mattermost5 | PeerProfile::Unknown);
+    let once = remote.profile.is_invited_once();
+    if once && remote.last_ping_at.is_none() {
+        // What it is, and what it was given over an earlier connection, is known after the first ping.
+        return Err(Undelivered::new("the peer has not answered yet"));
+    }
+    let repeated = once && !conversation && share.state == ShareState::Queued;
+    if repeated && shares::was_invited_before(&fed.app, &share).await? {
+        let reason = "the server there would delete its copy with all messages if it were invited again";
+        shares::begun(&fed.app, id, Begun::Refused { reason: reason.to_owned() }).await?;
+        return Ok(None);
+    }
     let answer = if once && share.state == ShareState::Invited {
         message(fed, &remote.id, topic::SYNC, &compose::empty(fed, channel.id)).await?
     } else {
-        let Some(share) = shares::begun(&fed.app, id, Begun::Inviting { from: seq }).await? else { return Ok(None) };
+        let share = match repeats {
+            // It lives, and the invitation only brings its mode (ruling 44).
+            true => Some(share.clone()),
+            false => shares::begun(&fed.app, id, Begun::Inviting { from: seq }).await?,
+        };
+        let Some(share) = share else { return Ok(None) };
         let invitation = if conversation {
             let Some((invitation, made)) = direct::invitation(fed, remote, &share, &channel).await? else {
                 return Ok(None);
@@ -46,6 +64,12 @@ pub(super) async fn begin(
         };
         message(fed, &remote.id, topic::CHANNEL_INVITE, &invitation).await?
     };
+    if repeats {
+        if !answer.ok {
+            tracing::info!(remote = %remote.id, channel = %channel.id, why = answer.err, "a peer refused a mode");
+        }
+        return Ok(Some(share));
+    }
     if answer.ok {
         if let Some(offer) = &offer {
             direct::taken(fed, remote, &channel, offer).await?;
@@ -81,6 +105,26 @@ fn in_words(code: &str) -> &str {
         "no_user" => "somebody who takes part cannot be reached there",
         other => other,
     }
+}
+
+/// Tells another Rialto how a share stands here: in which mode, and whether the channel is archived (E-056, E-057).
+pub(super) async fn tell(fed: &Federation, remote: &RemoteCluster, id: &ShareId) -> Result<(), Undelivered> {
+    let Some((share, archived)) = shares::to_tell(&fed.app, id).await? else { return Ok(()) };
+    if !remote.has(capability::SHARE) {
+        return Ok(());
+    }
+    let (state, reason) = if archived { (NotedState::Paused, "archived") } else { (NotedState::Active, "") };
+    let note = ShareNote {
+        channel_id: share.channel_id,
+        version: share.update_at.0,
+        at: fed.app.clock.now().0,
+        state,
+        reason: reason.to_owned(),
+        read_only: share.mode == ShareMode::ReadOnly,
+        channel: None,
+        organisations: Vec::new(),
+    };
+    message(fed, &remote.id, topic::RIALTO_SHARE, &note).await.map(|_| ())
 }
 
 /// Tells another Rialto that a share has ended; a Mattermost learns it from our refusal (ruling 45).

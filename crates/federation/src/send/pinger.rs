@@ -168,16 +168,15 @@ async fn ping(fed: &Federation, id: &RemoteId) -> Result<Option<()>, Undelivered
     }
     let profile = profile_of(&remote, answer.rialto.is_some(), response.version.as_deref());
     let caps = answer.rialto.map(|peer| peer.caps_text()).unwrap_or_default();
+    if remote.last_ping_at.is_none() {
+        // Who answers at this address over this connection is who it was over an earlier one (ruling 20). Before the ping is
+        // noted: if we are stopped in between, the next first ping does it.
+        connections::rehome(&fed.app, id).await?;
+    }
     let contact = Contact { pinged: true, profile: Some(profile), caps: Some(caps), error: None };
     let after = connections::note_contact(&fed.app, id, contact).await?;
-    if let Some(after) = after.filter(RemoteCluster::is_live) {
-        if after.interrupted_at.is_some() {
-            interruptions::end(&fed.app, id).await?;
-        }
-        if remote.last_ping_at.is_none() {
-            // Who answers at this address over this connection is who it was over an earlier one (ruling 20).
-            connections::rehome(&fed.app, id).await?;
-        }
+    if after.is_some_and(|after| after.is_live() && after.interrupted_at.is_some()) {
+        interruptions::end(&fed.app, id).await?;
     }
     Ok(Some(()))
 }

@@ -171,6 +171,7 @@ impl Sender {
         for (seq, what) in turns {
             match what {
                 What::ShareStarted(share) => self.begin_share(remote, share, seq).await?,
+                What::ShareChanged(share) => invite::tell(&self.fed, remote, &share).await?,
                 What::ShareEnded(share) => invite::end(&self.fed, remote, &share).await?,
                 _ => {}
             }
@@ -215,7 +216,7 @@ pub(super) fn by_channel(changes: Vec<Change>) -> Sorted {
     let mut places: HashMap<ChannelId, usize> = HashMap::new();
     let mut turns = Vec::new();
     for Change { seq, channel, what } in changes {
-        if matches!(what, What::ShareStarted(_) | What::ShareEnded(_)) {
+        if matches!(what, What::ShareStarted(_) | What::ShareChanged(_) | What::ShareEnded(_)) {
             turns.push((seq, what));
             continue;
         }

@@ -177,7 +177,7 @@ async fn a_removed_pair_can_connect_and_share_again_and_people_stay_who_they_wer
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_peer_that_was_not_told_learns_of_the_end_by_being_refused() {
     let pair = pair().await;
-    pair.network.fail(|sent| (sent.topic == topic::RIALTO_SHARE).then_some(Fault::Refused));
+    pair.network.fail(|sent| (sent.from == "alpha" && sent.topic == topic::RIALTO_SHARE).then_some(Fault::Refused));
     pair.alpha.tick();
     let actor = &pair.alpha.admin.actor;
     shares::uninvite(pair.alpha.app(), actor, &pair.channel, Some(&pair.remote)).await.unwrap();

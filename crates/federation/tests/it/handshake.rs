@@ -186,3 +186,60 @@ async fn nobody_is_confirmed_who_could_never_be_called() {
     let list = records::list(alpha.app(), &alpha.admin.actor, true).await.unwrap();
     assert!(list.len() == 2 && list.iter().all(|remote| remote.confirmed_at.is_none()));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_interrupted_acceptance_stands_in_nobodys_way() {
+    let network = Network::new();
+    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let code = code(&alpha, "beta").await;
+    // Whoever accepts hangs up while the peer thinks about it.
+    network.fail(|sent| (sent.topic == topic::CONFIRM).then_some(Fault::Hang));
+    let start = network.count();
+    {
+        let mut attempt = std::pin::pin!(accept(&beta, "alpha", "secret of both", &code));
+        tokio::select! {
+            _ = &mut attempt => panic!("the peer does not answer"),
+            () = crate::harness::eventually("it was sent", async || (network.count() > start).then_some(())) => {}
+        }
+    }
+    assert_eq!(connections(&beta).await, 1, "it is under way");
+    network.fail(|sent| (sent.topic == topic::CONFIRM).then_some(Fault::Refused));
+    network.release();
+    crate::harness::eventually("nothing remains", async || (connections(&beta).await == 0).then_some(())).await;
+    network.heal();
+    assert!(accept(&beta, "alpha", "secret of both", &code).await.unwrap());
+}
+
+/// What a crash between our word and the peer's answer leaves behind.
+async fn half_accepted(server: &Server, code: &str, token: &str) -> rialto_model::RemoteId {
+    let content = rialto_wire::invitation::open(code, "secret of both").unwrap();
+    let acceptance = records::Acceptance {
+        new: named("alpha"),
+        remote_id: content.remote_id.parse().unwrap(),
+        site_url: content.site_url.clone(),
+        remote_team_id: String::new(),
+        own_token: "o".repeat(26),
+        peer_token: token.to_owned(),
+        profile: PeerProfile::Unknown,
+        unrotated: false,
+    };
+    records::begin_acceptance(server.app(), &server.admin.actor, &acceptance).await.unwrap().id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_crash_left_of_an_acceptance_is_settled_by_asking_the_peer() {
+    let network = Network::new();
+    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let code = code(&alpha, "beta").await;
+    let id = half_accepted(&beta, &code, &"p".repeat(26)).await;
+    rialto_federation::connections::settle_interrupted(beta.federation()).await.unwrap();
+    assert_eq!(connections(&beta).await, 1, "perhaps it is still under way");
+    beta.clock.advance(130_000);
+    rialto_federation::connections::settle_interrupted(beta.federation()).await.unwrap();
+    assert_eq!(connections(&beta).await, 0, "the peer knows nothing of it");
+    // Removed by hand it does not spoil the code either.
+    half_accepted(&beta, &code, &"p".repeat(26)).await;
+    records::remove(beta.app(), &beta.admin.actor, &id).await.unwrap();
+    assert!(accept(&beta, "alpha", "secret of both", &code).await.unwrap());
+    assert!(beta.remote(&id).await.is_live());
+}

@@ -7,6 +7,7 @@
     reason = "a wrong expectation must stop the test where it is"
 )]
 
+mod archived;
 mod conversation;
 mod direct;
 mod ends;

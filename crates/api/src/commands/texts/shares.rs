@@ -30,7 +30,7 @@ pub struct Invited<'a> {
     pub invitation: Invitation,
     /// What the other side may do.
     pub mode: ShareMode,
-    /// A share in the other mode was ended for it.
+    /// The share was in the other mode before.
     pub converted: bool,
     /// The copy there may keep rules of its own until an administrator lifts them (ruling 41).
     pub moderation_stays: bool,
@@ -47,7 +47,7 @@ pub fn invited(invited: &Invited<'_>) -> String {
         lines.push("#### This channel is now shared".to_owned());
     }
     if invited.converted {
-        lines.push("The share in the other mode was ended.".to_owned());
+        lines.push("The mode of the share was changed; what waits for them is not lost.".to_owned());
     }
     lines.push(match invited.invitation {
         Invitation::Sent => format!("An invitation was sent to {whom}."),

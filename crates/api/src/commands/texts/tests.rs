@@ -461,7 +461,7 @@ fn the_invite_answer_says_shared_sent_or_queued_and_the_mode() {
         ..sample()
     });
     assert!(!text.contains("now shared"));
-    contains(&text, &["queued", "offline", "participation", "was ended", "moderation", "30 days"]);
+    contains(&text, &["queued", "offline", "participation", "mode of the share was changed", "moderation", "30 days"]);
     let text =
         invited(&Invited { site_url: None, invitation: Invitation::Queued(ConnectionState::Pending), ..sample() });
     contains(&text, &["queued", "accepted the connection"]);
