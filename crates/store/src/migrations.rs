@@ -15,7 +15,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V2__sign_in_attempts", include_str!("../migrations/0002_sign_in_attempts.sql"), "", ""),
     ("V3__files", include_str!("../migrations/0003_files.sql"), "", ""),
     ("V4__resume", include_str!("../migrations/0004_resume.sql"), "", ""),
-    ("V6__blocks", include_str!("../migrations/0006_blocks.sql"), "", ""),
+    ("V5__blocks", include_str!("../migrations/0005_blocks.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.
