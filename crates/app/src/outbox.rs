@@ -277,6 +277,15 @@ pub async fn load(
     Ok(Some(contents))
 }
 
+/// Whether a share still takes items, for who is about to send what was loaded a moment ago.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn stands(app: &App, share: &ShareId) -> Result<bool, StoreError> {
+    let found = shares::get(&mut app.db.read(app.clock.now()).await?, share).await?;
+    Ok(found.is_some_and(|share| share.state == ShareState::Active))
+}
+
 async fn load_posts(
     view: &mut Snapshot,
     contents: &mut Contents,

@@ -22,6 +22,10 @@ struct Tasks {
 }
 
 impl Tasks {
+    fn has_ended(&self) -> bool {
+        self.sender.is_finished() || self.files.is_finished() || self.pinger.is_finished()
+    }
+
     fn stop(&self) {
         self.sender.abort();
         self.files.abort();
@@ -98,9 +102,11 @@ async fn reconcile(federation: &Federation, tasks: &mut HashMap<RemoteId, Tasks>
         keep
     });
     for id in confirmed {
-        let dead = tasks.get(&id).is_some_and(|task| task.sender.is_finished() && task.pinger.is_finished());
-        if tasks.contains_key(&id) && !dead {
-            continue;
+        // One that ended although its connection lives lost its position to somebody else, or met a bug: all begin again.
+        match tasks.get(&id) {
+            Some(running) if !running.has_ended() => continue,
+            Some(ended) => ended.stop(),
+            None => {}
         }
         let (link, kick) = (Arc::new(Link::default()), Arc::new(Notify::new()));
         let sender = tokio::spawn(sender::run(federation.clone(), id, Arc::clone(&link)));

@@ -19,6 +19,20 @@ use crate::Federation;
 
 /// People in one frame.
 pub(crate) const USERS: usize = 100;
+/// Bytes of people in one frame: posts have to fit beside them.
+const USER_BYTES: usize = super::FRAME_BYTES / 3;
+/// Bytes of a custom status that are sent; a longer one stays here, or its owner alone could fill a frame.
+const STATUS_BYTES: usize = 2_000;
+
+/// How many of these people, from the first on, one frame takes; at least one.
+pub(crate) fn fitting(fed: &Federation, contents: &Contents, people: &[User]) -> usize {
+    let mut bytes = 0;
+    let small = people.iter().take(USERS).take_while(|person| {
+        bytes += serde_json::to_vec(&user(fed, contents, person)).map_or(USER_BYTES, |json| json.len() + 40);
+        bytes <= USER_BYTES
+    });
+    small.count().max(1).min(people.len())
+}
 /// Posts in one frame to a peer of unknown kind or of 2021 (ruling 34).
 const FEW_POSTS: usize = 12;
 
@@ -78,6 +92,7 @@ pub(crate) fn described(fed: &Federation, wire_ids: &HashMap<UserId, UserId>, pe
     if settings.workspaces.disable_status_sync {
         out.props.clear();
     }
+    out.props.retain(|_, value| value.len() <= STATUS_BYTES);
     out
 }
 

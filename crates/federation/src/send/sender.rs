@@ -258,8 +258,12 @@ pub(crate) async fn deliver(
     let long = compose::take_too_long(fed, &mut contents);
     set_aside(fed, &contents, &long, "longer than the 16383 characters the peer takes").await?;
     let mut unknown = contents.unknown.as_slice();
-    while unknown.len() > compose::USERS {
-        let (page, rest) = unknown.split_at(compose::USERS);
+    loop {
+        let fits = compose::fitting(fed, &contents, unknown);
+        if fits == unknown.len() {
+            break;
+        }
+        let (page, rest) = unknown.split_at(fits);
         unknown = rest;
         let mut sync = compose::empty(fed, *channel);
         sync.users = page.iter().map(|person| compose::user(fed, &contents, person)).map(|u| (u.id, u)).collect();
@@ -339,6 +343,10 @@ async fn send_posts(
     page: &[Post],
     people: &[rialto_model::User],
 ) -> Result<Sent, Undelivered> {
+    // Between loading and sending somebody may have ended the share: then nothing more leaves (INV-11, E-046).
+    if !outbox::stands(&fed.app, &contents.share.id).await? {
+        return Ok(Sent::Done);
+    }
     let answer = match message(fed, &contents.remote.id, topic::SYNC, &sync).await {
         Err(undelivered) if undelivered.too_large => return Ok(Sent::Smaller),
         other => other?,
@@ -361,6 +369,9 @@ async fn send_frame(
     left: &[rialto_model::UserId],
     people: &[rialto_model::User],
 ) -> Result<Fate, Undelivered> {
+    if !outbox::stands(&fed.app, &contents.share.id).await? {
+        return Ok(Fate::Done);
+    }
     let answer = message(fed, &contents.remote.id, topic::SYNC, &sync).await?;
     match read(contents, &answer)? {
         Verdict::NoLongerShared => Ok(Fate::NoLongerShared),

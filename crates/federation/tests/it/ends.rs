@@ -188,3 +188,32 @@ async fn a_peer_that_was_not_told_learns_of_the_end_by_being_refused() {
     .await;
     assert_eq!(pair.alpha.post_row(&said.id).await, None);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_about_to_leave_stays_when_the_share_ends() {
+    let Pair { network, alpha, beta, remote, channel, ann, .. } = pair().await;
+    network.fail(|_| Some(Fault::Refused));
+    let mut said = Vec::new();
+    for number in 0..120 {
+        said.push(alpha.post(&ann, &channel, &format!("word {number}")).await.id);
+    }
+    // The administrator ends the share while the first of three messages is on its way.
+    let (app, admin) = (alpha.app().clone(), alpha.admin.actor.clone());
+    let mut first = true;
+    network.fail(move |sent| {
+        if first && !sent.posts().is_empty() {
+            first = false;
+            tokio::task::block_in_place(|| {
+                tokio::runtime::Handle::current().block_on(shares::uninvite(&app, &admin, &channel, Some(&remote)))
+            })
+            .unwrap();
+        }
+        None
+    });
+    alpha.app().bus.contacted(remote);
+    eventually("the peer knows", async || beta.live_share(&channel, &remote).await.is_none().then_some(())).await;
+    let left: Vec<String> =
+        network.log().iter().filter(|sent| sent.fault.is_none()).flat_map(|sent| sent.posts()).collect();
+    let late = said.iter().skip(50).filter(|post| left.contains(&post.to_string())).count();
+    assert_eq!(late, 0, "only the first message had left");
+}

@@ -6,6 +6,7 @@
 mod as_guest;
 mod as_home;
 mod faults;
+mod files;
 mod life_cycle;
 mod stage;
 
