@@ -247,8 +247,9 @@ fn open_blob(blob: &[u8], password: &str) -> Option<Vec<u8>> {
 /// Source: behaviour 2.2 rule 11, SC-036.
 pub fn clean_code(code: &str) -> String {
     let code: String = code.chars().filter(|c| !c.is_whitespace() && !is_invisible(*c)).collect();
-    code.trim_matches(is_wrapping)
-        .trim_end_matches('=')
+    // Padding may stand inside or outside of what is wrapped around.
+    code.trim_start_matches(is_wrapping)
+        .trim_end_matches(|c| c == '=' || is_wrapping(c))
         .chars()
         .map(|c| match c {
             '+' => '-',
@@ -275,6 +276,8 @@ mod tests {
         for pasted in [
             "ab-_cd",
             "[ab-_cd]",
+            "\"ab-_cd\"==",
+            "(ab-_cd=)",
             "<ab-_cd>",
             "```\nab-_cd\n```",
             "“ab-_cd”",
