@@ -234,10 +234,7 @@ impl Writer {
         Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// The first bytes, by which pictures are known.
-    ///
-    /// # Errors
-    /// As the system says.
+    /// The path of what has arrived, for what reads it outside of the runtime.
     pub(super) fn path(&self) -> PathBuf {
         self.disk.upload_path(&self.upload)
     }
