@@ -9,7 +9,7 @@ SHELL := /bin/bash
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help demo prepare test test-rust test-web e2e check quick bench clean
+.PHONY: help demo prepare test test-rust test-web e2e check quick bench slow-link requirements clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -46,6 +46,13 @@ quick: ## Unit tests only, in seconds
 bench: web/dist/index.html ## Latency, throughput, catch-up, start-up, memory
 	RIALTO_TEST_POSTGRES=$$(scripts/postgres start bench) cargo bench -p rialto-server --bench sharing; \
 		status=$$?; scripts/postgres stop bench; exit $$status
+
+slow-link: ## A 2 GiB file over 20 Mbit/s, 80 ms and a break; a quarter of an hour, as root
+	cargo build --release --bin rialto
+	node scripts/slow-link.mjs
+
+requirements: ## Write docs/requirements.md from the tests' tags
+	node scripts/requirements.mjs
 
 clean: ## Remove what was built
 	cargo clean

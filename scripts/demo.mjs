@@ -13,17 +13,16 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { PASSWORD, Refused, connect, found, newChannel, waitUntil as wait } from './organisations.mjs';
+
 const root = resolve(fileURLToPath(import.meta.url), '../..');
 const once = process.argv.includes('--once');
 const binary = resolve(process.env.RIALTO_BIN ?? join(root, 'target/release/rialto'));
-const password = 'Demo-Passw0rd';
 const folder = mkdtempSync(join(tmpdir(), 'rialto-demo-'));
 const servers = [];
 const interrupted = new Promise((stop) => {
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop(console.log('\nstopping')));
 });
-
-class Refused extends Error {}
 
 async function main() {
     if (!existsSync(binary)) throw new Refused(`${binary} does not exist. Build it with: cargo build --release --bin rialto`);
@@ -32,7 +31,7 @@ async function main() {
     const acme = await organisation('acme', 'Acme', 'localhost', acmePort, ['ada', 'ben', 'chloe']);
     const globex = await organisation('globex', 'Globex', '127.0.0.1', globexPort, ['gita', 'hugo', 'ines']);
     console.log('connecting Acme and Globex');
-    const connection = await connect(acme, globex);
+    const connection = await connect(acme, globex, waiting);
     console.log('sharing a channel and talking in it');
     const channel = await shareWithHistory(acme, globex, connection);
     await addLocalLife(acme, globex);
@@ -105,118 +104,21 @@ async function stopServers() {
     rmSync(folder, { recursive: true, force: true });
 }
 
-async function waitUntil(what, condition, seconds = 30) {
-    const deadline = Date.now() + seconds * 1000;
-    let last = '';
-    for (;;) {
-        try {
-            const value = await condition();
-            if (value) return value;
-        } catch (error) {
-            last = `: ${error.message}`;
-        }
+const waitUntil = (what, condition) => wait(what, condition, waiting);
+const waiting = {
+    failed() {
         const ended = servers.find((server) => server.process.exitCode !== null);
         if (ended) throw new Refused(`${ended.name} ended by itself:\n${readFileSync(ended.log, 'utf8').slice(-2000)}`);
-        if (Date.now() > deadline) throw new Refused(`waited ${seconds} s for ${what}${last}`);
-        await new Promise((later) => setTimeout(later, 50));
-    }
-}
+    },
+};
 
-// --- the public API --------------------------------------------------------------------------------------------------
-
-class Person {
-    constructor(site, username) {
-        this.site = site;
-        this.username = username;
-    }
-
-    async call(method, path, body) {
-        const headers = { 'Content-Type': 'application/json' };
-        if (this.token) headers.Authorization = `Bearer ${this.token}`;
-        const answer = await fetch(`${this.site}/api/v4${path}`, {
-            method, headers, body: body === undefined ? undefined : JSON.stringify(body),
-        });
-        const text = await answer.text();
-        if (!answer.ok) throw new Refused(`${method} ${path} as ${this.username}: ${answer.status} ${text}`);
-        if (path === '/users/login') this.token = answer.headers.get('token');
-        return text === '' ? null : JSON.parse(text);
-    }
-
-    get(path) { return this.call('GET', path); }
-    post(path, body) { return this.call('POST', path, body); }
-    put(path, body) { return this.call('PUT', path, body); }
-
-    async signIn() {
-        this.id = (await this.post('/users/login', { login_id: this.username, password })).id;
-        return this;
-    }
-
-    async command(channel, command) {
-        return (await this.post('/commands/execute', { channel_id: channel, command })).text;
-    }
-
-    say(channel, message, rootId = '') {
-        return this.post('/posts', { channel_id: channel, message, root_id: rootId });
-    }
-
-    react(post, emoji) {
-        return this.post('/reactions', { user_id: this.id, post_id: post.id, emoji_name: emoji });
-    }
-
-    async posts(channel) {
-        const all = new Map();
-        for (let page = 0; ; page += 1) {
-            const list = await this.get(`/channels/${channel}/posts?page=${page}&per_page=200`);
-            for (const id of list.order) all.set(id, list.posts[id]);
-            if (list.order.length < 200) return all;
-        }
-    }
-}
+// --- what happens in them --------------------------------------------------------------------------------------------
 
 async function organisation(name, title, host, port, usernames) {
     console.log(`starting ${title}`);
     const { site } = startServer(name, host, port);
     await waitUntil(`${title} to answer`, async () => (await fetch(`${site}/api/v4/system/ping`)).ok);
-    // The first account becomes the administrator; it makes the others.
-    const people = [];
-    for (const username of usernames) {
-        const first = capital(username);
-        const body = { username, password, email: `${username}@${name}.example`, first_name: first, last_name: title };
-        await (people[0] ?? new Person(site, username)).post('/users', body);
-        people.push(await new Person(site, username).signIn());
-    }
-    const [admin] = people;
-    const team = await admin.post('/teams', { name, display_name: title, type: 'O' });
-    for (const person of people.slice(1)) {
-        await admin.post(`/teams/${team.id}/members`, { team_id: team.id, user_id: person.id });
-    }
-    const town = await admin.get(`/teams/${team.id}/channels/name/town-square`);
-    return { name, title, site, people, admin, team, town };
-}
-
-async function connect(inviter, acceptor) {
-    const code = await inviter.admin.command(inviter.town.id,
-        `/secure-connection create --name ${acceptor.name} --displayname ${acceptor.title} --password "${password}"`);
-    const blob = code.match(/[A-Za-z0-9_=-]{80,}/g)?.sort((a, b) => b.length - a.length)[0];
-    if (!blob) throw new Refused(`no invitation code in: ${code}`);
-    const accepted = await acceptor.admin.command(acceptor.town.id,
-        `/secure-connection accept --name ${inviter.name} --displayname ${inviter.title} --password "${password}" --invite ${blob}`);
-    const online = async (organisation, peer) => {
-        const all = await organisation.admin.get('/remotecluster?page=0&per_page=60');
-        return all.find((one) => one.name === peer.name && one.last_ping_at > 0);
-    };
-    const connection = await waitUntil(`the connection (${accepted.trim()})`, () => online(inviter, acceptor));
-    await waitUntil('the connection to be up on both sides', () => online(acceptor, inviter));
-    return connection.remote_id;
-}
-
-async function newChannel(organisation, name, title, type, purpose, members) {
-    const body = { team_id: organisation.team.id, name, display_name: title, type, purpose };
-    const channel = await organisation.admin.post('/channels', body);
-    for (const member of members) {
-        await organisation.admin.post(`/channels/${channel.id}/members`, { user_id: member.id });
-    }
-    return channel.id;
+    return found(name, title, site, usernames);
 }
 
 async function shareWithHistory(acme, globex, connection) {
@@ -270,8 +172,6 @@ async function bothAgree(acme, globex, channel) {
     return here === there && here.split('\n').filter((line) => line !== '').length >= 5;
 }
 
-const capital = (word) => word[0].toUpperCase() + word.slice(1);
-
 function printAddresses(acme, globex) {
     const line = ({ title, site, people }) =>
         `  ${title.padEnd(8)}${site.padEnd(24)}${people.map((one) => one.username).join(', ')}  (${people[0].username} administers)`;
@@ -281,7 +181,7 @@ Both organisations are running and share the channel "Harbour Bridge".
 ${line(acme)}
 ${line(globex)}
 
-  Password of everybody: ${password}
+  Password of everybody: ${PASSWORD}
 
 Open both addresses in one browser, side by side, and write in Harbour Bridge.
 Use the addresses as printed: the two different host names keep the two sign-ins apart.

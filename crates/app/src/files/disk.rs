@@ -276,7 +276,7 @@ pub async fn stream(
     length: u64,
 ) -> io::Result<impl Stream<Item = io::Result<Bytes>> + Send + 'static> {
     file.seek(io::SeekFrom::Start(offset)).await?;
-    Ok(futures_util::stream::unfold((file, length), async |(mut file, left)| {
+    let pages = futures_util::stream::unfold((file, length), async |(mut file, left)| {
         if left == 0 {
             return None;
         }
@@ -289,7 +289,9 @@ pub async fn stream(
             }
             Err(error) => Some((Err(error), (file, 0))),
         }
-    }))
+    });
+    // Some readers, encoders among them, ask once more after the end.
+    Ok(pages.fuse())
 }
 
 #[cfg(test)]

@@ -173,7 +173,8 @@ async fn first_part(request: Request) -> Result<Content, Reply> {
             }
         }
     });
-    Ok(stream::unfold(receiver, async |mut receiver| receiver.recv().await.map(|chunk| (chunk, receiver))).boxed())
+    let chunks = stream::unfold(receiver, async |mut receiver| receiver.recv().await.map(|chunk| (chunk, receiver)));
+    Ok(chunks.fuse().boxed())
 }
 
 impl From<Refusal> for Reply {

@@ -68,6 +68,11 @@ async fn twenty_mebibytes_cross_whole_although_the_receiver_is_killed() {
         let part = Answer::read("GET part".to_owned(), part.send().await.unwrap()).await.unwrap();
         assert_eq!((part.status, part.header("content-range")), (206, "bytes 10-19/20971520"));
         assert_eq!(part.bytes, bytes[10..20]);
+        // Browsers offer to unpack; a file still comes as it lies, with its length.
+        let whole = berta.request(Method::GET, &format!("/files/{file}")).header("Accept-Encoding", "gzip, br");
+        let whole = Answer::read("GET with encodings".to_owned(), whole.send().await.unwrap()).await.unwrap();
+        assert_eq!((whole.header("content-length"), whole.header("content-encoding")), ("20971520", ""));
+        assert!(whole.bytes == bytes);
     })
     .await;
 }
