@@ -12,6 +12,7 @@ pub mod channels;
 #[cfg(test)]
 mod channels_tests;
 pub mod clock;
+pub mod configuration;
 pub mod connections;
 pub mod deliveries;
 pub mod direct_channels;

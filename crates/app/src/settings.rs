@@ -1,6 +1,8 @@
 //! What an administrator can change, as the features need it. Read from files and environment by the server.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use rialto_store::settings::StoredSetting;
 
 /// What to do with something doubtful.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,23 +188,65 @@ impl Settings {
     }
 }
 
+/// A setting by its names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// `ConnectedWorkspacesSettings`, for example.
+    pub section: &'static str,
+    /// Key in the section.
+    pub name: &'static str,
+    /// What at the start of the server decides it, so that it cannot be changed while it runs: an environment variable,
+    /// an option of the command line.
+    pub fixed_by: Option<String>,
+    /// All spellings that are written together, so that other programs find what they know (behaviour 6.1).
+    pub spellings: Vec<(&'static str, &'static str)>,
+}
+
+/// Puts settings together from everything that says something about them. The server knows how; features do not.
+pub trait Composer: Send + Sync {
+    /// Looks a setting up; any case will do.
+    fn find(&self, section: &str, name: &str) -> Option<Known>;
+
+    /// All settings that something at the start decides.
+    fn fixed(&self) -> Vec<Known>;
+
+    /// The settings with what administrators stored in its place: over the file, under environment and command line.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, one sentence each.
+    fn compose(&self, stored: &[StoredSetting]) -> Result<Settings, Vec<String>>;
+}
+
 /// The settings in force; changed as a whole, effective at the next look.
-#[derive(Debug, Clone, Default)]
-pub struct SettingsCell(Arc<RwLock<Arc<Settings>>>);
+#[derive(Clone, Default)]
+pub struct SettingsCell {
+    now: Arc<RwLock<Arc<Settings>>>,
+    composer: Arc<OnceLock<Arc<dyn Composer>>>,
+}
 
 impl SettingsCell {
     /// Starts with `settings`.
     pub fn new(settings: Settings) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new(settings))))
+        Self { now: Arc::new(RwLock::new(Arc::new(settings))), composer: Arc::default() }
     }
 
     /// What is in force now.
     pub fn get(&self) -> Arc<Settings> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Puts others in force.
     pub fn set(&self, settings: Settings) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+
+    /// Says how settings are put together; only the first call counts.
+    pub fn compose_by(&self, composer: Arc<dyn Composer>) {
+        let _ = self.composer.set(composer);
+    }
+
+    /// How they are put together; None where they never change.
+    pub fn composer(&self) -> Option<&Arc<dyn Composer>> {
+        self.composer.get()
     }
 }

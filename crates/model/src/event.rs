@@ -124,6 +124,10 @@ pub enum DomainEvent {
     RemoteChanged {
         remote: RemoteId,
     },
+    /// An administrator changed settings.
+    SettingsChanged {
+        settings: Vec<String>,
+    },
     /// A share begins here: home side, invite the peer; guest side, start sending.
     ShareStarted {
         share: ShareId,

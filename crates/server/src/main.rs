@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, Flags, Sources};
+use crate::config::{Config, Flags, Live, Sources};
 
 /// Self-hosted team chat whose channels reach other organisations.
 #[derive(Debug, Parser)]
@@ -79,5 +79,6 @@ fn run(arguments: ServeArguments) -> Result<(), String> {
         .enable_all()
         .build()
         .map_err(|error| format!("no threads: {error}"))?;
-    runtime.block_on(serve::serve(config)).map_err(|error| error.to_string())
+    let live = Live::new(sources, arguments.config, &config.settings);
+    runtime.block_on(serve::serve(config, live)).map_err(|error| error.to_string())
 }

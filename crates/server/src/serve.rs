@@ -10,7 +10,7 @@ use axum::routing::{any, get};
 use rialto_api::Api;
 use rialto_api::hub::{self, Hub, Sources};
 use rialto_app::files::disk::Disk;
-use rialto_app::{App, Clock, IdSource, StartError};
+use rialto_app::{App, Clock, IdSource, StartError, configuration};
 use rialto_federation::transport::Https;
 use rialto_federation::{Federation, receive, service};
 use rialto_store::log::Tail;
@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tower_http::compression::CompressionLayer;
 
-use crate::config::Config;
+use crate::config::{Config, Live};
 use crate::key_file::{self, KeyError};
 use crate::tail::{self, Consumers};
 use crate::web::{self, Site};
@@ -62,8 +62,13 @@ pub enum ServeError {
 ///
 /// # Errors
 /// [`ServeError`].
-pub async fn serve(config: Config) -> Result<(), ServeError> {
+pub async fn serve(config: Config, live: Live) -> Result<(), ServeError> {
     let app = open(&config).await?;
+    app.settings.compose_by(Arc::new(live));
+    if let Err(error) = configuration::load(&app).await {
+        // What the file says by itself is in force; not to start would leave nobody to mend it.
+        tracing::error!(%error, "the stored settings are not in force");
+    }
     let listener = listen(&config.listen).await?;
     let transport = Https::new(app.settings.clone()).map_err(ServeError::Transport)?;
     let federation = Federation::new(app.clone(), Arc::new(transport));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rialto_app::{App, sessions};
+use rialto_app::{App, configuration, sessions};
 use rialto_model::Recorded;
 use rialto_store::log::Tail;
 use tokio::sync::mpsc;
@@ -34,6 +34,7 @@ pub async fn follow(app: App, mut tail: Tail, mut consumers: Consumers) {
         match tail.next().await {
             Ok(events) => {
                 sessions::forget(&app, &events);
+                configuration::follow(&app, &events).await;
                 let events: Arc<[Recorded]> = events.into();
                 let mut gone = Vec::new();
                 for (place, consumer) in consumers.0.iter().enumerate() {

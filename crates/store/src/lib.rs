@@ -34,6 +34,7 @@ mod remotes_tests;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod sessions;
+pub mod settings;
 pub mod shares;
 mod sqlite;
 pub mod statuses;

@@ -86,6 +86,13 @@ impl TestServer {
         self.settings.insert(key.to_owned(), value.to_owned());
     }
 
+    /// Removes an environment variable for the next start, such as one that all servers are given.
+    #[must_use]
+    pub fn without(mut self, key: &str) -> Self {
+        self.settings.remove(key);
+        self
+    }
+
     /// The name it was given.
     pub fn name(&self) -> &str {
         &self.name

@@ -79,7 +79,8 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
         | DomainEvent::ChannelViewed { .. }
         | DomainEvent::ReactionAdded(_)
         | DomainEvent::ReactionRemoved(_)
-        | DomainEvent::RemoteChanged { .. } => {}
+        | DomainEvent::RemoteChanged { .. }
+        | DomainEvent::SettingsChanged { .. } => {}
     }
 }
 
@@ -169,8 +170,12 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
         }
         DomainEvent::ReactionAdded(reaction) => send(registry, scope, &events::reaction_added(&reaction.into())),
         DomainEvent::ReactionRemoved(reaction) => send(registry, scope, &events::reaction_removed(&reaction.into())),
-        // Access has been taken away already; clients learn of connections by asking (client-api 9.5).
-        DomainEvent::SessionsRevoked { .. } | DomainEvent::TeamCreated { .. } | DomainEvent::RemoteChanged { .. } => {}
+        // Access has been taken away already; clients learn of connections by asking (client-api 9.5); the hub itself
+        // tells of settings.
+        DomainEvent::SessionsRevoked { .. }
+        | DomainEvent::TeamCreated { .. }
+        | DomainEvent::RemoteChanged { .. }
+        | DomainEvent::SettingsChanged { .. } => {}
     }
 }
 

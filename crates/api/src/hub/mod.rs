@@ -17,13 +17,16 @@ use std::time::Duration;
 
 use rialto_app::bus::Volatile;
 use rialto_app::{App, StoreError, frames};
-use rialto_model::{ChannelId, ConnectionId, Millis, Post, PostId, Recorded, Scope, SessionId, UserId};
+use rialto_model::{ChannelId, ConnectionId, DomainEvent, Millis, Post, PostId, Recorded, Scope, SessionId, UserId};
+use rialto_wire::v4::client_config::client_config_full;
 use rialto_wire::{v4, ws};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use connection::{Attachment, Connection, Ended};
 use frame::Frame;
 use registry::Registry;
+
+use crate::state::client_config;
 
 pub use socket::routes;
 
@@ -168,6 +171,10 @@ impl Task {
             let settings = self.hub.app.settings.get();
             for recorded in some {
                 self.registry.apply(&recorded.event);
+                if matches!(recorded.event, DomainEvent::SettingsChanged { .. }) {
+                    let config = client_config_full(&client_config(&self.hub.app, &settings, false));
+                    events::send(&mut self.registry, recorded.scope, &ws::events::config_changed(&config));
+                }
                 events::tell(&mut self.registry, &rows, &settings, recorded);
             }
             tokio::task::yield_now().await;

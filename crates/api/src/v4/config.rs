@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use axum::Router;
 use axum::extract::State;
-use axum::routing::{get, post};
-use rialto_app::settings::{InterruptionPosts, Policy};
+use axum::http::StatusCode;
+use axum::routing::{get, post, put};
+use rialto_app::configuration::{self, Change};
+use rialto_app::settings::{InterruptionPosts, Known, Policy};
 use rialto_app::{App, Denied, SessionUser, installation};
 use rialto_model::Permission;
 use rialto_wire::v4::client_config::{client_config_full, client_config_limited};
 use rialto_wire::v4::{StatusOk, config as wire};
+use serde_json::Value;
 
 use crate::extract::{ApiJson, MAX_BODY, MaybeSession, Session};
 use crate::state::client_config;
-use crate::{Api, ApiResult};
+use crate::{Api, ApiError, ApiResult};
 
 /// What stands where a secret is.
 const MASKED: &str = "********************************";
@@ -21,7 +24,8 @@ const MASKED: &str = "********************************";
 pub fn routes() -> Router<Api> {
     Router::new()
         .route("/config/client", get(client))
-        .route("/config", get(whole))
+        .route("/config", get(whole).put(change))
+        .route("/config/patch", put(change))
         .route("/config/environment", get(environment))
         .route("/config/reload", post(reload))
 }
@@ -47,16 +51,78 @@ async fn whole(State(api): State<Api>, Session(actor): Session) -> ApiResult<wir
     Ok(ApiJson(shown(&api.app)))
 }
 
-/// Which keys the environment sets. It is read once at the start and not kept apart, so none are named.
-async fn environment(Session(actor): Session) -> ApiResult<wire::Empty> {
+/// `{section: {key: true}}` for every setting that cannot be changed while the server runs.
+async fn environment(
+    State(api): State<Api>,
+    Session(actor): Session,
+) -> ApiResult<BTreeMap<&'static str, BTreeMap<&'static str, bool>>> {
     may_read(&actor)?;
-    Ok(ApiJson(wire::Empty {}))
+    let mut sections: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for Known { section, name, .. } in api.app.settings.composer().map(|composer| composer.fixed()).unwrap_or_default()
+    {
+        sections.entry(section).or_default().insert(name, true);
+    }
+    Ok(ApiJson(sections))
 }
 
-/// Settings are read at the start; there is nothing to read again, and saying so would stop tools that only ask.
-async fn reload(Session(actor): Session) -> ApiResult<StatusOk> {
+async fn reload(State(api): State<Api>, Session(actor): Session) -> ApiResult<StatusOk> {
     actor.require(Permission::ManageSystem)?;
+    configuration::load(&api.app).await?;
     Ok(ApiJson(StatusOk::default()))
+}
+
+/// Takes a whole configuration or a part of one: what differs from what is in force is changed. Clients send back all
+/// they were given, with the secrets masked and null for what they do not know.
+async fn change(
+    State(api): State<Api>,
+    Session(actor): Session,
+    ApiJson(wanted): ApiJson<serde_json::Map<String, Value>>,
+) -> ApiResult<wire::Config> {
+    actor.require(Permission::ManageSystem)?;
+    let present = serde_json::to_value(shown(&api.app)).unwrap_or_default();
+    let mut changes = Vec::new();
+    for (section, settings) in wanted {
+        let Value::Object(settings) = settings else {
+            if settings.is_null() {
+                continue;
+            }
+            return Err(ApiError::body_param(&section));
+        };
+        for (name, value) in settings {
+            if says_nothing(&value) || present[&section][&name] == value {
+                continue;
+            }
+            changes.push(Change { section: section.clone(), name, value });
+        }
+    }
+    configuration::change(&api.app, &actor, &changes).await?;
+    Ok(ApiJson(shown(&api.app)))
+}
+
+/// Null, the mask of a secret, or an object of such.
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text == MASKED,
+        Value::Object(members) => members.values().all(says_nothing),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) => false,
+    }
+}
+
+impl From<configuration::Error> for ApiError {
+    fn from(error: configuration::Error) -> Self {
+        use configuration::Error;
+        match error {
+            Error::Denied(denied) => denied.into(),
+            Error::Store(error) => error.into(),
+            Error::Unknown(_) | Error::Invalid(_) => {
+                ApiError::bad_request("model.config.is_valid.app_error", error.to_string())
+            }
+            Error::Fixed { .. } => {
+                ApiError::new(StatusCode::FORBIDDEN, "api.config.update_config.restricted.app_error", error.to_string())
+            }
+        }
+    }
 }
 
 fn number(n: usize) -> i64 {
@@ -83,7 +149,12 @@ fn shown(app: &App) -> wire::Config {
             session_length_mobile_in_hours: settings.session_hours,
             post_edit_time_limit: settings.post_edit_seconds,
             unique_emoji_reaction_limit_per_post: settings.unique_emoji_per_post,
+            max_post_size: number(settings.max_post_size),
             maximum_payload_size_bytes: number(MAX_BODY),
+        },
+        file_settings: wire::Files {
+            enable_file_attachments: settings.files.enabled,
+            max_file_size: settings.files.max_bytes,
         },
         team_settings: wire::Team {
             site_name: settings.site_name.clone(),
@@ -132,6 +203,7 @@ fn shown(app: &App) -> wire::Config {
             private_peer_addresses: policy(workspaces.private_peers),
             insecure_peers: policy(workspaces.insecure_peers),
             legacy_peers: policy(workspaces.legacy_peers),
+            blocked_file_types: settings.files.blocked.iter().map(String::as_str).collect::<Vec<_>>().join(","),
             thread_context: if workspaces.send_thread_roots { "root" } else { "none" }.to_owned(),
         },
         feature_flags: wire::FeatureFlags {

@@ -13,7 +13,7 @@ pub(super) struct Key {
     pub(super) section: &'static str,
     pub(super) name: &'static str,
     /// Newer spellings of the same setting; if one of them is given, this one does not count.
-    newer: &'static [(&'static str, &'static str)],
+    pub(super) newer: &'static [(&'static str, &'static str)],
     set: fn(&mut Config, &Value) -> Result<(), String>,
 }
 

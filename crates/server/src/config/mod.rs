@@ -3,6 +3,7 @@
 //! ruling 4, behaviour 6.
 
 mod keys;
+mod live;
 mod sections;
 mod sources;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use rialto_app::Settings;
 
+pub use live::Live;
 pub use sources::{Flags, Sources};
 
 /// Everything the process needs to know before it starts.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use rialto_store::settings::StoredSetting;
 use serde_json::Value;
 
 use super::keys::{self, Key};
@@ -28,6 +29,8 @@ pub struct Sources {
     pub file: Option<(PathBuf, String)>,
     /// The environment.
     pub environment: Vec<(String, String)>,
+    /// What administrators changed while the server ran.
+    pub stored: Vec<StoredSetting>,
     /// The command line.
     pub flags: Flags,
 }
@@ -69,13 +72,21 @@ impl Sources {
                 }
             }
         };
-        Ok(Sources { file, environment: std::env::vars().collect(), flags })
+        Ok(Sources { file, environment: std::env::vars().collect(), stored: Vec::new(), flags })
     }
 
     pub(super) fn collect(&self, not_used: &mut Vec<String>, faults: &mut Vec<String>) -> Table {
         let mut table = Table::new();
         if let Some((path, text)) = &self.file {
             read_file(&mut table, path, text, not_used, faults);
+        }
+        // What an administrator changed last counts more than the file that the server was set up with.
+        for stored in &self.stored {
+            if let Some(key) = find_key(&stored.section, &stored.name)
+                && let Ok(value) = serde_json::from_str(&stored.value)
+            {
+                table.insert((key.section, key.name), Given { value, from: "the database".to_owned() });
+            }
         }
         // In this order, so that ours override Mattermost's.
         for prefix in ["MM_", "RIALTO_"] {
@@ -148,6 +159,12 @@ fn read_variable(
         None if is_ours => {}
         None => not_used.push(name.to_owned()),
     }
+}
+
+/// The setting of these names in any case.
+pub(super) fn find_key(section: &str, name: &str) -> Option<&'static Key> {
+    let same = |key: &&Key| key.section.eq_ignore_ascii_case(section) && key.name.eq_ignore_ascii_case(name);
+    keys::KEYS.iter().find(same)
 }
 
 enum Found {

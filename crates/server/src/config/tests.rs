@@ -8,6 +8,7 @@ fn sources(file: Option<(&str, &str)>, environment: &[(&str, &str)]) -> Sources 
     Sources {
         file: file.map(|(name, text)| (PathBuf::from(name), text.to_owned())),
         environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        stored: Vec::new(),
         flags: Flags::default(),
     }
 }

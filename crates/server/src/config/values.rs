@@ -67,3 +67,8 @@ pub(super) fn site_url(text: &str) -> Result<Option<String>, String> {
     }
     SiteUrl::parse(text.trim()).map(|url| Some(url.as_str().to_owned())).map_err(|error| error.to_string())
 }
+
+/// The path of a site URL, empty for the root.
+pub(super) fn path_of(site_url: &str) -> String {
+    SiteUrl::parse(site_url).map_or_else(|_| String::new(), |url| url.sub_path().to_owned())
+}

@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod chat;
 #[cfg(test)]
+mod configuration;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod dialogue;

@@ -33,7 +33,7 @@ pub struct Config {
     pub email_settings: Empty,
     pub experimental_audit_settings: Empty,
     pub export_settings: Empty,
-    pub file_settings: Empty,
+    pub file_settings: Files,
     pub git_lab_settings: Empty,
     pub google_settings: Empty,
     pub guest_accounts_settings: Empty,
@@ -71,7 +71,16 @@ pub struct Service {
     pub session_length_mobile_in_hours: i64,
     pub post_edit_time_limit: i64,
     pub unique_emoji_reaction_limit_per_post: i64,
+    pub max_post_size: i64,
     pub maximum_payload_size_bytes: i64,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Files {
+    pub enable_file_attachments: bool,
+    /// Bytes.
+    pub max_file_size: i64,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
@@ -140,6 +149,8 @@ pub struct ConnectedWorkspaces {
     pub insecure_peers: String,
     pub legacy_peers: String,
     pub thread_context: String,
+    /// Extensions, comma separated.
+    pub blocked_file_types: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
