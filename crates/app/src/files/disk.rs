@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
@@ -19,6 +19,10 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 /// Bytes read at once when a file is hashed.
 const PAGE: usize = 256 << 10;
+
+/// How long a sender may be silent. When a line breaks, the end of a request may never be told, and nobody else writes
+/// while it is waited for; whoever sends goes on from what is here, so ending too early costs little.
+const SILENCE: Duration = Duration::from_secs(20);
 
 /// A folder of files. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -185,6 +189,15 @@ impl Writer {
     /// # Errors
     /// As the system says; what was written before stays.
     pub async fn append<E>(&self, content: impl Stream<Item = Result<Bytes, E>>, limit: u64) -> io::Result<Written> {
+        self.append_from(content, limit, SILENCE).await
+    }
+
+    async fn append_from<E>(
+        &self,
+        content: impl Stream<Item = Result<Bytes, E>>,
+        limit: u64,
+        silence: Duration,
+    ) -> io::Result<Written> {
         let path = self.disk.upload_path(&self.upload);
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).await?;
@@ -193,10 +206,14 @@ impl Writer {
         let mut length = file.metadata().await?.len();
         let mut content = pin!(content);
         let mut end = None;
-        while let Some(chunk) = content.next().await {
-            let Ok(chunk) = chunk else {
-                end = Some(false);
-                break;
+        loop {
+            let chunk = match tokio::time::timeout(silence, content.next()).await {
+                Ok(None) => break,
+                Ok(Some(Ok(chunk))) => chunk,
+                Ok(Some(Err(_))) | Err(_) => {
+                    end = Some(false);
+                    break;
+                }
             };
             let room = usize::try_from(limit.saturating_sub(length)).unwrap_or(usize::MAX);
             let taken = chunk.get(..room).unwrap_or(&chunk);
@@ -296,7 +313,6 @@ pub async fn stream(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use futures_util::stream;
 
@@ -327,6 +343,19 @@ mod tests {
             super::stream(disk.open(&file).await.unwrap(), 4, 3).await.unwrap().map(Result::unwrap).collect().await;
         assert_eq!(all.concat(), b"o w");
         assert_eq!(disk.received(&upload).await.unwrap(), 0);
+    }
+
+    /// E-062: a line that broke without a word holds nobody up.
+    #[tokio::test]
+    async fn a_sender_that_falls_silent_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::new(folder.path());
+        let upload = ItemId::from_random([1; 16]);
+        let silent = chunks(&["half"]).chain(stream::pending());
+        let written = disk.claim(&upload).unwrap().append_from(silent, 8, Duration::from_millis(1)).await.unwrap();
+        assert!(matches!(written, Written::BrokenOff(4)), "{written:?}");
+        let written = disk.claim(&upload).unwrap().append(chunks(&["rest"]), 8).await.unwrap();
+        assert!(matches!(written, Written::Upto(8)), "{written:?}");
     }
 
     #[tokio::test]
