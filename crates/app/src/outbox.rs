@@ -6,20 +6,25 @@
 
 mod held;
 mod load;
+mod refused;
 
-pub use held::{Held, changes_of, held, hold, resume};
-pub use load::{Contents, Wanted, load, members_page, stands};
+pub use held::{Held, begin_members, changes_of, held, hold, resume, telling_members, told_members};
+pub use load::{Contents, Wanted, load, members_page};
+pub use refused::{
+    Decision, Failure, Item, Which, decide, list_set_aside, postpone, refused, refused_counts, set_aside, settle_retry,
+    wanted_again,
+};
 
 use std::collections::HashMap;
 
 use rialto_model::{
-    ChannelId, DomainEvent, FileInfo, Millis, Origin, Post, PostId, Reaction, Recorded, RemoteId, Seq, Share, ShareId,
-    ShareState, UserId,
+    ChannelId, DomainEvent, FileInfo, Millis, Origin, Post, PostId, Reaction, Recorded, RemoteCluster, RemoteId, Seq,
+    Share, ShareId, ShareState, UserId,
 };
-use rialto_store::outbox::Failure;
+use rialto_store::outbox::Believed;
 use rialto_store::{
-    Snapshot, StoreError, channels, file_deliveries, interruptions, log, outbox, peer_posts, posts, shares, teams,
-    users,
+    Snapshot, StoreError, Tx, channels, file_deliveries, interruptions, log, outbox, peer_posts, posts, shares,
+    sync_failures, teams, users,
 };
 
 use crate::connections::consumer;
@@ -65,6 +70,8 @@ pub struct Changes {
     pub list: Vec<Change>,
     /// Everything up to here was looked at.
     pub upto: Seq,
+    /// There was more than one looks at in one go.
+    pub more: bool,
 }
 
 /// Where the sender of a peer stands.
@@ -75,15 +82,54 @@ pub async fn position(app: &App, remote: &RemoteId) -> Result<Option<Seq>, Store
     outbox::cursor(&mut app.db.read(app.clock.now()).await?, &consumer(remote)).await
 }
 
-/// Moves the sender's position on; false if somebody else did.
+/// Moves the sender's position on; false if somebody else did. What was `sent` on the way is counted with it, so that
+/// what a crash makes us send twice counts once (M-09).
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn advance(app: &App, remote: &RemoteId, from: Seq, to: Seq) -> Result<bool, StoreError> {
+pub async fn advance(
+    app: &App,
+    remote: &RemoteId,
+    from: Seq,
+    to: Seq,
+    sent: &[(ChannelId, usize)],
+) -> Result<bool, StoreError> {
     let mut tx = app.db.begin(app.clock.now()).await?;
     let moved = outbox::move_cursor(&mut tx, &consumer(remote), Some(from), to).await?;
-    tx.commit().await?;
+    if moved {
+        count_sent(&mut tx, remote, sent)?;
+        tx.commit().await?;
+    }
     Ok(moved)
+}
+
+fn count_sent(tx: &mut Tx, remote: &RemoteId, sent: &[(ChannelId, usize)]) -> Result<(), StoreError> {
+    for (channel, number) in sent.iter().filter(|(_, number)| *number > 0) {
+        interruptions::count_sent(tx, remote, channel, *number)?;
+    }
+    Ok(())
+}
+
+/// Counts messages that were delivered apart from the sender's position (M-09).
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn count_late(app: &App, remote: &RemoteId, sent: (ChannelId, usize)) -> Result<(), StoreError> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    count_sent(&mut tx, remote, &[sent])?;
+    tx.commit().await
+}
+
+/// The connection and the token a share's messages leave with. None when either has ended or rests: then nothing more
+/// leaves, whatever was loaded a moment ago (INV-11, E-046).
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn way_out(app: &App, share: &ShareId) -> Result<Option<(RemoteCluster, String)>, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let active = shares::get(&mut view, share).await?.filter(|share| share.state == ShareState::Active);
+    let Some(share) = active else { return Ok(None) };
+    crate::connections::token_of(app, &mut view, &share.remote_id).await
 }
 
 /// Reads what a peer has to hear of after `after`, up to the settled head. Ends early behind a share that begins,
@@ -100,7 +146,8 @@ pub async fn changes(app: &App, remote: &RemoteId, after: Seq) -> Result<Changes
     for held in shares::held(&mut view, remote).await? {
         by_channel.remove(&held.share.channel_id);
     }
-    let mut changes = Changes { list: Vec::new(), upto: events.last().map_or(after, |last| last.seq) };
+    let more = i64::try_from(events.len()).is_ok_and(|number| number >= PAGE);
+    let mut changes = Changes { list: Vec::new(), upto: events.last().map_or(after, |last| last.seq), more };
     for event in events {
         let seq = event.seq;
         let found = relevant(&mut view, remote, &by_channel, event).await?;
@@ -200,18 +247,17 @@ pub struct Delivered {
     pub announced: Vec<(UserId, Millis)>,
     /// Who is no more known to it in the channel.
     pub left: Vec<UserId>,
-    /// Posts it refused, why, and whether it may ever take them.
-    pub refused: Vec<(PostId, String)>,
+    /// Items it refused, and why.
+    pub refused: Vec<(Item, String)>,
     /// Posts it took.
     pub taken: Vec<PostId>,
+    /// Other items it took.
+    pub done: Vec<Item>,
     /// Those of them that have files, which follow.
     pub with_files: Vec<(Post, Vec<FileInfo>)>,
     /// Posts with files about which the peer has answered: nothing holds them any more.
     pub settled: Vec<PostId>,
 }
-
-/// Waits between attempts of an item that is refused (ruling 32), ms; after the last it is set aside.
-const RETRY: [i64; 5] = [1_000, 5_000, 30_000, 120_000, 600_000];
 
 /// Remembers a delivered frame.
 ///
@@ -232,31 +278,18 @@ pub async fn delivered(
         outbox::delete_announced(&mut tx, remote, channel, user).await?;
     }
     peer_posts::note_taken(&mut tx, remote, &delivered.taken).await?;
-    for post in &delivered.taken {
-        outbox::delete_failure(&mut tx, remote, post).await?;
-    }
+    let mut settled: Vec<Item> = delivered.done.clone();
+    settled.extend(delivered.taken.iter().map(|post| Item::Post(*post)));
+    settled.extend(delivered.announced.iter().map(|(user, _)| Item::Profile(*user)));
+    sync_failures::delete(&mut tx, remote, channel, &settled).await?;
     for (post, attached) in &delivered.with_files {
         deliveries::queue(app, &mut tx, remote, post, attached, false).await?;
     }
     for post in &delivered.settled {
         file_deliveries::release_post(&mut tx, remote, post).await?;
     }
-    if !delivered.taken.is_empty() {
-        interruptions::count_sent(&mut tx, remote, channel, delivered.taken.len())?;
-    }
-    for (post, cause) in &delivered.refused {
-        let attempts = outbox::failure(&mut tx, remote, post).await?.map_or(0, |failure| failure.attempts);
-        let wait = usize::try_from(attempts).ok().and_then(|n| RETRY.get(n));
-        let failure = Failure {
-            remote_id: *remote,
-            post_id: *post,
-            channel_id: *channel,
-            attempts: attempts + 1,
-            next_at: Millis(now.0 + wait.copied().unwrap_or_default()),
-            set_aside: wait.is_none(),
-            cause: cause.chars().take(200).collect(),
-        };
-        outbox::put_failure(&mut tx, &failure).await?;
+    for (item, cause) in &delivered.refused {
+        refused::note(&mut tx, remote, channel, item, cause).await?;
     }
     shares::touch_sync(&mut tx, channel, remote, now)?;
     tx.commit().await?;
@@ -266,64 +299,24 @@ pub async fn delivered(
     Ok(())
 }
 
-/// Sets an item aside at once: the peer can never take it, whatever it answers (ruling 34, 63).
-///
-/// # Errors
-/// [`StoreError`] as the database says.
-pub async fn set_aside(
-    app: &App,
-    remote: &RemoteId,
-    channel: &ChannelId,
-    post: &PostId,
-    cause: &str,
-) -> Result<(), StoreError> {
-    let mut tx = app.db.begin(app.clock.now()).await?;
-    let failure = Failure {
-        remote_id: *remote,
-        post_id: *post,
-        channel_id: *channel,
-        attempts: 1,
-        next_at: tx.now(),
-        set_aside: true,
-        cause: cause.to_owned(),
-    };
-    outbox::put_failure(&mut tx, &failure).await?;
-    tx.commit().await
-}
-
-/// Refused items in order of their next attempt.
-///
-/// # Errors
-/// [`StoreError`] as the database says.
-pub async fn refused(app: &App, remote: &RemoteId) -> Result<Vec<Failure>, StoreError> {
-    outbox::failures(&mut app.db.read(app.clock.now()).await?, remote, false).await
-}
-
-/// How many items were set aside, and how many wait for another attempt.
-///
-/// # Errors
-/// [`StoreError`] as the database says.
-pub async fn refused_counts(app: &App, remote: &RemoteId) -> Result<(usize, usize), StoreError> {
-    let all = outbox::failures(&mut app.db.read(app.clock.now()).await?, remote, true).await?;
-    let aside = all.iter().filter(|failure| failure.set_aside).count();
-    Ok((aside, all.len() - aside))
-}
-
 /// Decides whether a toggling peer is to be told of a reaction, and notes that it will be, before it is (ruling 38).
-/// False: it is believed to hold this state already.
+/// Returns the name to tell it by: one is taken back by the name it was given, whatever alias is used here. None: it is
+/// believed to hold this state already.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn begin_toggle(app: &App, remote: &RemoteId, reaction: &Reaction) -> Result<bool, StoreError> {
-    let wanted = reaction.delete_at.is_none();
+pub async fn begin_toggle(app: &App, remote: &RemoteId, reaction: &Reaction) -> Result<Option<String>, StoreError> {
+    let present = reaction.delete_at.is_none();
     let mut tx = app.db.begin(app.clock.now()).await?;
-    let believed = outbox::believed(&mut tx, remote, reaction).await?.unwrap_or(false);
-    if believed == wanted {
-        return Ok(false);
+    let believed = outbox::believed(&mut tx, remote, reaction).await?;
+    if believed.as_ref().is_some_and(|believed| believed.present) == present {
+        return Ok(None);
     }
-    outbox::set_believed(&mut tx, remote, reaction, Some(wanted)).await?;
+    let given = believed.map(|believed| believed.sent_name).filter(|name| !present && !name.is_empty());
+    let sent_name = given.unwrap_or_else(|| reaction.emoji_name.clone());
+    outbox::set_believed(&mut tx, remote, reaction, &Believed { present, sent_name: sent_name.clone() }).await?;
     tx.commit().await?;
-    Ok(true)
+    Ok(Some(sent_name))
 }
 
 /// Takes [`begin_toggle`] back: the peer surely has not seen it.
@@ -332,7 +325,10 @@ pub async fn begin_toggle(app: &App, remote: &RemoteId, reaction: &Reaction) -> 
 /// [`StoreError`] as the database says.
 pub async fn undo_toggle(app: &App, remote: &RemoteId, reaction: &Reaction) -> Result<(), StoreError> {
     let mut tx = app.db.begin(app.clock.now()).await?;
-    outbox::set_believed(&mut tx, remote, reaction, Some(reaction.delete_at.is_some())).await?;
+    if let Some(believed) = outbox::believed(&mut tx, remote, reaction).await? {
+        let before = Believed { present: reaction.delete_at.is_some(), ..believed };
+        outbox::set_believed(&mut tx, remote, reaction, &before).await?;
+    }
     tx.commit().await
 }
 

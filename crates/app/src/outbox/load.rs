@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rialto_model::{
-    Channel, ChannelId, FileInfo, Millis, Post, PostId, Reaction, RemoteCluster, RemoteId, Share, ShareId, ShareState,
-    User, UserId,
+    Channel, ChannelId, FileInfo, Millis, Post, PostId, Reaction, RemoteCluster, RemoteId, Share, ShareState, User,
+    UserId, names,
 };
 use rialto_store::{
     Snapshot, StoreError, channel_members, channels, outbox, peer_posts, posts, reactions, remotes, shares, users,
@@ -55,6 +55,13 @@ pub struct Wanted {
     pub profiles: Vec<UserId>,
 }
 
+impl Wanted {
+    /// How many items there are.
+    pub fn number(&self) -> usize {
+        self.posts.len() + self.reactions.len() + self.members.len() + self.profiles.len()
+    }
+}
+
 /// Loads rows for a frame. None if the share or the connection has ended: then nothing may be sent (INV-11).
 ///
 /// # Errors
@@ -96,15 +103,6 @@ pub async fn load(
     }
     load_people(&mut view, &mut contents, wanted).await?;
     Ok(Some(contents))
-}
-
-/// Whether a share still takes items, for who is about to send what was loaded a moment ago.
-///
-/// # Errors
-/// [`StoreError`] as the database says.
-pub async fn stands(app: &App, share: &ShareId) -> Result<bool, StoreError> {
-    let found = shares::get(&mut app.db.read(app.clock.now()).await?, share).await?;
-    Ok(found.is_some_and(|share| share.state == ShareState::Active))
 }
 
 async fn load_posts(
@@ -176,7 +174,8 @@ async fn load_reactions(view: &mut Snapshot, contents: &mut Contents, wanted: &W
         if recorded.remote_id.is_some_and(|owner| direct.contains(&owner)) {
             continue;
         }
-        let key = (recorded.post_id, recorded.user_id, recorded.emoji_name.clone());
+        let emoji = names::canonical_emoji(&recorded.emoji_name).to_owned();
+        let key = (recorded.post_id, recorded.user_id, emoji);
         if !placed.insert(key) {
             continue;
         }
@@ -242,13 +241,22 @@ pub async fn members_page(
     limit: usize,
 ) -> Result<Vec<UserId>, StoreError> {
     let mut view = app.db.read(app.clock.now()).await?;
-    let share = shares::get_live(&mut view, channel, remote).await?;
+    let home = shares::get_live(&mut view, channel, remote).await?.is_some_and(|share| share.home);
     let limit = i64::try_from(limit).unwrap_or(100);
-    let ids = channel_members::page_ids(&mut view, channel, remote, after.map_or("", |id| id.as_str()), limit).await?;
-    if share.is_some_and(|share| share.home) {
-        return Ok(ids);
+    let mut after = after.copied();
+    loop {
+        let from = after.as_ref().map_or("", |id| id.as_str());
+        let mut ids = channel_members::page_ids(&mut view, channel, remote, from, limit).await?;
+        let Some(last) = ids.last().copied() else { return Ok(ids) };
+        if !home {
+            let people = users::list_by_ids(&mut view, &ids).await?;
+            let local: BTreeSet<UserId> = people.into_iter().filter(User::is_local).map(|person| person.id).collect();
+            ids.retain(|id| local.contains(id));
+        }
+        if !ids.is_empty() {
+            return Ok(ids);
+        }
+        // A page of people the home knows better than we is not the last one.
+        after = Some(last);
     }
-    let local: BTreeSet<UserId> =
-        users::list_by_ids(&mut view, &ids).await?.into_iter().filter(User::is_local).map(|person| person.id).collect();
-    Ok(ids.into_iter().filter(|id| local.contains(id)).collect())
 }
