@@ -146,6 +146,7 @@ async fn a_channel_whose_messages_wait_is_told_although_the_peer_answers() {
         let held = outbox::held(&scene.app, &acme.id).await.unwrap().remove(0);
         outbox::resume(&scene.app, &held.share, None, 2).await.unwrap();
         for _ in 0..2 {
+            scene.tick();
             interruptions::end_delivered(&scene.app, &acme.id).await.unwrap();
             interruptions::caught_up(&scene.app, &acme.id).await.unwrap();
         }

@@ -334,7 +334,7 @@ async fn slice(
 }
 
 /// Whether an item's author came in the same frame and was refused: then it would wait for nobody, and is refused too
-/// (ruling 30). Who is known here from before may go on.
+/// (ruling 30). Who is known here from before may go on, and who is somebody else's is refused as such.
 async fn nobody_to_wait_for(
     tx: &mut Tx,
     share: &ShareAccess,
@@ -346,7 +346,9 @@ async fn nobody_to_wait_for(
         Item::Reaction(reaction) => reaction.user_id,
         Item::User(_) | Item::Post(_) | Item::Member(_) => return Ok(false),
     };
-    Ok(refused.contains(&author) && person(tx, share, &author).await?.is_none())
+    Ok(refused.contains(&author)
+        && person(tx, share, &author).await?.is_none()
+        && user_rows::get(tx, &author).await?.is_none())
 }
 
 async fn one(app: &App, tx: &mut Tx, share: &ShareAccess, item: Item<'_>) -> Result<Applied, StoreError> {
