@@ -43,7 +43,8 @@ pub async fn of(app: &App, remote: &RemoteId) -> Result<Backlog, StoreError> {
     let mut first: Option<Seq> = None;
     let settled = *app.bus.settled().borrow();
     for held in outbox::held(app, remote).await? {
-        let waits = outbox::changes_of(app, &held, settled).await?.list;
+        let mut waits = outbox::changes_of(app, &held, settled, usize::MAX).await?.list;
+        waits.retain(|change| !matches!(change.what, What::ShareChanged(_)));
         if let Some(change) = waits.first() {
             first = Some(first.map_or(change.seq, |first| first.min(change.seq)));
             *backlog.by_channel.entry(change.channel).or_default() += waits.len() as u64;

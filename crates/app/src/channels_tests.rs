@@ -137,7 +137,7 @@ async fn people_of_other_servers_are_not_added_from_here_and_never_administrate(
         let other = scene.new_channel("other").await;
         let error = channel_members::add(&scene.app, &scene.admin.actor, &other, &[guest]).await.unwrap_err();
         assert!(matches!(error, channel_members::Error::NotShared { organisation } if organisation == "acme"));
-        let left = IncomingMember { user_id: guest, joins: false };
+        let left = IncomingMember { user_id: guest, joins: false, at: rialto_model::Millis(0) };
         scene.take(&acme, IncomingItems { members: vec![left], ..IncomingItems::default() }).await;
         let error = channel_members::add(&scene.app, &scene.admin.actor, &scene.channel, &[guest]).await.unwrap_err();
         assert!(matches!(error, channel_members::Error::AskOrganisation { organisation } if organisation == "acme"));

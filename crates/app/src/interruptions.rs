@@ -1,6 +1,6 @@
 //! Interruptions of more than five minutes: told once in every shared channel, and told when over (behaviour 3.3).
 
-use rialto_model::{Millis, RemoteCluster, RemoteId, ShareState};
+use rialto_model::{ChannelId, Millis, RemoteCluster, RemoteId, ShareState};
 use rialto_store::interruptions::{self, Interruption};
 use rialto_store::{StoreError, Tx, channels, remotes, shares};
 
@@ -28,19 +28,68 @@ pub async fn begin(app: &App, remote: &RemoteId, since: Millis) -> Result<(), St
     remotes::update(&mut tx, &remote).await?;
     crate::connections::changed(&mut tx, &remote.id);
     if posts == InterruptionPosts::Channel {
-        tell_lost(app, &mut tx, &remote, since).await?;
+        tell_lost(app, &mut tx, &remote, since, None).await?;
     }
     tx.commit().await
 }
 
-async fn tell_lost(app: &App, tx: &mut Tx, remote: &RemoteCluster, since: Millis) -> Result<(), StoreError> {
+/// Tells one channel that what was written in it has not reached the peer since `since`, although the peer answers (M-08,
+/// ruling 25). Does nothing if it knows.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn begin_in(app: &App, remote: &RemoteId, channel: &ChannelId, since: Millis) -> Result<(), StoreError> {
+    let posts = app.settings.get().workspaces.interruption_posts;
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let Some(remote) = remotes::lock(&mut tx, remote).await?.filter(RemoteCluster::is_live) else { return Ok(()) };
+    if posts != InterruptionPosts::Channel || remote.interrupted_at.is_some() {
+        return Ok(());
+    }
+    tell_lost(app, &mut tx, &remote, since, Some(channel)).await?;
+    tx.commit().await
+}
+
+/// Tells the channels of [`begin_in`] that it is over: everything that waited has left, but for held channels.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn end_delivered(app: &App, remote: &RemoteId) -> Result<(), StoreError> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let Some(remote) = remotes::lock(&mut tx, remote).await?.filter(RemoteCluster::is_live) else { return Ok(()) };
+    if remote.interrupted_at.is_some() {
+        return Ok(());
+    }
+    let held = shares::held(&mut tx, &remote.id).await?;
+    let mut ended = false;
+    for row in interruptions::list(&mut tx, &remote.id).await? {
+        if row.end_at.is_none() && !held.iter().any(|held| held.share.channel_id == row.channel_id) {
+            ended |= tell_restored(app, &mut tx, &remote, row).await?;
+        }
+    }
+    if ended { tx.commit().await } else { Ok(()) }
+}
+
+async fn tell_lost(
+    app: &App,
+    tx: &mut Tx,
+    remote: &RemoteCluster,
+    since: Millis,
+    only: Option<&ChannelId>,
+) -> Result<(), StoreError> {
     let told = interruptions::list(tx, &remote.id).await?;
     for share in shares::list_of_remote(tx, &remote.id, false).await? {
+        if only.is_some_and(|only| *only != share.channel_id) {
+            continue;
+        }
         let archived = channels::get(tx, &share.channel_id).await?.is_none_or(|channel| channel.is_archived());
         if share.state != ShareState::Active || archived {
             continue;
         }
         let before = told.iter().find(|known| known.channel_id == share.channel_id);
+        if before.is_some_and(|known| known.end_at.is_none() && known.begin_at >= share.create_at) {
+            // It was told already that what is written in it waits.
+            continue;
+        }
         let flapping = before.filter(|known| known.end_at.is_some_and(|end| since.since(end) < FLAPPING));
         if let Some(known) = flapping {
             let mut known = known.clone();
@@ -91,23 +140,35 @@ pub async fn end(app: &App, remote: &RemoteId) -> Result<(), StoreError> {
     }
     remotes::update(&mut tx, &remote).await?;
     crate::connections::changed(&mut tx, &remote.id);
-    for mut row in interruptions::list(&mut tx, &remote.id).await? {
-        let live = shares::get_live(&mut tx, &row.channel_id, &remote.id).await?.is_some();
-        if row.end_at.is_some() || !live {
-            continue;
+    for row in interruptions::list(&mut tx, &remote.id).await? {
+        if row.end_at.is_none() {
+            tell_restored(app, &mut tx, &remote, row).await?;
         }
-        let now = tx.now();
-        let message = format!(
-            "The connection to **{}** is back after {}. Missed messages are being delivered.",
-            escape(&remote.display_name),
-            duration(now.since(row.begin_at))
-        );
-        let post = SystemPost { channel: row.channel_id, about: About::Generic, user: None, message, props: &[] };
-        row.restored_post_id = Some(system_posts::write(app, &mut tx, post)?);
-        row.end_at = Some(now);
-        interruptions::update(&mut tx, &row).await?;
     }
     tx.commit().await
+}
+
+/// M-09; false where the share has ended meanwhile.
+async fn tell_restored(
+    app: &App,
+    tx: &mut Tx,
+    remote: &RemoteCluster,
+    mut row: Interruption,
+) -> Result<bool, StoreError> {
+    if shares::get_live(tx, &row.channel_id, &remote.id).await?.is_none() {
+        return Ok(false);
+    }
+    let now = tx.now();
+    let message = format!(
+        "The connection to **{}** is back after {}. Missed messages are being delivered.",
+        escape(&remote.display_name),
+        duration(now.since(row.begin_at))
+    );
+    let post = SystemPost { channel: row.channel_id, about: About::Generic, user: None, message, props: &[] };
+    row.restored_post_id = Some(system_posts::write(app, tx, post)?);
+    row.end_at = Some(now);
+    interruptions::update(tx, &row).await?;
+    Ok(true)
 }
 
 /// Everything of ours that was missed has been delivered: the posts that told of the return say so, with the messages

@@ -115,6 +115,45 @@ async fn messages_about_interruptions_can_be_switched_off() {
 async fn delivered(scene: &Scene, peer: &Peer, posts: &[PostId]) {
     let taken = Delivered { taken: posts.to_vec(), ..Delivered::default() };
     outbox::delivered(&scene.app, &peer.id, &scene.channel, &taken).await.unwrap();
+    let at = outbox::position(&scene.app, &peer.id).await.unwrap().unwrap();
+    let head = scene.head().await;
+    let sent = [(scene.channel, posts.len())];
+    // What a crash keeps from moving the position is sent and noted again, and counts once.
+    outbox::delivered(&scene.app, &peer.id, &scene.channel, &taken).await.unwrap();
+    assert!(outbox::advance(&scene.app, &peer.id, at, head, &sent).await.unwrap());
+    assert!(!outbox::advance(&scene.app, &peer.id, at, head, &sent).await.unwrap());
+}
+
+/// Ruling 25: a channel whose messages do not get through is told although the peer answers, once, and told of the end.
+#[tokio::test]
+async fn a_channel_whose_messages_wait_is_told_although_the_peer_answers() {
+    both(async |db: Db| {
+        let (scene, acme) = shared(db).await;
+        let copy = scene.copy(&acme, id(50), false).await.id;
+        let since = scene.app.clock.now();
+        let head = scene.head().await;
+        outbox::hold(&scene.app, &acme.id, &scene.channel, head).await.unwrap();
+        scene.app.clock.advance(300_000);
+        for _ in 0..2 {
+            interruptions::begin_in(&scene.app, &acme.id, &scene.channel, since).await.unwrap();
+        }
+        assert_eq!(notices(&scene).await.len(), 1);
+        let rows = rialto_store::interruptions::list(&mut scene.view().await, &acme.id).await.unwrap();
+        assert!(rows.iter().all(|row| row.channel_id != copy), "only where something waits");
+        assert_eq!(scene.remote(&acme).await.interrupted_at, None, "it is online");
+        interruptions::end_delivered(&scene.app, &acme.id).await.unwrap();
+        assert_eq!(notices(&scene).await.len(), 1, "it still waits");
+        let held = outbox::held(&scene.app, &acme.id).await.unwrap().remove(0);
+        outbox::resume(&scene.app, &held.share, None, 2).await.unwrap();
+        for _ in 0..2 {
+            scene.tick();
+            interruptions::end_delivered(&scene.app, &acme.id).await.unwrap();
+            interruptions::caught_up(&scene.app, &acme.id).await.unwrap();
+        }
+        let told = notices(&scene).await;
+        assert!(told.len() == 2 && told[1].contains("delivered (2 from here, 0 from there)"), "{told:?}");
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -167,11 +206,12 @@ async fn a_channel_that_is_held_back_has_not_caught_up() {
         scene.app.clock.advance(60_000);
         interruptions::end(&scene.app, &acme.id).await.unwrap();
         let head = scene.head().await;
-        let share = outbox::hold(&scene.app, &acme.id, &scene.channel, head).await.unwrap().unwrap();
+        outbox::hold(&scene.app, &acme.id, &scene.channel, head).await.unwrap().unwrap();
         scene.app.clock.advance(600_000);
         assert!(interruptions::caught_up(&scene.app, &acme.id).await.unwrap(), "it is still to be told");
         assert!(notices(&scene).await[1].contains("are being delivered"));
-        outbox::resume(&scene.app, &share, None).await.unwrap();
+        let held = outbox::held(&scene.app, &acme.id).await.unwrap().remove(0);
+        outbox::resume(&scene.app, &held.share, None, 0).await.unwrap();
         assert!(!interruptions::caught_up(&scene.app, &acme.id).await.unwrap());
         assert!(notices(&scene).await[1].contains("have been delivered"));
     })

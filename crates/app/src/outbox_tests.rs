@@ -5,7 +5,7 @@ use rialto_store::testing::both;
 use rialto_store::{Db, outbox as outbox_rows};
 
 use crate::apply::{IncomingPost, IncomingUser};
-use crate::outbox::{self, Contents, Delivered, Wanted, What};
+use crate::outbox::{self, Contents, Decision, Delivered, Item, Wanted, What, Which};
 use crate::sharing_scene::{
     Peer, Scene, id, incoming_post, incoming_reaction, incoming_user, with_posts, with_reactions, with_users,
 };
@@ -251,8 +251,8 @@ async fn nothing_is_read_beyond_what_the_tail_has_delivered() {
         assert!(outbox::lag(&scene.app, &acme.id).await.unwrap() > 0);
         let at = outbox::position(&scene.app, &acme.id).await.unwrap().unwrap();
         let now = scene.head().await;
-        assert!(outbox::advance(&scene.app, &acme.id, at, now).await.unwrap());
-        assert!(!outbox::advance(&scene.app, &acme.id, at, now).await.unwrap(), "somebody else has moved on");
+        assert!(outbox::advance(&scene.app, &acme.id, at, now, &[]).await.unwrap());
+        assert!(!outbox::advance(&scene.app, &acme.id, at, now, &[]).await.unwrap(), "somebody else has moved on");
         assert_eq!(outbox::lag(&scene.app, &acme.id).await.unwrap(), 0);
     })
     .await;
@@ -319,7 +319,8 @@ async fn refused_posts_are_tried_again_with_growing_pauses_and_then_set_aside() 
         let acme = scene.peer("acme").await;
         scene.share(&acme).await;
         let made = scene.post(&scene.ann, "hello").await;
-        let refused = Delivered { refused: vec![(made.id, "too large".to_owned())], ..Delivered::default() };
+        let refused =
+            Delivered { refused: vec![(Item::Post(made.id), "too large".to_owned())], ..Delivered::default() };
         let mut waits = Vec::new();
         for attempt in 1..=5 {
             outbox::delivered(&scene.app, &acme.id, &scene.channel, &refused).await.unwrap();
@@ -335,7 +336,7 @@ async fn refused_posts_are_tried_again_with_growing_pauses_and_then_set_aside() 
         let taken = Delivered { taken: vec![made.id], ..Delivered::default() };
         outbox::delivered(&scene.app, &acme.id, &scene.channel, &taken).await.unwrap();
         assert_eq!(outbox::refused_counts(&scene.app, &acme.id).await.unwrap(), (0, 0));
-        outbox::set_aside(&scene.app, &acme.id, &scene.channel, &made.id, "never").await.unwrap();
+        outbox::set_aside(&scene.app, &acme.id, &scene.channel, Item::Post(made.id), "never").await.unwrap();
         assert_eq!(outbox::refused_counts(&scene.app, &acme.id).await.unwrap(), (1, 0));
         scene.tick();
         shares::uninvite(&scene.app, &scene.admin.actor, &scene.channel, Some(&acme.id)).await.unwrap();
@@ -354,15 +355,88 @@ async fn a_toggling_peer_is_told_of_each_transition_once() {
         let there = reactions::add(&scene.app, &scene.bob.actor, &made.id, "cake").await.unwrap();
         let gone = Reaction { delete_at: Some(Millis(5)), ..there.clone() };
         let tell = async |reaction: &Reaction| outbox::begin_toggle(&scene.app, &acme.id, reaction).await.unwrap();
-        assert!(!tell(&gone).await, "it never heard of it");
-        assert!(tell(&there).await);
-        assert!(!tell(&there).await, "it holds it, as far as we know");
-        assert!(tell(&gone).await);
+        let cake = Some("cake".to_owned());
+        assert_eq!(tell(&gone).await, None, "it never heard of it");
+        assert_eq!(tell(&there).await, cake);
+        assert_eq!(tell(&there).await, None, "it holds it, as far as we know");
+        assert_eq!(tell(&gone).await, cake);
         outbox::undo_toggle(&scene.app, &acme.id, &gone).await.unwrap();
-        assert!(tell(&gone).await, "the attempt surely did not arrive");
-        assert!(tell(&there).await);
+        assert_eq!(tell(&gone).await, cake, "the attempt surely did not arrive");
+        assert_eq!(tell(&there).await, cake);
         let believed = outbox_rows::believed(&mut scene.view().await, &acme.id, &there).await.unwrap();
-        assert_eq!(believed, Some(true));
+        assert!(believed.unwrap().present);
+    })
+    .await;
+}
+
+/// E-150, ruling 38: aliases are one reaction, which is taken back by the name it was given.
+#[tokio::test]
+async fn a_toggling_peer_is_told_of_aliases_by_the_name_it_knows() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let acme = scene.peer("acme").await;
+        scene.share(&acme).await;
+        let made = scene.post(&scene.ann, "cake?").await;
+        let plus = reactions::add(&scene.app, &scene.bob.actor, &made.id, "+1").await.unwrap();
+        let tell = async |reaction: &Reaction| outbox::begin_toggle(&scene.app, &acme.id, reaction).await.unwrap();
+        assert_eq!(tell(&plus).await.as_deref(), Some("+1"));
+        scene.tick();
+        reactions::remove(&scene.app, &scene.bob.actor, &scene.bob.id, &made.id, "+1").await.unwrap();
+        let thumb = reactions::add(&scene.app, &scene.bob.actor, &made.id, "thumbsup").await.unwrap();
+        let wanted = Wanted { reactions: vec![plus, thumb.clone()], ..Wanted::default() };
+        let contents = outbox::load(&scene.app, &acme.id, &scene.channel, &wanted).await.unwrap().unwrap();
+        assert_eq!(contents.reactions.len(), 1, "one, whatever it is called");
+        assert_eq!(tell(&contents.reactions[0]).await, None, "it shows there");
+        let gone = Reaction { delete_at: Some(Millis(5)), ..thumb.clone() };
+        assert_eq!(tell(&gone).await.as_deref(), Some("+1"));
+        assert_eq!(tell(&thumb).await.as_deref(), Some("thumbsup"));
+        assert_eq!(tell(&gone).await.as_deref(), Some("thumbsup"));
+    })
+    .await;
+}
+
+/// E-031: what was set aside goes again when an administrator says so, or the peer has become another.
+#[tokio::test]
+async fn what_was_set_aside_is_decided_by_an_administrator_or_a_new_peer() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let acme = scene.peer("acme").await;
+        scene.share(&acme).await;
+        let made = scene.post(&scene.ann, "hello").await;
+        let wave = reactions::add(&scene.app, &scene.bob.actor, &made.id, "wave").await.unwrap();
+        let wave = Item::Reaction { post: wave.post_id, user: wave.user_id, emoji: wave.emoji_name };
+        let items = [Item::Post(made.id), wave, Item::Member(scene.bob.id), Item::Profile(scene.ann.id)];
+        for item in &items {
+            outbox::set_aside(&scene.app, &acme.id, &scene.channel, item.clone(), "never").await.unwrap();
+        }
+        let refused = Delivered { refused: vec![(items[0].clone(), "again".to_owned())], ..Delivered::default() };
+        outbox::delivered(&scene.app, &acme.id, &scene.channel, &refused).await.unwrap();
+        assert_eq!(outbox::refused_counts(&scene.app, &acme.id).await.unwrap(), (4, 0), "it stays aside");
+        let listed = outbox::list_set_aside(&scene.app, &scene.admin.actor, &acme.id).await.unwrap();
+        assert_eq!(listed.len(), 4);
+        assert!(outbox::list_set_aside(&scene.app, &scene.ann.actor, &acme.id).await.is_err());
+        let one = |item: &Item| Which::One { kind: item.kind().to_owned(), key: item.key(&scene.channel) };
+        let decide = async |who: &crate::SessionUser, which: &Which, decision| {
+            outbox::decide(&scene.app, who, &acme.id, which, decision).await.ok()
+        };
+        let (admin, retry) = (&scene.admin.actor, Decision::Retry);
+        assert_eq!(decide(&scene.ann.actor, &Which::All, retry).await, None);
+        assert_eq!(decide(admin, &one(&items[1]), retry).await, Some(1));
+        assert_eq!(decide(admin, &one(&items[1]), retry).await, None, "it is aside no more");
+        let again = outbox::refused(&scene.app, &acme.id).await.unwrap().remove(0);
+        let wanted = outbox::wanted_again(&scene.app, &again).await.unwrap();
+        assert_eq!((wanted.reactions.len(), wanted.number()), (1, 1));
+        assert_eq!(decide(admin, &one(&items[0]), Decision::Discard).await, Some(1));
+        assert_eq!(outbox::refused_counts(&scene.app, &acme.id).await.unwrap(), (2, 1));
+        let newer = crate::connections::Contact { caps: Some("items".to_owned()), ..Default::default() };
+        crate::connections::note_contact(&scene.app, &acme.id, newer).await.unwrap();
+        assert_eq!(outbox::refused_counts(&scene.app, &acme.id).await.unwrap(), (0, 3));
+        let done = Delivered { done: items[1..3].to_vec(), ..Delivered::default() };
+        outbox::delivered(&scene.app, &acme.id, &scene.channel, &done).await.unwrap();
+        let left = outbox::refused(&scene.app, &acme.id).await.unwrap().remove(0);
+        assert_eq!(left.item, items[3]);
+        outbox::settle_retry(&scene.app, &left).await.unwrap();
+        assert_eq!(outbox::refused_counts(&scene.app, &acme.id).await.unwrap(), (0, 0));
     })
     .await;
 }
@@ -432,7 +506,7 @@ async fn members_are_told_page_by_page_and_a_guest_tells_of_its_own() {
 async fn missed(scene: &Scene, peer: &Peer) -> (Vec<What>, bool) {
     let cursor = scene.head().await;
     let held = outbox::held(&scene.app, &peer.id).await.unwrap().remove(0);
-    let changes = outbox::changes_of(&scene.app, &held, cursor).await.unwrap();
+    let changes = outbox::changes_of(&scene.app, &held, cursor, 1_000).await.unwrap();
     (changes.list.into_iter().map(|change| change.what).collect(), changes.upto == cursor)
 }
 
@@ -446,7 +520,7 @@ async fn a_held_channel_is_passed_by_and_read_again_from_where_it_stands() {
         let told = Delivered { announced: vec![(scene.ann.id, Millis(1))], ..Delivered::default() };
         outbox::delivered(&scene.app, &acme.id, &scene.channel, &told).await.unwrap();
         let head = scene.head().await;
-        let share = outbox::hold(&scene.app, &acme.id, &scene.channel, head).await.unwrap().unwrap();
+        outbox::hold(&scene.app, &acme.id, &scene.channel, head).await.unwrap().unwrap();
         let made = scene.post(&scene.ann, "held").await;
         scene.tick();
         reactions::add(&scene.app, &scene.bob.actor, &known.id, "wave").await.unwrap();
@@ -475,7 +549,8 @@ async fn a_held_channel_is_passed_by_and_read_again_from_where_it_stands() {
         scene.app.clock.advance(48 * 3_600_000);
         crate::housekeeping::tidy(&scene.app).await.unwrap();
         assert_eq!(missed(&scene, &acme).await, (list, true));
-        outbox::resume(&scene.app, &share, None).await.unwrap();
+        let held = outbox::held(&scene.app, &acme.id).await.unwrap().remove(0);
+        outbox::resume(&scene.app, &held.share, None, 0).await.unwrap();
         assert_eq!(outbox::held(&scene.app, &acme.id).await.unwrap(), []);
         crate::housekeeping::tidy(&scene.app).await.unwrap();
         assert_eq!(scene.changes(&acme, head).await, [], "nobody needs it any more");

@@ -226,7 +226,7 @@ impl Scene {
     pub(crate) async fn guest_in(&self, peer: &Peer, channel: &ChannelId, n: u128) -> UserId {
         let items = IncomingItems {
             users: vec![incoming_user(peer, n)],
-            members: vec![IncomingMember { user_id: id(n), joins: true }],
+            members: vec![IncomingMember { user_id: id(n), joins: true, at: Millis(0) }],
             ..IncomingItems::default()
         };
         let outcome = self.take_in(peer, channel, items).await.unwrap();
@@ -370,6 +370,7 @@ pub(crate) fn offer(channel: ChannelId, read_only: bool) -> IncomingInvitation {
         header: "Their header".to_owned(),
         purpose: "Their purpose".to_owned(),
         read_only,
+        version: 1,
     }
 }
 

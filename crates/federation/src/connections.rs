@@ -468,7 +468,10 @@ pub async fn remove(fed: &Federation, actor: &SessionUser, id: &RemoteId) -> Res
     let site = removal.remote.site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
     let told = match (site, removal.last_token) {
         (Some(site), Some(token)) if removal.remote.has(rialto_wire::federation::capability::CONNECTION) => {
-            Some(tell_removed(fed, site, *id, token).await)
+            // Whoever asked may hang up at once; the peer is told all the same.
+            let fed = fed.clone();
+            let id = *id;
+            Some(tokio::spawn(async move { tell_removed(&fed, site, id, token).await }).await.unwrap_or(false))
         }
         _ => None,
     };

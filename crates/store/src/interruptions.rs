@@ -100,8 +100,7 @@ pub async fn update(tx: &mut Tx, interruption: &Interruption) -> Result<(), Stor
     .map(|_| ())
 }
 
-/// Counts delivered messages of a channel, if it catches up. What a crash makes us send twice is counted twice: the number
-/// is for people.
+/// Counts delivered messages of a channel, if it catches up.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.

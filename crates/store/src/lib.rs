@@ -17,6 +17,7 @@ pub mod interruptions;
 pub mod log;
 #[cfg(test)]
 mod log_tests;
+pub mod member_versions;
 mod migrations;
 pub mod outbox;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub mod settings;
 pub mod shares;
 mod sqlite;
 pub mod statuses;
+pub mod sync_failures;
 pub mod teams;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

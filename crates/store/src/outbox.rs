@@ -1,6 +1,6 @@
-//! What senders remember of their peers: position, who was announced, what is believed there, what was refused.
+//! What senders remember of their peers: position, who was announced, what is believed there.
 
-use rialto_model::{ChannelId, Millis, PostId, Reaction, RemoteId, Seq, UserId};
+use rialto_model::{ChannelId, Millis, Reaction, RemoteId, Seq, UserId, names};
 
 use crate::{FromRow, Row, Snapshot, Sql, StoreError, Tx, json_list};
 
@@ -47,14 +47,17 @@ pub async fn delete_cursor(tx: &mut Tx, consumer: &str) -> Result<(), StoreError
 }
 
 /// The lowest position of all consumers and of all channels that a peer gets later ([`crate::shares::held`]), None
-/// without any: nothing behind it may be pruned.
+/// without any: nothing behind it may be pruned. A connection that nobody has accepted and over which nothing is shared
+/// needs nothing of the past.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn slowest_cursor(view: &mut Snapshot) -> Result<Option<Seq>, StoreError> {
     let lowest: i64 = view
         .fetch_one(
-            "SELECT COALESCE(MIN(seq), -1) FROM (SELECT seq FROM cursors UNION ALL \
+            "SELECT COALESCE(MIN(seq), -1) FROM (SELECT seq FROM cursors WHERE NOT EXISTS \
+             (SELECT 1 FROM remote_clusters r WHERE 'sender:' || r.remote_id = consumer AND r.confirmed_at = 0 \
+             AND NOT EXISTS (SELECT 1 FROM shares s WHERE s.remote_id = r.remote_id AND s.live)) UNION ALL \
              SELECT resume_seq FROM shares WHERE live AND resume_seq >= 0) AS positions",
             &[],
         )
@@ -156,19 +159,40 @@ pub async fn forget(tx: &mut Tx, remote: &RemoteId, channel: Option<&ChannelId>)
     Ok(())
 }
 
-/// Whether a toggling peer is believed to hold a reaction; None if it was never told of it.
+/// What a toggling peer is believed to hold of a reaction, aliases being one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Believed {
+    /// It shows.
+    pub present: bool,
+    /// The name it was given under, by which it is to be taken back.
+    pub sent_name: String,
+}
+
+impl FromRow for Believed {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self { present: row.bool()?, sent_name: row.text()? })
+    }
+}
+
+/// What a toggling peer is believed to hold; None if it was never told of the reaction.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn believed(view: &mut Snapshot, remote: &RemoteId, reaction: &Reaction) -> Result<Option<bool>, StoreError> {
+pub async fn believed(
+    view: &mut Snapshot,
+    remote: &RemoteId,
+    reaction: &Reaction,
+) -> Result<Option<Believed>, StoreError> {
+    let emoji = names::canonical_emoji(&reaction.emoji_name);
     view.fetch_optional(
-        "SELECT present FROM peer_reactions WHERE remote_id = $1 AND post_id = $2 AND user_id = $3 AND emoji_name = $4",
-        &[remote.into(), (&reaction.post_id).into(), (&reaction.user_id).into(), (&reaction.emoji_name).into()],
+        "SELECT present, sent_name FROM peer_reactions WHERE remote_id = $1 AND post_id = $2 AND user_id = $3 AND emoji_name = $4",
+        &[remote.into(), (&reaction.post_id).into(), (&reaction.user_id).into(), emoji.into()],
     )
     .await
 }
 
-/// Notes what a toggling peer is believed to hold from now on; None forgets it.
+/// Notes what a toggling peer is believed to hold from now on. The name under which it was given stays when it does not
+/// show any more, for that may be taken back.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
@@ -176,120 +200,21 @@ pub async fn set_believed(
     tx: &mut Tx,
     remote: &RemoteId,
     reaction: &Reaction,
-    present: Option<bool>,
+    believed: &Believed,
 ) -> Result<(), StoreError> {
-    let key = [remote.into(), (&reaction.post_id).into(), (&reaction.user_id).into(), (&reaction.emoji_name).into()];
-    match present {
-        None => {
-            tx.execute(
-                "DELETE FROM peer_reactions WHERE remote_id = $1 AND post_id = $2 AND user_id = $3 AND emoji_name = $4",
-                &key,
-            )
-            .await?
-        }
-        Some(present) => {
-            let [remote, post, user, emoji] = key;
-            tx.execute(
-                "INSERT INTO peer_reactions (remote_id, post_id, user_id, emoji_name, present) VALUES ($1, $2, $3, $4, $5) \
-                 ON CONFLICT (remote_id, post_id, user_id, emoji_name) DO UPDATE SET present = excluded.present",
-                &[remote, post, user, emoji, present.into()],
-            )
-            .await?
-        }
-    };
-    Ok(())
-}
-
-/// An item a peer has refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// By whom.
-    pub remote_id: RemoteId,
-    /// The post.
-    pub post_id: PostId,
-    /// Where it stands.
-    pub channel_id: ChannelId,
-    /// How often it was sent.
-    pub attempts: i64,
-    /// When it is sent again.
-    pub next_at: Millis,
-    /// No more by itself.
-    pub set_aside: bool,
-    /// Why, in plain words.
-    pub cause: String,
-}
-
-impl FromRow for Failure {
-    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            remote_id: row.id()?,
-            post_id: row.id()?,
-            channel_id: row.id()?,
-            attempts: row.int()?,
-            next_at: row.millis()?,
-            set_aside: row.bool()?,
-            cause: row.text()?,
-        })
-    }
-}
-
-/// What a peer refused, in order of the next attempt; without what was set aside unless asked for.
-///
-/// # Errors
-/// [`StoreError`] as the database says.
-pub async fn failures(view: &mut Snapshot, remote: &RemoteId, set_aside: bool) -> Result<Vec<Failure>, StoreError> {
-    view.fetch_all(
-        "SELECT remote_id, item_id, channel_id, attempts, next_at, set_aside, cause FROM sync_failures \
-         WHERE remote_id = $1 AND kind = 'post' AND ($2 OR NOT set_aside) ORDER BY next_at, item_id LIMIT 1000",
-        &[remote.into(), set_aside.into()],
-    )
-    .await
-}
-
-/// The record of one refused post.
-///
-/// # Errors
-/// [`StoreError`] as the database says.
-pub async fn failure(view: &mut Snapshot, remote: &RemoteId, post: &PostId) -> Result<Option<Failure>, StoreError> {
-    view.fetch_optional(
-        "SELECT remote_id, item_id, channel_id, attempts, next_at, set_aside, cause FROM sync_failures \
-         WHERE remote_id = $1 AND kind = 'post' AND item_id = $2",
-        &[remote.into(), post.into()],
-    )
-    .await
-}
-
-/// Writes a refusal.
-///
-/// # Errors
-/// [`StoreError`] as the database says.
-pub async fn put_failure(tx: &mut Tx, failure: &Failure) -> Result<(), StoreError> {
+    let emoji = names::canonical_emoji(&reaction.emoji_name);
     tx.execute(
-        "INSERT INTO sync_failures (remote_id, kind, item_id, channel_id, attempts, next_at, set_aside, cause) \
-         VALUES ($1, 'post', $2, $3, $4, $5, $6, $7) ON CONFLICT (remote_id, kind, item_id) DO UPDATE SET \
-         attempts = excluded.attempts, next_at = excluded.next_at, set_aside = excluded.set_aside, cause = excluded.cause",
+        "INSERT INTO peer_reactions (remote_id, post_id, user_id, emoji_name, present, sent_name) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (remote_id, post_id, user_id, emoji_name) \
+         DO UPDATE SET present = excluded.present, sent_name = excluded.sent_name",
         &[
-            (&failure.remote_id).into(),
-            (&failure.post_id).into(),
-            (&failure.channel_id).into(),
-            failure.attempts.into(),
-            failure.next_at.into(),
-            failure.set_aside.into(),
-            (&failure.cause).into(),
+            remote.into(),
+            (&reaction.post_id).into(),
+            (&reaction.user_id).into(),
+            emoji.into(),
+            believed.present.into(),
+            (&believed.sent_name).into(),
         ],
-    )
-    .await
-    .map(|_| ())
-}
-
-/// Forgets a refusal: the post got through, or is no more.
-///
-/// # Errors
-/// [`StoreError`] as the database says.
-pub async fn delete_failure(tx: &mut Tx, remote: &RemoteId, post: &PostId) -> Result<(), StoreError> {
-    tx.execute(
-        "DELETE FROM sync_failures WHERE remote_id = $1 AND kind = 'post' AND item_id = $2",
-        &[remote.into(), post.into()],
     )
     .await
     .map(|_| ())

@@ -1,12 +1,13 @@
 //! What senders remember of their peers, on both databases.
 
-use rialto_model::{Millis, Reaction, RemoteId, Seq, Share, ShareState};
+use rialto_model::{Millis, Reaction, RemoteCluster, RemoteId, Seq, Share, ShareState};
 
-use crate::outbox::{self, Failure};
-use crate::samples::{begin, id, post, reaction, read, share};
+use crate::outbox::{self, Believed};
+use crate::samples::{begin, id, post, reaction, read, remote, secrets, share};
+use crate::sync_failures::{self, Failure, Item};
 use crate::testing::both;
 use crate::waiting::{self, WaitingItem};
-use crate::{Db, StoreError, shares};
+use crate::{Db, StoreError, Tx, remotes, shares};
 
 #[tokio::test]
 async fn a_cursor_moves_from_where_it_is_known_to_be() {
@@ -24,6 +25,15 @@ async fn a_cursor_moves_from_where_it_is_known_to_be() {
         assert_eq!(outbox::slowest_cursor(&mut tx).await.unwrap(), Some(Seq(5)));
         outbox::delete_cursor(&mut tx, "b").await.unwrap();
         assert_eq!(outbox::slowest_cursor(&mut tx).await.unwrap(), Some(Seq(7)));
+        // A connection nobody has accepted needs nothing of the past, unless something is shared over it already.
+        let pending = RemoteCluster { confirmed_at: None, ..remote(9) };
+        remotes::insert(&mut tx, &pending, &secrets(9)).await.unwrap();
+        let consumer = format!("sender:{}", pending.id);
+        assert!(outbox::move_cursor(&mut tx, &consumer, None, Seq(1)).await.unwrap());
+        assert_eq!(outbox::slowest_cursor(&mut tx).await.unwrap(), Some(Seq(7)));
+        shares::insert(&mut tx, &Share { state: ShareState::Queued, ..share(9, id(9), pending.id) }).await.unwrap();
+        assert_eq!(outbox::slowest_cursor(&mut tx).await.unwrap(), Some(Seq(1)));
+        outbox::delete_cursor(&mut tx, &consumer).await.unwrap();
         // A channel that a peer gets later needs the log from there on.
         shares::insert(&mut tx, &share(1, id(1), id(1))).await.unwrap();
         assert_eq!(outbox::slowest_cursor(&mut tx).await.unwrap(), Some(Seq(7)));
@@ -57,40 +67,6 @@ async fn what_a_peer_was_told_of_people_is_kept_by_channel() {
     .await;
 }
 
-fn failure(remote: u128, post: u128, next_at: i64, set_aside: bool) -> Failure {
-    Failure {
-        remote_id: id(remote),
-        post_id: id(post),
-        channel_id: id(1),
-        attempts: 2,
-        next_at: Millis(next_at),
-        set_aside,
-        cause: "too large".to_owned(),
-    }
-}
-
-#[tokio::test]
-async fn refusals_are_listed_in_order_of_the_next_attempt() {
-    both(async |db: Db| {
-        let mut tx = begin(&db).await;
-        let (late, early, aside) = (failure(1, 1, 30, false), failure(1, 2, 20, false), failure(1, 3, 10, true));
-        for refused in [&late, &early, &aside, &failure(2, 1, 5, false)] {
-            outbox::put_failure(&mut tx, refused).await.unwrap();
-        }
-        assert_eq!(outbox::failures(&mut tx, &id(1), false).await.unwrap(), [early.clone(), late.clone()]);
-        assert_eq!(outbox::failures(&mut tx, &id(1), true).await.unwrap(), [aside, early.clone(), late]);
-        assert_eq!(outbox::failure(&mut tx, &id(1), &id(2)).await.unwrap(), Some(early.clone()));
-        assert_eq!(outbox::failure(&mut tx, &id(2), &id(2)).await.unwrap(), None);
-        let again = Failure { attempts: 3, next_at: Millis(99), set_aside: true, cause: "again".to_owned(), ..early };
-        outbox::put_failure(&mut tx, &again).await.unwrap();
-        assert_eq!(outbox::failure(&mut tx, &id(1), &id(2)).await.unwrap(), Some(again));
-        outbox::delete_failure(&mut tx, &id(1), &id(2)).await.unwrap();
-        assert_eq!(outbox::failure(&mut tx, &id(1), &id(2)).await.unwrap(), None);
-        assert_eq!(outbox::failures(&mut tx, &id(2), false).await.unwrap().len(), 1);
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn what_a_toggling_peer_is_believed_to_hold_is_kept() {
     both(async |db: Db| {
@@ -100,13 +76,17 @@ async fn what_a_toggling_peer_is_believed_to_hold_is_kept() {
         let mut tx = begin(&db).await;
         assert_eq!(outbox::believed(&mut tx, &acme, &wave).await.unwrap(), None);
         for present in [true, false, true] {
-            outbox::set_believed(&mut tx, &acme, &wave, Some(present)).await.unwrap();
-            assert_eq!(outbox::believed(&mut tx, &acme, &wave).await.unwrap(), Some(present));
+            let held = Believed { present, sent_name: "wave".to_owned() };
+            outbox::set_believed(&mut tx, &acme, &wave, &held).await.unwrap();
+            assert_eq!(outbox::believed(&mut tx, &acme, &wave).await.unwrap(), Some(held));
         }
         assert_eq!(outbox::believed(&mut tx, &acme, &rocket).await.unwrap(), None);
         assert_eq!(outbox::believed(&mut tx, &id(2), &wave).await.unwrap(), None);
-        outbox::set_believed(&mut tx, &acme, &wave, None).await.unwrap();
-        assert_eq!(outbox::believed(&mut tx, &acme, &wave).await.unwrap(), None);
+        // Aliases are one.
+        let [plus, thumb] = ["+1", "thumbsup"].map(|name| Reaction { emoji_name: name.to_owned(), ..wave.clone() });
+        let held = Believed { present: true, sent_name: "+1".to_owned() };
+        outbox::set_believed(&mut tx, &acme, &plus, &held).await.unwrap();
+        assert_eq!(outbox::believed(&mut tx, &acme, &thumb).await.unwrap(), Some(held));
     })
     .await;
 }
@@ -120,6 +100,7 @@ fn item(remote: u128, n: u128, channel: u128, missing: u128, at: i64) -> Waiting
         missing_id: id::<rialto_model::PostId>(missing).to_string(),
         body: format!("{{\"n\":{n}}}"),
         receive_at: Millis(at),
+        is_due: false,
     }
 }
 
@@ -137,10 +118,22 @@ async fn items_wait_once_and_are_taken_oldest_first() {
         assert_eq!(waiting::get(&mut tx, &id(1), "reaction", &early.item_id).await.unwrap(), None);
         let moved = WaitingItem { missing_id: late.missing_id.clone(), body: "{}".to_owned(), ..other };
         assert!(waiting::put(&mut tx, &moved).await.unwrap());
-        assert_eq!(waiting::list_older(&mut tx, Millis(30), 10).await.unwrap().len(), 3);
-        assert_eq!(waiting::list_older(&mut tx, Millis(31), 2).await.unwrap()[1], moved);
+        let due = WaitingItem { is_due: true, ..moved.clone() };
+        let start = (Millis(0), String::new());
+        let list = async |tx: &mut Tx, before, oldest, after: &waiting::Place, limit| {
+            let found = waiting::list_due(tx, Millis(before), Millis(oldest), after, limit).await.unwrap();
+            found.into_iter().map(|item| item.receive_at.0).collect::<Vec<_>>()
+        };
+        assert!(list(&mut tx, 31, 0, &start, 10).await.is_empty());
+        assert_eq!(list(&mut tx, 31, 30, &start, 10).await, [5, 10, 20]);
+        assert!(waiting::put(&mut tx, &due).await.unwrap(), "only that it is due has changed");
+        assert_eq!(list(&mut tx, 11, 0, &start, 10).await, [10]);
+        assert!(list(&mut tx, 10, 0, &start, 10).await.is_empty());
+        assert_eq!(list(&mut tx, 11, 31, &start, 2).await, [5, 10]);
+        let after = (due.receive_at, due.item_id.clone());
+        assert_eq!(list(&mut tx, 11, 31, &after, 2).await, [20, 30]);
         let taken = waiting::take(&mut tx, &id(1), &late.missing_id).await.unwrap();
-        assert_eq!(taken, [moved, early, late.clone()]);
+        assert_eq!(taken, [due, early, late.clone()]);
         assert_eq!(waiting::take(&mut tx, &id(1), &late.missing_id).await.unwrap(), []);
         assert_eq!(waiting::count(&mut tx, &id(2)).await.unwrap(), 1);
         let gone = item(2, 1, 1, 50, 5);
@@ -157,8 +150,16 @@ async fn a_peer_is_forgotten_in_one_channel_or_everywhere() {
             let mut tx = begin(&db).await;
             for (remote, channel) in [(1, 1), (1, 2), (2, 1)] {
                 outbox::set_announced(&mut tx, &id(remote), &id(channel), &id(1), Millis(1)).await?;
-                let refused = Failure { channel_id: id(channel), ..failure(remote, channel, 1, false) };
-                outbox::put_failure(&mut tx, &refused).await?;
+                let refused = Failure {
+                    remote_id: id(remote),
+                    item: Item::Post(id(channel)),
+                    channel_id: id(channel),
+                    attempts: 2,
+                    next_at: Millis(1),
+                    set_aside: false,
+                    cause: "too large".to_owned(),
+                };
+                sync_failures::put(&mut tx, &refused).await?;
                 waiting::put(&mut tx, &item(remote, channel, channel, 50, 1)).await?;
             }
             tx.commit().await
@@ -166,7 +167,7 @@ async fn a_peer_is_forgotten_in_one_channel_or_everywhere() {
         let left = async |remote: u128| {
             let mut view = read(&db).await;
             let announced = outbox::announced_channels(&mut view, &id(remote), &id(1)).await.unwrap().len();
-            let failures = outbox::failures(&mut view, &id(remote), true).await.unwrap().len();
+            let failures = sync_failures::list(&mut view, &id(remote), true).await.unwrap().len();
             (announced, failures, waiting::count(&mut view, &id(remote)).await.unwrap())
         };
         fill().await.unwrap();

@@ -265,6 +265,19 @@ pub async fn insert_invite(tx: &mut Tx, invite: &Invite) -> Result<(), StoreErro
     .map(|_| ())
 }
 
+/// Whether a token of this hash opens something else than connection `except`: another connection, or a code of another.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn is_known_token(view: &mut Snapshot, hash: &str, except: &RemoteId) -> Result<bool, StoreError> {
+    view.fetch_one(
+        "SELECT EXISTS (SELECT 1 FROM remote_clusters WHERE token_hash = $1 AND remote_id <> $2) \
+         OR EXISTS (SELECT 1 FROM invites WHERE token_hash = $1 AND remote_id <> $2)",
+        &[hash.into(), except.into()],
+    )
+    .await
+}
+
 /// The code with this token hash, spent or not.
 ///
 /// # Errors

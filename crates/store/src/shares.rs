@@ -247,6 +247,46 @@ pub async fn resume(tx: &mut Tx, id: &ShareId, to: Option<Seq>) -> Result<(), St
     .map(|_| ())
 }
 
+/// Notes up to which id a peer was told who belongs to a share's channel, `""` for nobody yet; None: all were.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn set_members_upto(tx: &mut Tx, id: &ShareId, upto: Option<&str>) -> Result<(), StoreError> {
+    tx.execute("UPDATE shares SET members_upto = $2 WHERE id = $1", &[id.into(), upto.unwrap_or("-").into()])
+        .await
+        .map(|_| ())
+}
+
+/// Active shares over a connection whose members its peer is still being told of, and up to which id it was.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn telling_members(view: &mut Snapshot, remote: &RemoteId) -> Result<Vec<(Share, String)>, StoreError> {
+    let list: Vec<Telling> = view
+        .fetch_all(
+            concat!(
+                "SELECT ",
+                columns!(),
+                ", s.members_upto FROM shares s WHERE s.remote_id = $1 AND s.live AND s.state = 'active' \
+                 AND s.members_upto <> '-' ORDER BY s.create_at, s.id"
+            ),
+            &[remote.into()],
+        )
+        .await?;
+    Ok(list.into_iter().map(|row| (row.share, row.upto)).collect())
+}
+
+struct Telling {
+    share: Share,
+    upto: String,
+}
+
+impl FromRow for Telling {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self { share: Share::from_row(row)?, upto: row.text()? })
+    }
+}
+
 /// Makes us a guest of a share that we began: the other side began it too, and neither relays for the other.
 ///
 /// # Errors
@@ -414,6 +454,28 @@ mod tests {
             assert_eq!(places(&mut tx).await.len(), 2, "writing the row leaves its place alone");
             resume(&mut tx, &id(1), None).await.unwrap();
             assert_eq!(places(&mut tx).await, [(id(2), 40)]);
+        })
+        .await;
+    }
+
+    /// E-104: how far a peer was told who belongs is remembered by share, and only while there is more to tell.
+    #[tokio::test]
+    async fn who_belongs_is_told_up_to_somebody() {
+        both(async |db: Db| {
+            let mut tx = begin(&db).await;
+            for row in [share(1, id(1), id(1)), share(2, id(2), id(1)), share(3, id(1), id(2))] {
+                insert(&mut tx, &row).await.unwrap();
+            }
+            assert_eq!(telling_members(&mut tx, &id(1)).await.unwrap(), []);
+            for (row, upto) in [(1, Some("")), (2, Some("x")), (3, Some("y"))] {
+                set_members_upto(&mut tx, &id(row), upto).await.unwrap();
+            }
+            let told = telling_members(&mut tx, &id(1)).await.unwrap();
+            let told: Vec<_> = told.into_iter().map(|(share, upto)| (share.id, upto)).collect();
+            assert_eq!(told, [(id(1), String::new()), (id(2), "x".to_owned())]);
+            set_members_upto(&mut tx, &id(1), None).await.unwrap();
+            update(&mut tx, &Share { state: ShareState::Paused, ..share(2, id(2), id(1)) }).await.unwrap();
+            assert_eq!(telling_members(&mut tx, &id(1)).await.unwrap(), []);
         })
         .await;
     }

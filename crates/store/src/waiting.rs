@@ -21,6 +21,9 @@ pub struct WaitingItem {
     pub body: String,
     /// When it came.
     pub receive_at: Millis,
+    /// Looked after by age ([`list_due`]), whatever comes: a reply to a root that may never come, and what could go when
+    /// its channel could not take it.
+    pub is_due: bool,
 }
 
 impl FromRow for WaitingItem {
@@ -33,6 +36,7 @@ impl FromRow for WaitingItem {
             missing_id: row.text()?,
             body: row.text()?,
             receive_at: row.millis()?,
+            is_due: row.bool()?,
         })
     }
 }
@@ -56,7 +60,7 @@ pub async fn get(
     item_id: &str,
 ) -> Result<Option<WaitingItem>, StoreError> {
     view.fetch_optional(
-        "SELECT remote_id, kind, item_id, channel_id, missing_id, body, receive_at FROM waiting_items \
+        "SELECT remote_id, kind, item_id, channel_id, missing_id, body, receive_at, is_due FROM waiting_items \
          WHERE remote_id = $1 AND kind = $2 AND item_id = $3",
         &[remote.into(), kind.into(), item_id.into()],
     )
@@ -71,9 +75,10 @@ pub async fn get(
 pub async fn put(tx: &mut Tx, item: &WaitingItem) -> Result<bool, StoreError> {
     let changed = tx
         .execute(
-            "INSERT INTO waiting_items (remote_id, kind, item_id, channel_id, missing_id, body, receive_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (remote_id, kind, item_id) DO UPDATE SET body = excluded.body, \
-             missing_id = excluded.missing_id WHERE waiting_items.body <> excluded.body",
+            "INSERT INTO waiting_items (remote_id, kind, item_id, channel_id, missing_id, body, receive_at, is_due) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (remote_id, kind, item_id) DO UPDATE SET \
+             body = excluded.body, missing_id = excluded.missing_id, is_due = excluded.is_due \
+             WHERE waiting_items.body <> excluded.body OR waiting_items.is_due <> excluded.is_due",
             &[
                 (&item.remote_id).into(),
                 (&item.kind).into(),
@@ -82,6 +87,7 @@ pub async fn put(tx: &mut Tx, item: &WaitingItem) -> Result<bool, StoreError> {
                 (&item.missing_id).into(),
                 (&item.body).into(),
                 item.receive_at.into(),
+                item.is_due.into(),
             ],
         )
         .await?;
@@ -96,7 +102,7 @@ pub async fn take(tx: &mut Tx, remote: &RemoteId, missing: &str) -> Result<Vec<W
     let mut items: Vec<WaitingItem> = tx
         .fetch_all(
             "DELETE FROM waiting_items WHERE remote_id = $1 AND missing_id = $2 \
-             RETURNING remote_id, kind, item_id, channel_id, missing_id, body, receive_at",
+             RETURNING remote_id, kind, item_id, channel_id, missing_id, body, receive_at, is_due",
             &[remote.into(), missing.into()],
         )
         .await?;
@@ -104,15 +110,27 @@ pub async fn take(tx: &mut Tx, remote: &RemoteId, missing: &str) -> Result<Vec<W
     Ok(items)
 }
 
-/// Posts that have waited since before `before`, oldest first.
+/// Where a page of [`list_due`] ended.
+pub type Place = (Millis, String);
+
+/// Items somebody has to look at by now: those that are due and came before `before`, and all that came before `oldest`.
+/// Oldest first, behind `after`.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn list_older(view: &mut Snapshot, before: Millis, limit: i64) -> Result<Vec<WaitingItem>, StoreError> {
+pub async fn list_due(
+    view: &mut Snapshot,
+    before: Millis,
+    oldest: Millis,
+    after: &Place,
+    limit: i64,
+) -> Result<Vec<WaitingItem>, StoreError> {
+    let (at, item) = after;
     view.fetch_all(
-        "SELECT remote_id, kind, item_id, channel_id, missing_id, body, receive_at FROM waiting_items \
-         WHERE receive_at < $1 ORDER BY receive_at, item_id LIMIT $2",
-        &[before.into(), limit.into()],
+        "SELECT remote_id, kind, item_id, channel_id, missing_id, body, receive_at, is_due FROM waiting_items \
+         WHERE ((is_due AND receive_at < $1) OR receive_at < $2) \
+         AND (receive_at > $3 OR (receive_at = $3 AND item_id > $4)) ORDER BY receive_at, item_id LIMIT $5",
+        &[before.into(), oldest.into(), (*at).into(), item.into(), limit.into()],
     )
     .await
 }

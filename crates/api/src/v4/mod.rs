@@ -17,6 +17,7 @@ mod reactions;
 mod remote_clusters;
 mod roles;
 mod sessions;
+mod set_aside;
 mod shared_channels;
 mod statuses;
 mod stubs;
@@ -50,6 +51,7 @@ pub fn routes() -> Router<Api> {
         .merge(files::routes())
         .merge(reactions::routes())
         .merge(remote_clusters::routes())
+        .merge(set_aside::routes())
         .merge(shared_channels::routes())
         .merge(roles::routes())
         .merge(system::routes())

@@ -1,5 +1,6 @@
 //! Secure connections and shares over API v4 (client-api 6, rulings 70 and 76).
 
+use rialto_app::outbox::{self, Item};
 use rialto_model::ChannelKind;
 use serde_json::{Value, json};
 
@@ -180,4 +181,38 @@ async fn people_write_directly_to_people_they_may_see() {
     assert_eq!(world.get(&alice, &path(&"y".repeat(26))).await, json!({ "can_dm": false }));
     let other = format!("/sharedchannels/users/{}/can_dm/{}", bob.id, alice.id);
     assert_eq!(world.call(&alice, "GET", &other, Value::Null).await.error(403), "api.context.permissions.app_error");
+}
+
+/// E-031: what a peer refused for good is listed for administrators, who have it sent again or forgotten.
+#[tokio::test]
+async fn what_was_set_aside_is_sent_again_or_forgotten() {
+    let world = world().await;
+    let admin = world.person("admin", "system_admin system_user").await;
+    let ann = world.person("ann", "system_user").await;
+    let made = world.call(&admin, "POST", "/remotecluster", new_connection(&world, "two")).await.json(201);
+    let id = made["remote_cluster"]["remote_id"].as_str().unwrap().to_owned();
+    let channel = world.channel(&admin, "town", ChannelKind::Public).await;
+    let user = channel.creator_id.unwrap();
+    let post: rialto_model::PostId = world.app.ids.id(rialto_model::PostId::from_random);
+    let reaction = Item::Reaction { post, user, emoji: "+1".to_owned() };
+    for item in [Item::Post(post), reaction.clone(), Item::Member(user), Item::Profile(user)] {
+        outbox::set_aside(&world.app, &id.parse().unwrap(), &channel.id, item, "refused").await.unwrap();
+    }
+    let path = format!("/remotecluster/{id}/set_aside");
+    for method in ["GET", "POST", "DELETE"] {
+        world.call(&ann, method, &path, Value::Null).await.error(403);
+    }
+    let key = reaction.key(&channel.id);
+    let listed = world.get(&admin, &path).await;
+    let found = listed.as_array().unwrap();
+    assert_eq!(found.len(), 4);
+    assert!(found.iter().any(|item| item["kind"] == "reaction" && item["item_id"] == key.as_str()), "{found:?}");
+    let one = format!("{path}/reaction/{key}");
+    assert_eq!(world.call(&admin, "POST", &one, Value::Null).await.json(200), json!({ "items": 1 }));
+    world.call(&admin, "POST", &one, Value::Null).await.error(404);
+    let one = format!("{path}/post/{post}");
+    assert_eq!(world.call(&admin, "DELETE", &one, Value::Null).await.json(200), json!({ "items": 1 }));
+    assert_eq!(world.call(&admin, "POST", &path, Value::Null).await.json(200), json!({ "items": 2 }));
+    assert_eq!(world.call(&admin, "DELETE", &path, Value::Null).await.json(200), json!({ "items": 0 }));
+    assert_eq!(world.get(&admin, &path).await, json!([]));
 }

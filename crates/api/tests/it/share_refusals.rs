@@ -185,7 +185,7 @@ async fn what_a_peer_refused_for_good_is_counted() {
     let id = id_of(&acme, "one").await;
     acme.command(&town, &format!("/share-channel invite {id}")).await;
     let post = acme.app.ids.id(rialto_model::PostId::from_random);
-    outbox::set_aside(&acme.app, &id, &town.id, &post, "too large").await.unwrap();
+    outbox::set_aside(&acme.app, &id, &town.id, outbox::Item::Post(post), "too large").await.unwrap();
     let detail = acme.command(&town, &format!("/secure-connection status --connectionID {id}")).await;
     assert_eq!((&*row(&detail, "Set aside")["Value"], &*row(&detail, "Waiting")["Value"]), ("1", "0"));
 }

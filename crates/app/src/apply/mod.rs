@@ -17,8 +17,10 @@ mod waiting_tests;
 pub(crate) use users::RELAYED;
 pub use waiting::release_stuck;
 
+use std::collections::HashSet;
+
 use rialto_model::{ChannelId, FileId, Millis, PostId, RemoteId, User, UserId};
-use rialto_store::{StoreError, Tx, shares, users as user_rows};
+use rialto_store::{StoreError, Tx, member_versions, shares, users as user_rows};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Denied, RemoteActor, ShareAccess};
@@ -126,6 +128,8 @@ pub struct IncomingMember {
     pub user_id: UserId,
     /// Joins, or leaves.
     pub joins: bool,
+    /// When, by the peer's clock; 0: it does not say.
+    pub at: Millis,
 }
 
 /// Everything a frame brings for one channel.
@@ -139,6 +143,8 @@ pub struct IncomingItems {
     pub reactions: Vec<IncomingReaction>,
     /// Joins and leaves.
     pub members: Vec<IncomingMember>,
+    /// People of the frame who could not even be read.
+    pub unreadable: Vec<UserId>,
 }
 
 /// Why an item was not taken; the words of ruling 8.4.
@@ -263,14 +269,15 @@ pub async fn items(
     let mut outcome = Outcome::default();
     if all.is_empty() {
         // Even an empty frame answers whether the channel is shared (ruling 40).
-        slice(app, actor, channel, &[], &mut outcome).await?;
+        slice(app, actor, channel, &[], &[], &mut outcome).await?;
     }
     for part in all.chunks(SLICE) {
-        match slice(app, actor, channel, part, &mut outcome).await {
+        match slice(app, actor, channel, part, &items.unreadable, &mut outcome).await {
             Err(Error::Store(error)) if error.is_about_values() => {
                 // One of them cannot be stored, whatever is tried; the others must not suffer for it.
                 for item in part {
-                    match slice(app, actor, channel, std::slice::from_ref(item), &mut outcome).await {
+                    let alone = std::slice::from_ref(item);
+                    match slice(app, actor, channel, alone, &items.unreadable, &mut outcome).await {
                         Err(Error::Store(error)) if error.is_about_values() => outcome.refuse(*item, Code::Invalid),
                         other => other?,
                     }
@@ -289,6 +296,7 @@ async fn slice(
     actor: &RemoteActor,
     channel: &ChannelId,
     part: &[Item<'_>],
+    unreadable: &[UserId],
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
     let mut tx = app.db.begin(app.clock.now()).await?;
@@ -296,10 +304,22 @@ async fn slice(
     let now = tx.now();
     shares::touch_sync(&mut tx, channel, &actor.id(), now)?;
     let mut done = Vec::with_capacity(part.len());
+    let mut refused: HashSet<UserId> = outcome.refused_users.iter().map(|(id, _)| *id).collect();
+    refused.extend(unreadable);
     let conversation = share.channel().kind.is_direct_or_group();
     let disabled = conversation && !app.settings.get().direct_messages_enabled();
     for item in part {
-        done.push(if disabled { Applied::Refused(Code::Disabled) } else { one(app, &mut tx, &share, *item).await? });
+        let applied = if disabled {
+            Applied::Refused(Code::Disabled)
+        } else if nobody_to_wait_for(&mut tx, &share, *item, &refused).await? {
+            Applied::Refused(Code::NoUser)
+        } else {
+            one(app, &mut tx, &share, *item).await?
+        };
+        if let (Item::User(user), Applied::Refused(_)) = (item, applied) {
+            refused.insert(user.wire_id);
+        }
+        done.push(applied);
     }
     tx.commit().await?;
     for (item, applied) in part.iter().zip(done) {
@@ -313,6 +333,24 @@ async fn slice(
     Ok(())
 }
 
+/// Whether an item's author came in the same frame and was refused: then it would wait for nobody, and is refused too
+/// (ruling 30). Who is known here from before may go on, and who is somebody else's is refused as such.
+async fn nobody_to_wait_for(
+    tx: &mut Tx,
+    share: &ShareAccess,
+    item: Item<'_>,
+    refused: &HashSet<UserId>,
+) -> Result<bool, StoreError> {
+    let author = match item {
+        Item::Post(post) if post.delete_at.is_none() => post.user_id,
+        Item::Reaction(reaction) => reaction.user_id,
+        Item::User(_) | Item::Post(_) | Item::Member(_) => return Ok(false),
+    };
+    Ok(refused.contains(&author)
+        && person(tx, share, &author).await?.is_none()
+        && user_rows::get(tx, &author).await?.is_none())
+}
+
 async fn one(app: &App, tx: &mut Tx, share: &ShareAccess, item: Item<'_>) -> Result<Applied, StoreError> {
     match item {
         Item::User(user) => users::apply(app, tx, share, user).await,
@@ -321,6 +359,11 @@ async fn one(app: &App, tx: &mut Tx, share: &ShareAccess, item: Item<'_>) -> Res
         Item::Member(member) => match person(tx, share, &member.user_id).await? {
             None => Ok(Applied::Refused(Code::NoUser)),
             Some(person) => {
+                // A frame that comes late or twice must not undo what came after it (E-126, INV-12).
+                let channel = &share.channel().id;
+                if member.at.0 > 0 && !member_versions::advance(tx, channel, &person.id, member.at).await? {
+                    return Ok(Applied::Known);
+                }
                 let changed = channel_members::apply(tx, share, person.id, member.joins).await?;
                 Ok(if changed { Applied::Changed } else { Applied::Known })
             }

@@ -36,7 +36,7 @@ async fn people_and_posts_of_this_server_are_out_of_a_peers_reach() {
         let as_ann = super::IncomingReaction { user_id: scene.ann.id, ..incoming_reaction(own.id, 1, "wave", 5) };
         let outcome = scene.take(&acme, with_reactions([as_ann])).await;
         assert_eq!(outcome.refused_reactions[0].1, Code::NotOwner);
-        let removed = IncomingMember { user_id: scene.ann.id, joins: false };
+        let removed = IncomingMember { user_id: scene.ann.id, joins: false, at: Millis(0) };
         let outcome = scene.take(&acme, IncomingItems { members: vec![removed], ..Default::default() }).await;
         assert_eq!(outcome.refused_members, [(scene.ann.id, Code::NoUser)]);
         assert_eq!(scene.dump().await, before);
@@ -69,7 +69,7 @@ async fn what_one_peer_owns_another_cannot_change() {
             super::IncomingReaction { delete_at: Some(later), ..incoming_reaction(id(10), 1, "wave", later.0) };
         let outcome = scene.take(&globex, with_reactions([taken_back])).await;
         assert_eq!(outcome.refused_reactions[0].1, Code::NotOwner);
-        let members = vec![IncomingMember { user_id: id(1), joins: false }];
+        let members = vec![IncomingMember { user_id: id(1), joins: false, at: Millis(0) }];
         let outcome = scene.take(&globex, IncomingItems { members, ..Default::default() }).await;
         assert_eq!(outcome.refused_members, [(id(1), Code::NoUser)]);
         assert_eq!(scene.dump().await, before);
@@ -228,7 +228,8 @@ async fn a_guest_speaks_for_nobody_but_its_own_people() {
             users: vec![plain],
             posts: vec![incoming_post(10, 5)],
             reactions: vec![incoming_reaction(own.id, 5, "wave", 5)],
-            members: vec![IncomingMember { user_id: id(5), joins: true }],
+            members: vec![IncomingMember { user_id: id(5), joins: true, at: Millis(0) }],
+            unreadable: Vec::new(),
         };
         let outcome = scene.take(&acme, items).await;
         assert_eq!(outcome.refused_users, [(id(5), Code::NotOwner)]);
@@ -321,7 +322,8 @@ async fn who_was_removed_here_is_not_brought_back_by_their_server() {
             users: vec![IncomingUser { update_at: Millis(9_000), ..incoming_user(&acme, 1) }],
             posts: vec![incoming_post(11, 1)],
             reactions: vec![incoming_reaction(own.id, 1, "wave", 5)],
-            members: vec![IncomingMember { user_id: id(1), joins: true }],
+            members: vec![IncomingMember { user_id: id(1), joins: true, at: Millis(0) }],
+            unreadable: Vec::new(),
         };
         let outcome = scene.take(&acme, items).await;
         assert_eq!(outcome.users, [id(1)], "a profile is only known");

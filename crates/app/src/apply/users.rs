@@ -57,9 +57,8 @@ pub(super) async fn apply(
     if share.remote().profile != rialto_model::PeerProfile::Rialto && incoming.delete_at.is_none() {
         channel_members::apply(tx, share, id, true).await?;
     }
-    if applied == Applied::Changed {
-        waiting::release(app, tx, share, incoming.wire_id.as_str()).await?;
-    }
+    // Also for somebody known: what waits may belong to another channel, or have come while they were refused.
+    waiting::release(app, tx, share, incoming.wire_id.as_str()).await?;
     Ok(applied)
 }
 

@@ -77,6 +77,7 @@ async fn our_version_grows_even_while_the_clock_stands() {
     .await;
 }
 
+/// E-126, INV-12: a frame that is captured and sent again changes nothing, whatever came after it.
 #[tokio::test]
 async fn repeating_a_frame_leaves_the_database_as_it_is() {
     both(async |db: Db| {
@@ -93,7 +94,8 @@ async fn repeating_a_frame_leaves_the_database_as_it_is() {
                 incoming_reaction(ours.id, 2, "wave", 5),
                 incoming_reaction(id(98), 1, "early", 5),
             ],
-            members: vec![IncomingMember { user_id: id(2), joins: true }],
+            members: vec![IncomingMember { user_id: id(2), joins: true, at: Millis(5) }],
+            unreadable: Vec::new(),
         };
         let second = IncomingItems {
             posts: vec![version(10, 7, "an edited root"), deleted(13, 8)],
@@ -101,7 +103,7 @@ async fn repeating_a_frame_leaves_the_database_as_it_is() {
                 delete_at: Some(Millis(9)),
                 ..incoming_reaction(ours.id, 2, "wave", 9)
             }],
-            members: vec![IncomingMember { user_id: id(2), joins: false }],
+            members: vec![IncomingMember { user_id: id(2), joins: false, at: Millis(9) }],
             ..IncomingItems::default()
         };
         for frame in [&frame, &second] {
@@ -116,11 +118,32 @@ async fn repeating_a_frame_leaves_the_database_as_it_is() {
         }
         // The first frame once more, late: nothing of the second is undone.
         let before = scene.dump().await;
-        let late = IncomingItems { users: Vec::new(), members: Vec::new(), ..frame };
+        let late = IncomingItems { users: Vec::new(), ..frame };
         scene.take(&acme, late).await;
         assert_eq!(scene.dump().await, before);
         let member = rialto_store::channel_members::get(&mut scene.view().await, &scene.channel, &scene.bob.id).await;
         assert_eq!(member.unwrap().unwrap().mention_count, 1);
+    })
+    .await;
+}
+
+/// E-126: who is back stays when the frame of their leaving arrives after that of their return, and a peer that gives no
+/// time is taken at its word.
+#[tokio::test]
+async fn a_late_word_on_a_membership_changes_nothing() {
+    both(async |db: Db| {
+        let (scene, acme) = shared(db).await;
+        let word = async |joins, at| {
+            let members = vec![IncomingMember { user_id: id(1), joins, at: Millis(at) }];
+            scene.take(&acme, IncomingItems { members, ..IncomingItems::default() }).await;
+            scene.is_member(&scene.channel, &id(1)).await
+        };
+        assert!(!word(false, 10).await);
+        assert!(word(true, 12).await);
+        assert!(word(false, 11).await, "late");
+        assert!(word(false, 10).await, "twice");
+        assert!(!word(false, 12).await, "a clock may stand still between two");
+        assert!(word(true, 0).await);
     })
     .await;
 }

@@ -7,6 +7,7 @@ use rialto_store::{StoreError, Tx, posts, remotes, users};
 use super::{Applied, Code, IncomingPost, IncomingReaction};
 use crate::App;
 use crate::access::{Denied, RemoteActor, ShareAccess};
+use crate::audit::{self, About};
 
 /// Items of one connection that may wait.
 const ROOM: i64 = 10_000;
@@ -15,17 +16,23 @@ const STUB_AFTER: i64 = 60_000;
 /// What nobody asked for any more is dropped after this, ms.
 const KEEP: i64 = 24 * 3_600_000;
 
+/// An item that cannot be applied yet.
+struct Early<'a> {
+    kind: &'a str,
+    item_id: String,
+    missing: &'a str,
+    is_due: bool,
+    body: String,
+}
+
 /// `is_known` tells of the body that waits already whether it is as new as this one.
 async fn park(
     tx: &mut Tx,
     share: &ShareAccess,
-    kind: &str,
-    item_id: String,
-    missing: &str,
-    body: String,
+    early: Early<'_>,
     is_known: impl Fn(&str) -> bool,
 ) -> Result<Applied, StoreError> {
-    if let Some(before) = waiting::get(tx, &share.remote().id, kind, &item_id).await?
+    if let Some(before) = waiting::get(tx, &share.remote().id, early.kind, &early.item_id).await?
         && is_known(&before.body)
     {
         return Ok(Applied::Parked);
@@ -36,12 +43,13 @@ async fn park(
     }
     let item = WaitingItem {
         remote_id: share.remote().id,
-        kind: kind.to_owned(),
-        item_id,
+        kind: early.kind.to_owned(),
+        item_id: early.item_id,
         channel_id: share.channel().id,
-        missing_id: missing.to_owned(),
-        body,
+        missing_id: early.missing.to_owned(),
+        body: early.body,
         receive_at: tx.now(),
+        is_due: early.is_due,
     };
     waiting::put(tx, &item).await?;
     Ok(Applied::Parked)
@@ -57,7 +65,10 @@ pub(super) async fn park_post(
     let is_known = |before: &str| {
         serde_json::from_str::<IncomingPost>(before).is_ok_and(|before| before.update_at >= post.update_at)
     };
-    park(tx, share, "post", post.id.to_string(), missing, body, is_known).await
+    // Only a root has a stand-in.
+    let is_due = post.root_id.is_some_and(|root| root.as_str() == missing);
+    let early = Early { kind: "post", item_id: post.id.to_string(), missing, is_due, body };
+    park(tx, share, early, is_known).await
 }
 
 pub(super) async fn park_reaction(
@@ -71,7 +82,7 @@ pub(super) async fn park_reaction(
     let is_known = |before: &str| {
         serde_json::from_str::<IncomingReaction>(before).is_ok_and(|before| before.version() >= reaction.version())
     };
-    park(tx, share, "reaction", item_id, missing, body, is_known).await
+    park(tx, share, Early { kind: "reaction", item_id, missing, is_due: false, body }, is_known).await
 }
 
 /// Drops the version of a post that waits, if one does.
@@ -79,30 +90,66 @@ pub(super) async fn forget_post(tx: &mut Tx, share: &ShareAccess, post: &PostId)
     waiting::delete(tx, &share.remote().id, "post", post.as_str()).await
 }
 
-/// Applies what waited for `arrived`, in the transaction that brought it. Only the same connection's items wait for it.
+/// Applies what waited for `arrived`, in the transaction that brought it. Only the same connection's items wait for it;
+/// each is applied with the access to the channel it belongs to, which need not be the one `arrived` came in.
 pub(super) async fn release(app: &App, tx: &mut Tx, share: &ShareAccess, arrived: &str) -> Result<(), StoreError> {
     for item in waiting::take(tx, &share.remote().id, arrived).await? {
-        if item.channel_id != share.channel().id {
-            // It waits for something in another channel than it belongs to; it will be looked at again by age.
-            waiting::put(tx, &item).await?;
-            continue;
-        }
-        // A reply that waited for its author may go on to wait for its root; boxed, for applying may release again.
-        match item.kind.as_str() {
-            "post" => {
-                if let Ok(post) = serde_json::from_str::<IncomingPost>(&item.body) {
-                    Box::pin(super::posts::apply(app, tx, share, &post)).await?;
-                }
-            }
-            _ => {
-                if let Ok(reaction) = serde_json::from_str::<IncomingReaction>(&item.body) {
-                    Box::pin(super::reactions::apply(tx, share, &reaction)).await?;
-                }
-            }
+        if item.channel_id == share.channel().id {
+            apply(app, tx, share, &item).await?;
+        } else {
+            let_in(app, tx, item).await?;
         }
     }
     Ok(())
 }
+
+/// Applies an item that was taken out of the room, or puts it back while its channel takes nothing.
+async fn let_in(app: &App, tx: &mut Tx, item: WaitingItem) -> Result<(), StoreError> {
+    match share_of(tx, &item.remote_id, &item.channel_id).await {
+        Ok(share) => apply(app, tx, &share, &item).await,
+        Err(Denied::Paused) => waiting::put(tx, &WaitingItem { is_due: true, ..item }).await.map(|_| ()),
+        Err(Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_)) => {
+            note_dropped(tx, &item, "not_shared")
+        }
+        Err(Denied::Store(error)) => Err(error),
+    }
+}
+
+async fn apply(app: &App, tx: &mut Tx, share: &ShareAccess, item: &WaitingItem) -> Result<(), StoreError> {
+    // A reply that waited for its author may go on to wait for its root; boxed, for applying may release again.
+    let applied = match item.kind.as_str() {
+        "post" => match serde_json::from_str::<IncomingPost>(&item.body) {
+            Ok(post) => Box::pin(super::posts::apply(app, tx, share, &post)).await?,
+            Err(_) => Applied::Refused(Code::Invalid),
+        },
+        _ => match serde_json::from_str::<IncomingReaction>(&item.body) {
+            Ok(reaction) => Box::pin(super::reactions::apply(tx, share, &reaction)).await?,
+            Err(_) => Applied::Refused(Code::Invalid),
+        },
+    };
+    match applied {
+        Applied::Refused(code) => note_dropped(tx, item, code.as_str()),
+        Applied::Changed | Applied::Known | Applied::Parked => Ok(()),
+    }
+}
+
+/// The peer was told that the item was kept; that it came to nothing is at least written down.
+fn note_dropped(tx: &mut Tx, item: &WaitingItem, code: &str) -> Result<(), StoreError> {
+    let WaitingItem { remote_id, channel_id, kind, item_id, .. } = item;
+    tracing::warn!(remote = %remote_id, channel = %channel_id, kind, item_id, code, "an item that waited was dropped");
+    let detail = format!("{kind} {item_id} {code}");
+    let about = About {
+        action: "waiting_item_dropped",
+        remote: Some(*remote_id),
+        channel: Some(*channel_id),
+        result: "refused",
+        detail: &detail,
+    };
+    audit::by_system(tx, about)
+}
+
+/// Items looked at in one go.
+const PAGE: i64 = 200;
 
 /// Shows replies whose root has not come for a minute under a stub, and drops what has waited for a day.
 ///
@@ -110,21 +157,45 @@ pub(super) async fn release(app: &App, tx: &mut Tx, share: &ShareAccess, arrived
 /// [`StoreError`] as the database says.
 pub async fn release_stuck(app: &App) -> Result<(), StoreError> {
     let now = app.clock.now();
-    let stuck = waiting::list_older(&mut app.db.read(now).await?, Millis(now.0 - STUB_AFTER), 200).await?;
-    for item in stuck {
-        let mut tx = app.db.begin(app.clock.now()).await?;
-        // A stub for one of them has let others go as well.
-        let Some(item) = waiting::get(&mut tx, &item.remote_id, &item.kind, &item.item_id).await? else { continue };
-        let age = tx.now().since(item.receive_at);
-        let root = serde_json::from_str::<IncomingPost>(&item.body).ok().and_then(|post| post.root_id);
-        match root.filter(|root| item.kind == "post" && item.missing_id == root.as_str()) {
-            Some(root) => stub(app, &mut tx, &item, root).await?,
-            None if age > KEEP => drop_item(&mut tx, &item).await?,
-            None => continue,
+    let (young, old) = (Millis(now.0 - STUB_AFTER), Millis(now.0 - KEEP));
+    let mut after = (Millis(0), String::new());
+    loop {
+        // What has to stay must not hide what came after it.
+        let page = waiting::list_due(&mut app.db.read(now).await?, young, old, &after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = (last.receive_at, last.item_id.clone());
+        for item in page {
+            look_after(app, &item, old).await?;
         }
-        tx.commit().await?;
     }
-    Ok(())
+}
+
+async fn look_after(app: &App, item: &WaitingItem, old: Millis) -> Result<(), StoreError> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    // A stub for one of them has let others go as well.
+    let Some(item) = waiting::get(&mut tx, &item.remote_id, &item.kind, &item.item_id).await? else { return Ok(()) };
+    let root = serde_json::from_str::<IncomingPost>(&item.body).ok().and_then(|post| post.root_id);
+    match root.filter(|root| item.kind == "post" && item.missing_id == root.as_str()) {
+        Some(root) => stub(app, &mut tx, &item, root).await?,
+        None if item.is_due => {
+            drop_item(&mut tx, &item).await?;
+            let_in(app, &mut tx, item).await?;
+        }
+        None if item.receive_at < old => {
+            drop_item(&mut tx, &item).await?;
+            let author = serde_json::from_str::<Author>(&item.body).ok().map(|item| item.user_id.to_string());
+            let code = if author.as_deref() == Some(item.missing_id.as_str()) { Code::NoUser } else { Code::NoPost };
+            note_dropped(&mut tx, &item, code.as_str())?;
+        }
+        None => return Ok(()),
+    }
+    tx.commit().await
+}
+
+/// What posts and reactions have in common.
+#[derive(serde::Deserialize)]
+struct Author {
+    user_id: UserId,
 }
 
 async fn drop_item(tx: &mut Tx, item: &WaitingItem) -> Result<(), StoreError> {
@@ -136,7 +207,8 @@ async fn stub(app: &App, tx: &mut Tx, item: &WaitingItem, root: PostId) -> Resul
     let share = match share_of(tx, &item.remote_id, &item.channel_id).await {
         Ok(share) => share,
         Err(Denied::Absent(_) | Denied::Forbidden(_) | Denied::ReadOnlyShare | Denied::Closed(_)) => {
-            return drop_item(tx, item).await;
+            drop_item(tx, item).await?;
+            return note_dropped(tx, item, "not_shared");
         }
         // It waits with the channel.
         Err(Denied::Paused) => return Ok(()),
@@ -153,7 +225,10 @@ async fn stub(app: &App, tx: &mut Tx, item: &WaitingItem, root: PostId) -> Resul
         }
         None => None,
     };
-    let (Some(reply), Some(author)) = (reply, author) else { return drop_item(tx, item).await };
+    let (Some(reply), Some(author)) = (reply, author) else {
+        drop_item(tx, item).await?;
+        return note_dropped(tx, item, Code::NoUser.as_str());
+    };
     let post = rialto_model::Post {
         id: root,
         channel_id: item.channel_id,

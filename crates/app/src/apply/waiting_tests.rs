@@ -4,7 +4,7 @@ use rialto_model::{Millis, UserId};
 use rialto_store::testing::both;
 use rialto_store::{Db, waiting};
 
-use super::{IncomingItems, IncomingPost, IncomingReaction, release_stuck};
+use super::{IncomingItems, IncomingPost, IncomingReaction, IncomingUser, release_stuck};
 use crate::sharing_scene::{
     Peer, Scene, id, incoming_post, incoming_reaction, incoming_user, with_posts, with_reactions, with_users,
 };
@@ -72,6 +72,73 @@ async fn everything_waits_for_its_author_and_then_for_the_rest() {
         assert_eq!(scene.row(&id(11)).await.unwrap().user_id, id::<UserId>(2));
         let reactions = rialto_store::reactions::list(&mut scene.view().await, &[ours.id]).await.unwrap();
         assert_eq!(reactions.len(), 1);
+    })
+    .await;
+}
+
+/// E-071: what waits for its author is let in by whatever frame of the peer's tells of them, also one about another
+/// channel, and with the access to its own channel.
+#[tokio::test]
+async fn an_author_is_known_in_whatever_channel_they_come() {
+    both(async |db: Db| {
+        let (scene, acme) = shared(db).await;
+        let other = scene.copy(&acme, id(50), false).await.id;
+        scene.take(&acme, with_posts([incoming_post(11, 2)])).await;
+        scene.take_in(&acme, &other, with_posts([incoming_post(12, 2)])).await.unwrap();
+        assert_eq!(waits(&scene, &acme).await, 2);
+        scene.take_in(&acme, &other, with_users([incoming_user(&acme, 2)])).await.unwrap();
+        assert_eq!(waits(&scene, &acme).await, 0);
+        assert_eq!(scene.row(&id(11)).await.unwrap().channel_id, scene.channel);
+        assert_eq!(scene.row(&id(12)).await.unwrap().channel_id, other);
+    })
+    .await;
+}
+
+/// Ruling 28: what could go while its channel is archived goes when it is back.
+#[tokio::test]
+async fn what_belongs_to_an_archived_channel_waits_for_it() {
+    both(async |db: Db| {
+        let (scene, acme) = shared(db).await;
+        let other = scene.copy(&acme, id(50), false).await.id;
+        scene.take(&acme, with_posts([incoming_post(11, 2)])).await;
+        crate::channels::archive(&scene.app, &scene.admin.actor, &scene.channel).await.unwrap();
+        scene.take_in(&acme, &other, with_users([incoming_user(&acme, 2)])).await.unwrap();
+        assert_eq!((scene.row(&id(11)).await, waits(&scene, &acme).await), (None, 1));
+        scene.app.clock.advance(48 * 3_600_000);
+        release_stuck(&scene.app).await.unwrap();
+        assert_eq!(waits(&scene, &acme).await, 1);
+        crate::channels::restore(&scene.app, &scene.admin.actor, &scene.channel).await.unwrap();
+        release_stuck(&scene.app).await.unwrap();
+        assert_eq!(waits(&scene, &acme).await, 0);
+        assert!(scene.row(&id(11)).await.is_some());
+    })
+    .await;
+}
+
+/// Ruling 30: nobody is promised a message whose author was refused with it.
+#[tokio::test]
+async fn what_somebody_refused_wrote_is_refused_with_them() {
+    both(async |db: Db| {
+        let (scene, acme) = shared(db).await;
+        // Every name they could get is taken.
+        let refused = IncomingUser { stand_ins: vec!["ann".to_owned()], ..incoming_user(&acme, 2) };
+        let ours = scene.post(&scene.ann, "ours").await;
+        let outcome = scene
+            .take(
+                &acme,
+                IncomingItems {
+                    users: vec![refused],
+                    posts: vec![incoming_post(11, 2), incoming_post(12, 3), incoming_post(13, 1)],
+                    reactions: vec![incoming_reaction(ours.id, 2, "wave", 5)],
+                    unreadable: vec![id(3), id(1)],
+                    ..IncomingItems::default()
+                },
+            )
+            .await;
+        let posts: Vec<_> = outcome.refused_posts.iter().map(|(post, _)| *post).collect();
+        assert_eq!(posts, [id(11), id(12)], "who is known from before may go on");
+        assert_eq!((outcome.refused_reactions.len(), waits(&scene, &acme).await), (1, 0));
+        assert!(scene.row(&id(13)).await.is_some());
     })
     .await;
 }
@@ -161,6 +228,21 @@ async fn replies_whose_root_is_long_in_coming_show_under_a_stub_which_the_root_f
     .await;
 }
 
+/// E-070: however much waits for something else and longer, a reply shows after its minute.
+#[tokio::test]
+async fn what_has_to_wait_hides_nothing() {
+    both(async |db: Db| {
+        let (scene, acme) = shared(db).await;
+        scene.take(&acme, with_posts((1_000..1_300).map(|n| incoming_post(n, 9)))).await;
+        scene.take(&acme, with_posts([reply(11, 10, 1)])).await;
+        scene.app.clock.advance(61_000);
+        release_stuck(&scene.app).await.unwrap();
+        assert!(scene.row(&id(11)).await.is_some());
+        assert_eq!(waits(&scene, &acme).await, 300);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_nothing_came_for_is_dropped_after_a_day_and_what_belongs_to_an_ended_share_at_once() {
     both(async |db: Db| {
@@ -173,8 +255,11 @@ async fn what_nothing_came_for_is_dropped_after_a_day_and_what_belongs_to_an_end
         scene.take(&acme, early.clone()).await;
         assert_eq!(waits(&scene, &acme).await, 3);
         scene.app.clock.advance(24 * 3_600_000 + 1_000);
+        let noted = async || rialto_store::audit::count(&mut scene.view().await).await.unwrap();
+        let before = noted().await;
         release_stuck(&scene.app).await.unwrap();
         assert_eq!(waits(&scene, &acme).await, 0);
+        assert_eq!(noted().await, before + 2, "a post and a reaction; the reply shows under a stub");
         scene.take(&acme, early).await;
         scene.tick();
         crate::shares::ended_by_peer(&scene.app, &acme.id, &scene.channel).await.unwrap();

@@ -1,7 +1,7 @@
 //! Who calls, and what we present. Tokens of peers are compared by their keyed hashes, ours are unsealed when used.
 
 use rialto_model::{RemoteCluster, RemoteId};
-use rialto_store::{StoreError, remotes};
+use rialto_store::{Snapshot, StoreError, remotes};
 use subtle::ConstantTimeEq;
 
 use crate::App;
@@ -31,9 +31,17 @@ pub async fn authenticate(app: &App, id: &str, token: &str) -> Result<Option<Rem
 /// # Errors
 /// [`StoreError`]; None if there is nothing to present any more (INV-11).
 pub async fn peer_token(app: &App, id: &RemoteId) -> Result<Option<(RemoteCluster, String)>, StoreError> {
-    let mut view = app.db.read(app.clock.now()).await?;
-    let remote = remotes::get(&mut view, id).await?.filter(|remote| remote.delete_at.is_none());
-    let secrets = remotes::secrets(&mut view, id).await?;
+    token_of(app, &mut app.db.read(app.clock.now()).await?, id).await
+}
+
+/// The same in a view somebody has opened for more.
+pub(crate) async fn token_of(
+    app: &App,
+    view: &mut Snapshot,
+    id: &RemoteId,
+) -> Result<Option<(RemoteCluster, String)>, StoreError> {
+    let remote = remotes::get(view, id).await?.filter(|remote| remote.delete_at.is_none());
+    let secrets = remotes::secrets(view, id).await?;
     let (Some(remote), Some(secrets)) = (remote, secrets) else { return Ok(None) };
     if secrets.remote_token.is_empty() {
         return Ok(None);

@@ -239,6 +239,12 @@ pub async fn confirm(
     {
         return Err(ConfirmError::Token);
     }
+    // Nor may a peer bring a token that opens another connection, or be known by it (ruling 9).
+    for token in [own, &confirmation.peer_token] {
+        if remotes::is_known_token(&mut tx, &app.keys.hash_token(token), header_id).await? {
+            return Err(ConfirmError::Token);
+        }
+    }
     let live = remotes::list(&mut tx, false).await?;
     if live.iter().any(|other| other.id != remote.id && other.site_url.as_ref() == Some(&confirmation.site_url)) {
         return Err(ConfirmError::SameSite);

@@ -7,6 +7,7 @@ mod lists;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use credentials::token_of;
 pub use credentials::{authenticate, peer_token};
 pub use ending::{Removal, rehome, remove, sever};
 pub use handshake::{
@@ -20,7 +21,7 @@ use rialto_model::{
     DomainEvent, InviteId, Millis, Origin, PeerProfile, Permission, RemoteCluster, RemoteId, Scope, TeamId,
 };
 use rialto_store::remotes::{Invite, Secrets};
-use rialto_store::{Snapshot, StoreError, Tx, outbox, remotes, teams};
+use rialto_store::{Snapshot, StoreError, Tx, outbox, remotes, sync_failures, teams};
 
 use crate::App;
 use crate::access::{Denied, SessionUser};
@@ -337,6 +338,10 @@ pub async fn note_contact(app: &App, id: &RemoteId, contact: Contact) -> Result<
         return Ok(Some(remote));
     }
     remotes::update(&mut tx, &remote).await?;
+    if before.profile != remote.profile || before.caps != remote.caps {
+        // It is not what it was when it refused them (E-031).
+        sync_failures::retry(&mut tx, id, &sync_failures::Which::All).await?;
+    }
     let was = before.is_online(Millis(now.0 - 1), offline_after);
     if was != remote.is_online(now, offline_after) || before.profile != remote.profile {
         changed(&mut tx, id);

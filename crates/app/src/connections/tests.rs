@@ -105,7 +105,8 @@ async fn a_confirmation_that_is_wrong_leaves_the_code_usable() {
     both(async |db: Db| {
         let scene = Scene::new(db).await;
         let (remote, code) = made(&scene, "acme").await;
-        let (other, _) = made(&scene, "other").await;
+        let (other, other_code) = made(&scene, "other").await;
+        let globex = scene.peer("globex").await;
         let good = confirmation(&scene, "acme");
         let attempt = async |token: &str, id: &RemoteId, confirmation: Confirmation| {
             confirm(&scene.app, token, id, confirmation).await.unwrap_err()
@@ -119,6 +120,10 @@ async fn a_confirmation_that_is_wrong_leaves_the_code_usable() {
             Confirmation { own_token: Some(code.token.clone()), ..good.clone() },
             Confirmation { own_token: Some(upper), ..good.clone() },
             Confirmation { own_token: Some(good.peer_token.clone()), ..good.clone() },
+            // Tokens that open another connection, or are the code of one (ruling 9).
+            Confirmation { own_token: Some(globex.token.clone()), ..good.clone() },
+            Confirmation { peer_token: globex.token.clone(), ..good.clone() },
+            Confirmation { own_token: Some(other_code.token.clone()), ..good.clone() },
         ] {
             assert!(matches!(attempt(&code.token, &remote.id, confirmation).await, ConfirmError::Token));
         }

@@ -6,9 +6,9 @@
 
 use std::collections::HashMap;
 
-use rialto_model::{ChannelId, RemoteId, Seq, ShareId};
+use rialto_model::{ChannelId, RemoteId, Seq, Share, ShareId, UserId};
 pub use rialto_store::shares::Held;
-use rialto_store::{StoreError, log, shares};
+use rialto_store::{StoreError, channels, log, shares};
 
 use super::{Changes, PAGE, What, relevant};
 use crate::App;
@@ -35,33 +35,79 @@ pub async fn held(app: &App, remote: &RemoteId) -> Result<Vec<Held>, StoreError>
 }
 
 /// Reads the next part of what a held channel's peer has to hear of, up to `cursor`, which the sender has come to without
-/// the channel. Done when `upto` is `cursor`.
+/// the channel: at most `most` changes, so that channels can take turns. Done when `upto` is `cursor`. Changes of the
+/// share itself are among them, for the peer may not have taken those either.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn changes_of(app: &App, held: &Held, cursor: Seq) -> Result<Changes, StoreError> {
+pub async fn changes_of(app: &App, held: &Held, cursor: Seq, most: usize) -> Result<Changes, StoreError> {
     let remote = held.share.remote_id;
     let mut view = app.db.read(app.clock.now()).await?;
     let events = log::list(&mut view, held.resume, cursor, PAGE).await?;
-    let full = i64::try_from(events.len()).is_ok_and(|number| number >= PAGE);
-    let upto = events.last().filter(|_| full).map_or(cursor, |last| last.seq);
+    let more = i64::try_from(events.len()).is_ok_and(|number| number >= PAGE);
+    let upto = events.last().filter(|_| more).map_or(cursor, |last| last.seq);
     let only = HashMap::from([(held.share.channel_id, held.share.clone())]);
-    let mut changes = Changes { list: Vec::new(), upto };
+    let mut changes = Changes { list: Vec::new(), upto, more };
     for event in events {
+        let seq = event.seq;
         let found = relevant(&mut view, &remote, &only, event).await?;
         // Beginnings and ends of shares were seen when the cursor came by.
-        let ours = |what: &What| !matches!(what, What::ShareStarted(_) | What::ShareChanged(_) | What::ShareEnded(_));
+        let ours = |what: &What| match what {
+            What::ShareStarted(_) | What::ShareEnded(_) => false,
+            What::ShareChanged(share) => *share == held.share.id,
+            _ => true,
+        };
         changes.list.extend(found.filter(|change| ours(&change.what)));
+        if changes.list.len() >= most {
+            changes.upto = seq;
+            break;
+        }
     }
     Ok(changes)
 }
 
-/// Moves a held channel on to `to`; None: it has caught up and goes with the cursor again.
+/// Moves a held channel on to `to`; None: it has caught up and goes with the cursor again. What was `sent` is counted with
+/// it (M-09).
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn resume(app: &App, share: &ShareId, to: Option<Seq>) -> Result<(), StoreError> {
+pub async fn resume(app: &App, share: &Share, to: Option<Seq>, sent: usize) -> Result<(), StoreError> {
     let mut tx = app.db.begin(app.clock.now()).await?;
-    shares::resume(&mut tx, share, to).await?;
+    shares::resume(&mut tx, &share.id, to).await?;
+    super::count_sent(&mut tx, &share.remote_id, &[(share.channel_id, sent)])?;
+    tx.commit().await
+}
+
+/// Begins to tell a peer who belongs to a channel. It is told in the background, while messages flow (E-104); of a
+/// conversation everybody knew from the beginning.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn begin_members(app: &App, share: &Share) -> Result<(), StoreError> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let channel = channels::get(&mut tx, &share.channel_id).await?;
+    if channel.is_some_and(|channel| !channel.kind.is_direct_or_group()) {
+        shares::set_members_upto(&mut tx, &share.id, Some("")).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// The shares whose members a peer is being told of, and behind whom it goes on.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn telling_members(app: &App, remote: &RemoteId) -> Result<Vec<(Share, Option<UserId>)>, StoreError> {
+    let list = shares::telling_members(&mut app.db.read(app.clock.now()).await?, remote).await?;
+    Ok(list.into_iter().map(|(share, upto)| (share, UserId::parse(&upto).ok())).collect())
+}
+
+/// Notes up to whom a peer was told who belongs; None: everybody.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn told_members(app: &App, share: &ShareId, upto: Option<&UserId>) -> Result<(), StoreError> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    shares::set_members_upto(&mut tx, share, upto.map(|user| user.as_str())).await?;
     tx.commit().await
 }

@@ -231,12 +231,12 @@ async fn only_who_takes_part_speaks_and_nobody_is_added() {
         assert!(scene.row(&id(1)).await.is_some() && scene.row(&id(2)).await.is_none());
         let joins = IncomingItems {
             users: vec![incoming_user(&acme, 10), IncomingUser { relayed: true, ..incoming_user(&acme, 11) }],
-            members: [8, 10].map(|n| IncomingMember { user_id: id(n), joins: true }).to_vec(),
+            members: [8, 10].map(|n| IncomingMember { user_id: id(n), joins: true, at: Millis(0) }).to_vec(),
             ..IncomingItems::default()
         };
         let outcome = scene.take_in(&acme, &id(70), joins).await.unwrap();
         assert_eq!(outcome.refused_users, [(id(11), Code::NotOwner)], "third organisations have no part in it");
-        let leaves = IncomingMember { user_id: id(7), joins: false };
+        let leaves = IncomingMember { user_id: id(7), joins: false, at: Millis(0) };
         let leaves = IncomingItems { members: vec![leaves], ..IncomingItems::default() };
         scene.take_in(&acme, &id(70), leaves).await.unwrap();
         assert_eq!(members(&scene, &id(70)).await, BTreeSet::from([id(7), scene.ann.id]));

@@ -19,7 +19,7 @@ pub use lists::{ShareRow, SharedChannel, list, list_of_remote, list_of_team, org
 pub use noted::{PeerNote, PeerState, noted, to_tell};
 pub(crate) use noted::{is_archived, touch_of_channel, touch_of_team};
 pub use received::{IncomingInvitation, InvitationRefused, accept, would_accept};
-pub use sending::{Begun, begun, ended, of_sender, was_invited_before};
+pub use sending::{Begun, begun, ended, is_renewed, of_sender, was_invited_before};
 
 use rialto_model::{
     Channel, ChannelId, DomainEvent, Origin, Permission, RemoteCluster, RemoteId, Scope, Share, ShareId, ShareMode,

@@ -43,6 +43,7 @@ pub async fn noted(app: &App, remote: &RemoteId, note: PeerNote) -> Result<(), S
     let Some(channel) = channels::lock(&mut tx, &note.channel).await? else { return Ok(()) };
     let share = shares::get_live(&mut tx, &channel.id, remote).await?;
     let (Some(mut share), Some(remote)) = (share, remotes::get(&mut tx, remote).await?) else { return Ok(()) };
+    // Invitations count with the words on a share: one of the same version said the same.
     if note.version <= shares::peer_version(&mut tx, &channel.id, &remote.id).await? {
         return Ok(());
     }

@@ -1,8 +1,8 @@
 //! Channels a peer offers: whether they are taken, and what the copy is called. Source: wire 5.3, rulings 43 and 44.
 
 use rialto_model::{
-    Channel, ChannelId, ChannelKind, DomainEvent, Origin, RemoteCluster, Scope, Share, ShareId, ShareMode, ShareState,
-    TeamId,
+    Channel, ChannelId, ChannelKind, DomainEvent, Origin, PeerProfile, RemoteCluster, Scope, Share, ShareId, ShareMode,
+    ShareState, TeamId,
 };
 use rialto_store::{StoreError, Tx, channels, remotes, shares, teams};
 
@@ -29,6 +29,8 @@ pub struct IncomingInvitation {
     pub purpose: String,
     /// Nobody here writes.
     pub read_only: bool,
+    /// Counts with the versions of the peer's words on the share (ruling 8.6): one that comes late changes nothing.
+    pub version: i64,
 }
 
 /// Why a peer's invitation was not taken.
@@ -37,6 +39,9 @@ pub enum InvitationRefused {
     /// The id is in use here and no former copy of the same home (INV-4, INV-6, ruling 43).
     #[error("the channel exists")]
     Exists,
+    /// A later word of the peer's has ended this share already.
+    #[error("the invitation is out of date")]
+    Outdated,
     /// Our administrator ended the share of this copy; another has to let it in again (ruling 43).
     #[error("an administrator here has ended this share")]
     EndedHere,
@@ -76,24 +81,33 @@ pub async fn accept(
     let remote = remotes::lock(&mut tx, &actor.id()).await?.ok_or(InvitationRefused::Exists)?;
     let mode = if invitation.read_only { ShareMode::ReadOnly } else { ShareMode::Participation };
     let existing = channels::lock(&mut tx, &invitation.channel_id).await?;
+    let late = invitation.version < shares::peer_version(&mut tx, &invitation.channel_id, &remote.id).await?;
     if let Some(channel) = &existing {
         if channel.origin != Some(remote.id) || channel.kind.is_direct_or_group() {
             return Err(InvitationRefused::Exists);
         }
         if let Some(mut share) = shares::get_live(&mut tx, &channel.id, &remote.id).await? {
             // The mode is the home's decision, and this peer is the recorded home (ruling 44).
+            if late {
+                return Ok(share);
+            }
+            shares::set_peer_version(&mut tx, &share.id, invitation.version).await?;
             if share.mode != mode {
                 share.mode = mode;
                 tell_mode(app, &mut tx, channel, &remote, &share)?;
                 change(&mut tx, &mut share, Origin::Remote(remote.id)).await?;
                 channel_rules::record_update(&mut tx, channel, Origin::Remote(remote.id));
-                tx.commit().await?;
             }
+            tx.commit().await?;
             return Ok(share);
         }
         let last = shares::newest(&mut tx, &channel.id, &remote.id).await?;
         if last.is_some_and(|share| share.reason == Ending::UninvitedHere.reason()) {
             return Err(InvitationRefused::EndedHere);
+        }
+        // Only another Rialto counts its words; of a Mattermost the clock may have been set back in between.
+        if late && remote.profile == PeerProfile::Rialto {
+            return Err(InvitationRefused::Outdated);
         }
     }
     if shares::list_of_remote(&mut tx, &remote.id, false).await?.len() >= MAX_COPIES {
@@ -120,6 +134,7 @@ pub async fn accept(
         last_sync_at: None,
     };
     shares::insert(&mut tx, &share).await?;
+    shares::set_peer_version(&mut tx, &share.id, invitation.version).await?;
     set_shared(&mut tx, &channel, Origin::Remote(remote.id)).await?;
     tx.record(
         Scope::Channel(channel.id),

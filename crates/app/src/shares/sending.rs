@@ -95,6 +95,16 @@ pub async fn was_invited_before(app: &App, share: &Share) -> Result<bool, StoreE
     Ok(of_peer.iter().any(|other| earlier(other) && other.from_seq.is_some()))
 }
 
+/// True if the channel was shared with the peer before, so that late words on that share may still come.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn is_renewed(app: &App, share: &Share) -> Result<bool, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let of_peer = shares::list_of_remote(&mut view, &share.remote_id, true).await?;
+    Ok(of_peer.iter().any(|other| other.id != share.id && other.channel_id == share.channel_id))
+}
+
 /// A share that has ended and of which the peer may know, so that it is to be told. Of a copy the home always knows.
 ///
 /// # Errors

@@ -357,6 +357,7 @@ async fn lists_show_shares_to_those_who_may_see_them() {
     .await;
 }
 
+/// E-126, INV-12, ruling 8.6.
 #[tokio::test]
 async fn a_late_word_about_a_share_does_not_touch_the_one_after_it() {
     both(async |db: Db| {
@@ -379,9 +380,22 @@ async fn a_late_word_about_a_share_does_not_touch_the_one_after_it() {
         assert_eq!(scene.dump().await, before);
         assert_eq!(note(13, PeerState::Ended, false).await, None);
         scene.tick();
-        accept(&scene.app, &acme.actor, offer(id(50), false)).await.unwrap();
-        assert!(note(13, PeerState::Ended, false).await.is_some(), "of the share before");
-        assert_eq!(note(14, PeerState::Ended, false).await, None);
+        let offered = async |version, read_only| {
+            scene.tick();
+            accept(&scene.app, &acme.actor, IncomingInvitation { version, ..offer(id(50), read_only) }).await
+        };
+        let late = offered(12, false).await;
+        assert!(matches!(late, Err(InvitationRefused::Outdated)), "{late:?}");
+        offered(15, false).await.unwrap();
+        let before = scene.dump().await;
+        for version in [13, 14, 15] {
+            assert!(note(version, PeerState::Ended, false).await.is_some(), "of the share before");
+        }
+        assert_eq!(offered(14, true).await.unwrap().mode, write, "an invitation that comes late");
+        assert_eq!(scene.dump().await, before);
+        assert_eq!(offered(16, true).await.unwrap().mode, read);
+        assert_eq!(offered(15, false).await.unwrap().mode, read, "late again");
+        assert_eq!(note(17, PeerState::Ended, false).await, None);
     })
     .await;
 }

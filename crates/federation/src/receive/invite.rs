@@ -3,7 +3,7 @@
 use rialto_app::access::RemoteActor;
 use rialto_app::apply;
 use rialto_app::shares::{self, IncomingConversation, IncomingInvitation, InvitationRefused};
-use rialto_model::{ChannelKind, Share};
+use rialto_model::{ChannelKind, Millis, Share};
 use rialto_wire::federation::frame::Envelope;
 use rialto_wire::federation::invite::ChannelInvitation;
 use rialto_wire::federation::topic;
@@ -13,10 +13,16 @@ use super::reply::Reply;
 use super::sync::{incoming_user, other_handles};
 use crate::Federation;
 
-pub(super) async fn invited(fed: &Federation, actor: &RemoteActor, payload: &RawValue) -> Result<Envelope, Reply> {
+/// `version` is the time of the frame: another Rialto sets it to the version of its share (ruling 8.6).
+pub(super) async fn invited(
+    fed: &Federation,
+    actor: &RemoteActor,
+    payload: &RawValue,
+    version: Millis,
+) -> Result<Envelope, Reply> {
     let invitation = ChannelInvitation::decode(payload).map_err(|_| Reply::BadPayload)?;
     let channel = invitation.channel_id;
-    let code = match take(fed, actor, invitation).await {
+    let code = match take(fed, actor, invitation, version).await {
         Ok(()) => return Ok(Envelope::ok_null()),
         Err(Refusal::Later) => return Err(Reply::Later),
         Err(Refusal::For(code)) => code,
@@ -32,7 +38,12 @@ enum Refusal {
     For(&'static str),
 }
 
-async fn take(fed: &Federation, actor: &RemoteActor, invitation: ChannelInvitation) -> Result<(), Refusal> {
+async fn take(
+    fed: &Federation,
+    actor: &RemoteActor,
+    invitation: ChannelInvitation,
+    version: Millis,
+) -> Result<(), Refusal> {
     let kind = match invitation.kind {
         Some(kind @ (ChannelKind::Public | ChannelKind::Private)) => kind,
         Some(ChannelKind::Direct | ChannelKind::Group) => return converse(fed, actor, invitation).await,
@@ -50,6 +61,7 @@ async fn take(fed: &Federation, actor: &RemoteActor, invitation: ChannelInvitati
         header: invitation.header,
         purpose: invitation.purpose,
         read_only: invitation.read_only,
+        version: version.0,
     };
     taken(shares::accept(&fed.app, actor, incoming).await)
 }
@@ -82,6 +94,7 @@ fn taken(outcome: Result<Share, InvitationRefused>) -> Result<(), Refusal> {
     match outcome {
         Ok(_) => Ok(()),
         Err(InvitationRefused::Exists) => Err(Refusal::For("not_owner")),
+        Err(InvitationRefused::Outdated) => Err(Refusal::For("not_shared")),
         Err(InvitationRefused::EndedHere) => Err(Refusal::For("policy")),
         Err(InvitationRefused::Quota) => Err(Refusal::For("quota")),
         Err(InvitationRefused::Disabled) => Err(Refusal::For("disabled")),

@@ -106,7 +106,7 @@ async fn dispatch(fed: &Federation, actor: &RemoteActor, frame: &Frame) -> Resul
         return Err(Reply::Later);
     }
     match frame.msg.topic.as_str() {
-        topic::CHANNEL_INVITE => invite::invited(fed, actor, payload).await,
+        topic::CHANNEL_INVITE => invite::invited(fed, actor, payload, frame.msg.create_at).await,
         topic::SYNC | topic::MEMBERSHIP | topic::GLOBAL_USERS => sync::sync(fed, actor, payload).await,
         topic::UPLOAD => upload::announce(fed, actor, payload).await,
         topic::RIALTO_CONNECTION => notes::connection(fed, actor, payload).await,

@@ -11,7 +11,7 @@ use rialto_wire::federation::post::InboundPost;
 use rialto_wire::federation::result::SyncResult;
 use rialto_wire::federation::sync::SyncMessage;
 use rialto_wire::federation::user::InboundUser;
-use rialto_wire::federation::{mentions, permalinks, topic, username};
+use rialto_wire::federation::{ItemKind, mentions, permalinks, topic, username};
 use rialto_wire::site_url::SiteUrl;
 use serde_json::value::RawValue;
 
@@ -82,8 +82,15 @@ async fn translate(
         .membership_changes
         .iter()
         .filter(|change| change.channel_id == *channel && fed.app.settings.get().workspaces.enable_member_sync)
-        .map(|change| IncomingMember { user_id: change.user_id, joins: change.is_add });
-    Ok(IncomingItems { users: users.collect(), posts, reactions: reactions.collect(), members: members.collect() })
+        .map(|change| IncomingMember { user_id: change.user_id, joins: change.is_add, at: change.change_time });
+    let unreadable = message.refused.iter().filter(|item| item.kind == ItemKind::User);
+    Ok(IncomingItems {
+        users: users.collect(),
+        posts,
+        reactions: reactions.collect(),
+        members: members.collect(),
+        unreadable: unreadable.filter_map(|item| UserId::parse(item.id.as_deref()?).ok()).collect(),
+    })
 }
 
 /// What people of other connections of ours are called after.

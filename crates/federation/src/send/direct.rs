@@ -29,7 +29,7 @@ pub(super) async fn obstacle(
     // A server of 2021 takes conversations of people it knows; it gets to know people in shared channels.
     for common in direct::common_channels(&fed.app, &remote.id, &share.creator_id).await? {
         let wanted = Wanted { profiles: vec![share.creator_id], ..Wanted::default() };
-        super::sender::deliver(fed, remote, &common, wanted).await?;
+        super::deliver::deliver(fed, remote, &common, wanted).await?;
         if direct::is_known_there(&fed.app, &remote.id, &share.creator_id).await? {
             return Ok(None);
         }

@@ -1,19 +1,21 @@
-//! Channels a peer gets later than the rest of the log: because it says that it does not share them any more and was not
-//! asked twice (ruling 33), or because it cannot take the invitation yet. Other channels do not wait for that.
+//! Channels a peer gets apart from the rest of the log: because there is much of them, because it answers their messages
+//! with errors, because it says that it does not share them any more and was not asked twice (ruling 33), or because it
+//! cannot take the invitation yet. Other channels do not wait for that.
 //!
-//! The share holds a durable position; once the peer takes the channel, the log is read again from there, so that
-//! nothing is lost, whatever kind of change it is and however often we start meanwhile.
+//! The share holds a durable position; the log is read again from there, so that nothing is lost, whatever kind of change
+//! it is and however often we start meanwhile. One share has its turn at a time, and each in its turn one portion.
 
 use std::time::Duration;
 
 use rialto_app::outbox::{self, Held};
 use rialto_app::shares;
-use rialto_model::{ChannelId, RemoteCluster, Seq, Share, ShareId, ShareState};
+use rialto_model::{ChannelId, RemoteCluster, Seq, ShareId, ShareState};
 use rialto_wire::federation::frame::says_no_longer_shared;
 use rialto_wire::federation::topic;
 use tokio::time::Instant;
 
-use super::sender::{Fate, Sender, by_channel, deliver};
+use super::deliver::{Fate, deliver};
+use super::sender::{PORTION, Sender, Sorted, by_channel};
 use super::{Undelivered, compose, invite, message};
 
 /// How long a peer that says "no longer shared" is left alone before it is asked once more (ruling 33).
@@ -26,13 +28,13 @@ impl Sender {
     pub(super) async fn doubt(&mut self, channel: &ChannelId, from: Seq) -> Result<(), Undelivered> {
         if let Some(share) = outbox::hold(&self.fed.app, &self.id, channel, from).await? {
             self.ask_at.insert(share, Instant::now() + DOUBT);
-            self.held.insert(*channel);
+            self.stalled.insert(*channel);
         }
         Ok(())
     }
 
     /// Begins a share at the event that tells of it. The peer may not be able to take it yet, lacking a team to put the
-    /// copy in, say: then it is held.
+    /// copy in, say: then it is held. Who belongs is told in the background.
     pub(super) async fn begin_share(
         &mut self,
         remote: &RemoteCluster,
@@ -41,52 +43,69 @@ impl Sender {
     ) -> Result<(), Undelivered> {
         match invite::begin(&self.fed, remote, &id, seq).await {
             Ok(None) => Ok(()),
-            Ok(Some(share)) => self.announce_members(remote, &share, seq).await.map(|_| ()),
-            Err(undelivered) if undelivered.busy => self.offer_later(&id, seq).await,
+            Ok(Some(share)) => {
+                outbox::begin_members(&self.fed.app, &share).await?;
+                self.telling = true;
+                if !share.home && shares::is_renewed(&self.fed.app, &share).await? {
+                    // A late word on the share before must not count for this one.
+                    invite::tell(&self.fed, remote, &id).await?;
+                }
+                Ok(())
+            }
+            Err(undelivered) if undelivered.answered && self.offer_later(&id, seq).await? => Ok(()),
             Err(undelivered) => Err(undelivered),
         }
     }
 
-    async fn offer_later(&mut self, id: &ShareId, seq: Seq) -> Result<(), Undelivered> {
-        let Some((share, channel)) = shares::of_sender(&self.fed.app, id).await? else { return Ok(()) };
+    /// False if that is no way to go on: the peer was not invited at all yet, or only to another mode.
+    async fn offer_later(&mut self, id: &ShareId, seq: Seq) -> Result<bool, Undelivered> {
+        let Some((share, channel)) = shares::of_sender(&self.fed.app, id).await? else { return Ok(true) };
+        if share.state != ShareState::Invited {
+            return Ok(false);
+        }
         outbox::hold(&self.fed.app, &self.id, &channel.id, seq).await?;
         self.ask_at.insert(share.id, Instant::now() + OFFER_AGAIN);
-        self.held.insert(channel.id);
-        Ok(())
+        self.stalled.insert(channel.id);
+        Ok(true)
     }
 
-    /// False if the peer says that it does not share the channel.
-    async fn announce_members(&mut self, remote: &RemoteCluster, share: &Share, seq: Seq) -> Result<bool, Undelivered> {
-        let taken = invite::announce_members(&self.fed, remote, share).await? == Fate::Done;
-        if !taken {
-            self.doubt(&share.channel_id, seq).await?;
-        }
-        Ok(taken)
-    }
-
-    /// Gives every held share whose time has come its turn: one question, one offer, or one part of what it missed.
+    /// Gives the next held share whose time has come its turn: one question, one offer, or one portion of what it missed.
     /// True if there was one.
     pub(super) async fn turn_to_held(&mut self, remote: &RemoteCluster) -> Result<bool, Undelivered> {
-        let list = outbox::held(&self.fed.app, &self.id).await?;
-        self.held = list.iter().map(|held| held.share.channel_id).collect();
+        let mut list = outbox::held(&self.fed.app, &self.id).await?;
         self.ask_at.retain(|id, _| list.iter().any(|held| held.share.id == *id));
-        let mut turned = false;
-        for held in list {
-            let id = held.share.id;
-            let waits = self.ask_at.get(&id).copied();
-            if waits.is_some_and(|at| at > Instant::now()) {
-                continue;
-            }
-            match held.share.state {
-                ShareState::Active if waits.is_some() => self.ask(remote, &held).await?,
-                ShareState::Active => self.catch_up(remote, &held).await?,
-                ShareState::Invited => self.offer(remote, &held).await?,
-                // Its beginning still lies before the cursor, or somebody has paused it.
-                ShareState::Queued | ShareState::Paused | ShareState::Failed | ShareState::Ended => continue,
-            }
-            turned = true;
+        self.pauses.retain(|channel, _| list.iter().any(|held| held.share.channel_id == *channel));
+        list.sort_by_key(|held| held.share.id);
+        if let Some(last) = self.last_turn {
+            let passed = list.iter().take_while(|held| held.share.id <= last).count();
+            list.rotate_left(passed);
         }
-        Ok(turned)
+        self.stalled.clear();
+        let now = Instant::now();
+        let mut next = None;
+        for held in list {
+            let asked = self.ask_at.get(&held.share.id).copied();
+            let pause = self.pauses.get(&held.share.channel_id).map(|pause| pause.until);
+            let can = match held.share.state {
+                ShareState::Active | ShareState::Invited => asked.max(pause).is_none_or(|at| at <= now),
+                // Its beginning still lies before the cursor, or somebody has paused it.
+                ShareState::Queued | ShareState::Paused | ShareState::Failed | ShareState::Ended => false,
+            };
+            if !can || asked.is_some() {
+                self.stalled.insert(held.share.channel_id);
+            }
+            if can && next.is_none() {
+                next = Some((held, asked.is_some()));
+            }
+        }
+        let Some((held, in_doubt)) = next else { return Ok(false) };
+        self.last_turn = Some(held.share.id);
+        match held.share.state {
+            ShareState::Invited => self.offer(remote, &held).await?,
+            _ if in_doubt => self.ask(remote, &held).await?,
+            _ => self.catch_up(remote, &held).await?,
+        }
+        Ok(true)
     }
 
     /// Offers a channel again. The share begins where it was made: what was written meanwhile follows.
@@ -97,7 +116,7 @@ impl Sender {
                 self.ask_at.remove(&held.share.id);
                 Ok(())
             }
-            Err(undelivered) if undelivered.busy => self.offer_later(&held.share.id, from).await,
+            Err(undelivered) if undelivered.answered && self.offer_later(&held.share.id, from).await? => Ok(()),
             Err(undelivered) => Err(undelivered),
         }
     }
@@ -106,7 +125,7 @@ impl Sender {
     async fn ask(&mut self, remote: &RemoteCluster, held: &Held) -> Result<(), Undelivered> {
         let channel = held.share.channel_id;
         let answer = match message(&self.fed, &remote.id, topic::SYNC, &compose::empty(&self.fed, channel)).await {
-            Err(undelivered) if undelivered.busy => {
+            Err(undelivered) if undelivered.answered => {
                 self.ask_at.insert(held.share.id, Instant::now() + DOUBT);
                 return Ok(());
             }
@@ -121,18 +140,70 @@ impl Sender {
 
     async fn catch_up(&mut self, remote: &RemoteCluster, held: &Held) -> Result<(), Undelivered> {
         let share = &held.share;
-        // Held since its beginning: the peer was not told yet who belongs.
-        if share.from_seq == Some(held.resume) && !self.announce_members(remote, share, held.resume).await? {
-            return Ok(());
+        let channel = share.channel_id;
+        if share.from_seq == Some(held.resume) {
+            // Held since its beginning: the peer was not told yet who belongs.
+            outbox::begin_members(&self.fed.app, share).await?;
+            self.telling = true;
         }
-        let changes = outbox::changes_of(&self.fed.app, held, self.position).await?;
+        let changes = outbox::changes_of(&self.fed.app, held, self.position, PORTION).await?;
         let upto = changes.upto;
-        for (channel, wanted) in by_channel(changes.list).channels {
-            if deliver(&self.fed, remote, &channel, wanted).await? == Fate::NoLongerShared {
-                return self.doubt(&channel, held.resume).await;
+        let Sorted { channels, turns } = by_channel(changes.list);
+        let mut sent = 0;
+        for (_, wanted) in channels {
+            match deliver(&self.fed, remote, &channel, wanted).await {
+                Ok(delivery) if delivery.fate == Fate::NoLongerShared => {
+                    return self.doubt(&channel, held.resume).await;
+                }
+                Ok(delivery) => sent += delivery.taken,
+                Err(undelivered) if undelivered.answered => {
+                    return self.rest(&channel, held.resume, &undelivered).await;
+                }
+                Err(undelivered) => return Err(undelivered),
             }
         }
+        if !turns.is_empty() {
+            match invite::tell(&self.fed, remote, &share.id).await {
+                Err(undelivered) if undelivered.answered => {
+                    return self.rest(&channel, held.resume, &undelivered).await;
+                }
+                other => other?,
+            }
+        }
+        self.pauses.remove(&channel);
         let to = (upto < self.position).then_some(upto);
-        Ok(outbox::resume(&self.fed.app, &share.id, to).await?)
+        Ok(outbox::resume(&self.fed.app, share, to, sent).await?)
+    }
+
+    /// Tells the peer of one page of people who belong to a channel, behind everything else (E-104). True if there was one.
+    pub(super) async fn tell_members(&mut self, remote: &RemoteCluster) -> Result<bool, Undelivered> {
+        if !self.telling || !compose::knows_members(&self.fed, remote) {
+            return Ok(false);
+        }
+        let list = outbox::telling_members(&self.fed.app, &self.id).await?;
+        self.telling = !list.is_empty();
+        let next = list.into_iter().find(|(share, _)| !self.stalled.contains(&share.channel_id));
+        let Some((share, after)) = next else { return Ok(false) };
+        let channel = share.channel_id;
+        let batch = self.fed.app.settings.get().workspaces.member_batch.clamp(1, compose::USERS);
+        let page = outbox::members_page(&self.fed.app, &self.id, &channel, after.as_ref(), batch).await?;
+        let last = page.last().copied();
+        if last.is_some() {
+            let wanted = outbox::Wanted { members: page, ..outbox::Wanted::default() };
+            match deliver(&self.fed, remote, &channel, wanted).await {
+                Ok(delivery) if delivery.fate == Fate::NoLongerShared => {
+                    self.doubt(&channel, self.position).await?;
+                    return Ok(false);
+                }
+                Ok(_) => {}
+                Err(undelivered) if undelivered.answered => {
+                    self.rest(&channel, self.position, &undelivered).await?;
+                    return Ok(false);
+                }
+                Err(undelivered) => return Err(undelivered),
+            }
+        }
+        outbox::told_members(&self.fed.app, &share.id, last.as_ref()).await?;
+        Ok(true)
     }
 }

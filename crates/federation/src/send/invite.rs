@@ -1,14 +1,13 @@
 //! The beginning and the end of a share, on the sending side. Source: wire 5.3, rulings 40, 8.6, behaviour 2.5.
 
+use rialto_app::Volatile;
 use rialto_app::shares::{self, Begun};
-use rialto_app::{Volatile, outbox};
 use rialto_model::{PeerProfile, RemoteCluster, Seq, Share, ShareId, ShareMode, ShareState};
 use rialto_wire::federation::extension::{NotedState, ShareNote};
 use rialto_wire::federation::invite::OutboundChannelInvitation;
 use rialto_wire::federation::{capability, topic};
 
-use super::sender::{Fate, deliver};
-use super::{Undelivered, compose, direct, message};
+use super::{Undelivered, compose, direct, message, message_at};
 use crate::Federation;
 
 /// Brings a share to life: invites the peer where the channel is ours. Returns the share if it lives now.
@@ -62,7 +61,8 @@ pub(super) async fn begin(
             let read_only = share.mode == ShareMode::ReadOnly;
             OutboundChannelInvitation::new(&channel, &remote.remote_team_id, read_only)
         };
-        message(fed, &remote.id, topic::CHANNEL_INVITE, &invitation).await?
+        // The version of the share, so that its words and the invitation stand in one order there.
+        message_at(fed, &remote.id, topic::CHANNEL_INVITE, &invitation, share.update_at).await?
     };
     if repeats {
         if !answer.ok {
@@ -144,32 +144,4 @@ pub(super) async fn end(fed: &Federation, remote: &RemoteCluster, id: &ShareId) 
         organisations: Vec::new(),
     };
     message(fed, &remote.id, topic::RIALTO_SHARE, &note).await.map(|_| ())
-}
-
-/// Tells a peer who belongs to a channel when its share begins, page by page. Ends early if it says that it does not share
-/// the channel.
-pub(super) async fn announce_members(
-    fed: &Federation,
-    remote: &RemoteCluster,
-    share: &Share,
-) -> Result<Fate, Undelivered> {
-    if !compose::knows_members(fed, remote) {
-        return Ok(Fate::Done);
-    }
-    // Of a conversation everybody knew from the offer who takes part.
-    let found = shares::of_sender(&fed.app, &share.id).await?;
-    if found.is_none_or(|(_, channel)| channel.kind.is_direct_or_group()) {
-        return Ok(Fate::Done);
-    }
-    let mut after = None;
-    loop {
-        let batch = fed.app.settings.get().workspaces.member_batch.clamp(1, compose::USERS);
-        let page = outbox::members_page(&fed.app, &remote.id, &share.channel_id, after.as_ref(), batch).await?;
-        let Some(last) = page.last().copied() else { return Ok(Fate::Done) };
-        let wanted = outbox::Wanted { members: page, ..outbox::Wanted::default() };
-        if deliver(fed, remote, &share.channel_id, wanted).await? == Fate::NoLongerShared {
-            return Ok(Fate::NoLongerShared);
-        }
-        after = Some(last);
-    }
 }

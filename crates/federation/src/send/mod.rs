@@ -2,6 +2,7 @@
 
 mod awaited;
 mod compose;
+mod deliver;
 mod direct;
 pub(crate) mod files;
 mod held;
@@ -12,10 +13,12 @@ mod toggles;
 
 use std::time::Duration;
 
-use rialto_app::connections;
-use rialto_model::{MessageId, RemoteId};
+use rialto_app::outbox::Contents;
+use rialto_app::{connections, outbox};
+use rialto_model::{MessageId, Millis, RemoteCluster, RemoteId};
 use rialto_wire::federation::frame::{Answer, Frame};
 use rialto_wire::federation::ping::Ping;
+use rialto_wire::federation::sync::OutboundSync;
 use rialto_wire::federation::topic;
 use rialto_wire::site_url::SiteUrl;
 use serde::Serialize;
@@ -39,11 +42,13 @@ pub(crate) struct Undelivered {
     pub(crate) too_large: bool,
     /// The peer lives and asks for patience.
     pub(crate) busy: bool,
+    /// The peer, or something before it, has answered with an error that may concern this one message only.
+    pub(crate) answered: bool,
 }
 
 impl Undelivered {
     fn new(cause: impl Into<String>) -> Self {
-        Self { cause: cause.into(), surely: false, too_large: false, busy: false }
+        Self { cause: cause.into(), surely: false, too_large: false, busy: false, answered: false }
     }
 }
 
@@ -105,31 +110,60 @@ pub(crate) async fn message<T: Serialize + ?Sized>(
     topic: &str,
     payload: &T,
 ) -> Result<Answer, Undelivered> {
+    message_at(fed, id, topic, payload, fed.app.clock.now()).await
+}
+
+/// The same at a time that counts as the version of what is said.
+pub(crate) async fn message_at<T: Serialize + ?Sized>(
+    fed: &Federation,
+    id: &RemoteId,
+    topic: &str,
+    payload: &T,
+    at: Millis,
+) -> Result<Answer, Undelivered> {
     let Some((remote, token)) = connections::peer_token(&fed.app, id).await? else {
         return Err(Undelivered { surely: true, ..Undelivered::new("the connection has ended") });
     };
+    post(fed, &remote, token, Frame::new(*id, fed.app.ids.id(MessageId::from_random), topic, at, payload)).await
+}
+
+/// Sends a sync message of a share. None: the share or the connection has ended or rests since it was loaded, and nothing
+/// has left (INV-11, E-046).
+pub(crate) async fn sync_frame(
+    fed: &Federation,
+    contents: &Contents,
+    sync: &OutboundSync,
+) -> Result<Option<Answer>, Undelivered> {
+    let Some((remote, token)) = outbox::way_out(&fed.app, &contents.share.id).await? else { return Ok(None) };
+    let id = fed.app.ids.id(MessageId::from_random);
+    let frame = Frame::new(remote.id, id, topic::SYNC, fed.app.clock.now(), sync);
+    post(fed, &remote, token, frame).await.map(Some)
+}
+
+async fn post(fed: &Federation, remote: &RemoteCluster, token: String, frame: Frame) -> Result<Answer, Undelivered> {
     let site = remote.site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
     let Some(site) = site else {
         return Err(Undelivered { surely: true, ..Undelivered::new("the peer's address is not known") });
     };
-    let frame = Frame::new(*id, fed.app.ids.id(MessageId::from_random), topic, fed.app.clock.now(), payload);
     let request = Request {
         site_url: site,
         path: "/api/v4/remotecluster/msg",
-        remote_id: *id,
+        remote_id: remote.id,
         token,
         body: frame.to_json(),
         timeout: FRAME_TIMEOUT,
     };
     let response = fed.transport.send(request).await?;
     if response.status != 200 {
-        // These the peer answered before it looked at the message.
-        let surely = matches!(response.status, 401 | 413 | 429 | 501 | 503);
+        let status = response.status;
         return Err(Undelivered {
-            cause: refusal(response.status),
-            surely,
-            too_large: response.status == 413,
-            busy: matches!(response.status, 429 | 503),
+            cause: refusal(status),
+            // These the peer answered before it looked at the message.
+            surely: matches!(status, 401 | 413 | 429 | 501 | 503),
+            too_large: status == 413,
+            busy: matches!(status, 429 | 503),
+            // Of these every message would be told the same.
+            answered: !matches!(status, 401 | 404 | 501),
         });
     }
     Answer::decode(&response.body).map_err(|_| Undelivered::new("the answer is not that of a peer"))

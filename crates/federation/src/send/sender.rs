@@ -1,31 +1,33 @@
 //! One sender a peer: reads the log behind a durable position, sends what concerns the peer at once, and moves on.
 //!
-//! One frame is in flight at a time. What fails on the way is repeated for ever, with growing pauses; what the peer
-//! refuses is retried by itself and in the end set aside, so that one bad item holds up nothing. Source: rulings 27,
-//! 32 to 34, 38.
+//! One frame is in flight at a time. What fails on the way is repeated for ever, with growing pauses. Channels do not wait
+//! for each other: one that is far behind, or whose messages the peer answers with errors, is held at a position of its
+//! own and takes turns with the others. Source: rulings 27, 36, E-035, E-042.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rialto_app::connections::{self, Contact};
-use rialto_app::interruptions;
-use rialto_app::outbox::{self, Change, Contents, Delivered, Wanted, What};
-use rialto_model::{ChannelId, Post, RemoteCluster, RemoteId, Seq, ShareId};
-use rialto_wire::federation::frame::{Answer, says_no_longer_shared};
-use rialto_wire::federation::result::SyncResult;
-use rialto_wire::federation::sync::OutboundSync;
-use rialto_wire::federation::topic;
+use rialto_app::outbox::{self, Change, Changes, Wanted, What};
+use rialto_app::{backlog, interruptions};
+use rialto_model::{ChannelId, Millis, RemoteCluster, RemoteId, Seq, ShareId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{FRAME_BYTES, Undelivered, awaited, compose, invite, message, toggles};
+use super::deliver::{Fate, deliver};
+use super::{Undelivered, awaited, invite};
 use crate::Federation;
 
 /// Pauses between attempts, seconds; the last one stays (ruling 27).
 const PAUSES: [u64; 6] = [1, 2, 5, 10, 20, 30];
 /// Positions that concern nobody are stored this rarely: losing them costs a look at the log.
 const STORE_EVERY: i64 = 200;
+/// Changes of one channel that are sent in one go, about a frame; with more to send it takes turns with others.
+pub(super) const PORTION: usize = 50;
+/// Nothing is due.
+pub(super) const LONG: Duration = Duration::from_secs(60);
+
 /// How others reach a running sender.
 #[derive(Debug, Default)]
 pub(crate) struct Link {
@@ -40,10 +42,51 @@ pub(super) struct Sender {
     pub(super) position: Seq,
     /// When a held share is asked about or offered again; one that is not here catches up.
     pub(super) ask_at: HashMap<ShareId, Instant>,
-    /// Channels of held shares.
-    pub(super) held: HashSet<ChannelId>,
+    /// Channels whose messages the peer has answered with errors.
+    pub(super) pauses: HashMap<ChannelId, Pause>,
+    /// Channels of held shares to which nothing can be sent now.
+    pub(super) stalled: HashSet<ChannelId>,
+    /// The held share whose turn it was last.
+    pub(super) last_turn: Option<ShareId>,
+    /// There may be shares of which the peer does not know yet who belongs.
+    pub(super) telling: bool,
+    /// When work that is due by time is looked at although there is other work.
+    due_at: Instant,
     /// There may be an outage whose end is to be told of.
-    to_tell: bool,
+    pub(super) to_tell: bool,
+    /// Since when nothing gets through.
+    failing: Option<Failing>,
+}
+
+/// A channel that rests because the peer answers its messages with errors. The others go on.
+pub(super) struct Pause {
+    failures: usize,
+    /// When it is tried again.
+    pub(super) until: Instant,
+    since: Failing,
+}
+
+/// The beginning of a time in which every attempt failed.
+#[derive(Clone, Copy)]
+struct Failing {
+    /// By a clock that nobody sets.
+    from: Instant,
+    /// For people.
+    at: Millis,
+    /// The channels know.
+    told: bool,
+}
+
+impl Failing {
+    fn begin(fed: &Federation) -> Self {
+        Self { from: Instant::now(), at: fed.app.clock.now(), told: false }
+    }
+
+    /// Whether it is to be told of (ruling 25).
+    fn is_long(&self, fed: &Federation) -> bool {
+        let limit = Duration::from_millis(u64::try_from(fed.app.settings.get().offline_after_ms()).unwrap_or_default());
+        !self.told && self.from.elapsed() >= limit
+    }
 }
 
 /// Sends to one peer until the connection ends. Runs as a task of its own: no peer waits for another.
@@ -63,9 +106,14 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
         stored: position,
         position,
         ask_at: HashMap::new(),
-        held: HashSet::new(),
+        pauses: HashMap::new(),
+        stalled: HashSet::new(),
+        last_turn: None,
+        telling: true,
+        due_at: Instant::now(),
         // Perhaps we were stopped while it caught up.
         to_tell: true,
+        failing: None,
     };
     let mut failures = 0usize;
     loop {
@@ -75,18 +123,18 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
             Ok(Next::Ended) => return,
             Ok(Next::Idle(due)) => {
                 failures = 0;
-                let due = due.unwrap_or(Duration::from_secs(60));
                 tokio::select! {
                     changed = settled.changed() => if changed.is_err() { return },
-                    () = link.wake.notified() => {}
+                    () = link.wake.notified() => sender.hurry(),
                     () = tokio::time::sleep(due) => {}
                 }
             }
             Err(undelivered) => {
-                let pause = PAUSES.get(failures).or(PAUSES.last()).copied().unwrap_or(30);
+                let pause = pause_after(failures);
                 failures += 1;
                 tracing::info!(remote = %sender.id, cause = undelivered.cause, pause, "a peer cannot be reached");
                 sender.note_failure(&undelivered).await;
+                sender.tell_of_failing().await;
                 tokio::select! {
                     // A call of the peer's is a reason to try, but not several times a second.
                     () = async { tokio::time::sleep(Duration::from_millis(200)).await; link.wake.notified().await } => failures = 0,
@@ -97,6 +145,11 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
     }
 }
 
+/// Seconds to wait after so many failures.
+fn pause_after(failures: usize) -> u64 {
+    PAUSES.get(failures).or(PAUSES.last()).copied().unwrap_or(30)
+}
+
 /// Up to a fifth more, so that many servers do not call a returning one at the same moment.
 fn jitter(fed: &Federation, seconds: u64) -> Duration {
     let [byte] = fed.app.ids.bytes::<1>();
@@ -105,7 +158,7 @@ fn jitter(fed: &Federation, seconds: u64) -> Duration {
 
 enum Next {
     Again,
-    Idle(Option<Duration>),
+    Idle(Duration),
     Ended,
 }
 
@@ -115,40 +168,43 @@ impl Sender {
         Ok(found.filter(|remote| remote.delete_at.is_none()))
     }
 
+    /// One round: what is new in the log, one turn of a channel that is behind, one page of members, and what is due.
     async fn step(&mut self) -> Result<Next, Undelivered> {
         let Some(remote) = self.remote().await? else { return Ok(Next::Ended) };
         if !remote.is_live() || !self.fed.app.settings.get().sharing_enabled() {
-            return Ok(Next::Idle(Some(Duration::from_secs(1))));
+            return Ok(Next::Idle(Duration::from_secs(1)));
         }
         self.to_tell |= remote.interrupted_at.is_some();
         let changes = outbox::changes(&self.fed.app, &self.id, self.position).await?;
         let new = changes.upto > self.position;
+        let upto = changes.upto;
         if changes.list.is_empty() {
-            self.position = changes.upto;
-            if self.position.0 - self.stored.0 >= STORE_EVERY && !self.store_position().await? {
+            self.position = upto;
+            if self.position.0 - self.stored.0 >= STORE_EVERY && !self.store_position(&[]).await? {
                 return Ok(Next::Ended);
             }
         } else {
-            self.send(&remote, changes.list).await?;
-            self.position = changes.upto;
-            if !self.store_position().await? {
+            let sent = self.send(&remote, changes).await?;
+            self.position = upto;
+            if !self.store_position(&sent).await? {
                 return Ok(Next::Ended);
             }
         }
-        // However much there is to send elsewhere, what is held gets its turn.
+        // However much there is to send elsewhere, what is behind gets its turn, and what is due is done.
         let turned = self.turn_to_held(&remote).await?;
-        if new || turned {
+        let told = self.tell_members(&remote).await?;
+        self.failing = None;
+        let busy = new || turned || told;
+        if busy && Instant::now() < self.due_at {
             return Ok(Next::Again);
         }
-        awaited::send_released(&self.fed, &remote).await?;
-        if self.to_tell && remote.interrupted_at.is_none() {
-            self.to_tell = interruptions::caught_up(&self.fed.app, &self.id).await?;
-        }
-        self.retry_refused(&remote).await
+        let wait = self.due_work(&remote, !busy).await?;
+        self.due_at = Instant::now() + wait.min(Duration::from_secs(1));
+        Ok(if busy || wait.is_zero() { Next::Again } else { Next::Idle(wait) })
     }
 
-    async fn store_position(&mut self) -> Result<bool, Undelivered> {
-        let moved = outbox::advance(&self.fed.app, &self.id, self.stored, self.position).await?;
+    async fn store_position(&mut self, sent: &[(ChannelId, usize)]) -> Result<bool, Undelivered> {
+        let moved = outbox::advance(&self.fed.app, &self.id, self.stored, self.position, sent).await?;
         self.stored = self.position;
         Ok(moved)
     }
@@ -160,45 +216,143 @@ impl Sender {
         }
     }
 
-    /// Sends changes channel by channel; within a channel in the order of the log.
-    async fn send(&mut self, remote: &RemoteCluster, changes: Vec<Change>) -> Result<(), Undelivered> {
-        let Sorted { channels, turns } = by_channel(changes);
-        for (channel, wanted) in channels {
-            if deliver(&self.fed, remote, &channel, wanted).await? == Fate::NoLongerShared {
-                self.doubt(&channel, self.position).await?;
-            }
+    /// The peer has called, or answers again: channels that rest are tried soon (ruling 26).
+    fn hurry(&mut self) {
+        let soon = Instant::now() + Duration::from_secs(1);
+        for pause in self.pauses.values_mut() {
+            pause.until = pause.until.min(soon);
+            pause.failures = 0;
         }
-        for (seq, what) in turns {
-            match what {
-                What::ShareStarted(share) => self.begin_share(remote, share, seq).await?,
-                What::ShareChanged(share) => invite::tell(&self.fed, remote, &share).await?,
-                What::ShareEnded(share) => invite::end(&self.fed, remote, &share).await?,
-                _ => {}
-            }
+    }
+
+    /// The peer has answered a channel's message with an error: nothing behind `from` has surely reached it. The channel
+    /// rests for a while, and the others go on.
+    pub(super) async fn rest(
+        &mut self,
+        channel: &ChannelId,
+        from: Seq,
+        undelivered: &Undelivered,
+    ) -> Result<(), Undelivered> {
+        tracing::info!(remote = %self.id, %channel, cause = undelivered.cause, "a peer does not take a channel's messages");
+        self.note_failure(undelivered).await;
+        if outbox::hold(&self.fed.app, &self.id, channel, from).await?.is_none() {
+            self.pauses.remove(channel);
+            return Ok(());
+        }
+        let fresh = Pause { failures: 0, until: Instant::now(), since: Failing::begin(&self.fed) };
+        let pause = self.pauses.entry(*channel).or_insert(fresh);
+        pause.until = Instant::now() + jitter(&self.fed, pause_after(pause.failures));
+        pause.failures += 1;
+        self.stalled.insert(*channel);
+        if pause.since.is_long(&self.fed) {
+            pause.since.told = true;
+            self.to_tell = true;
+            interruptions::begin_in(&self.fed.app, &self.id, channel, pause.since.at).await?;
         }
         Ok(())
     }
 
-    /// Sends refused items again, each by itself, when their time has come.
-    async fn retry_refused(&mut self, remote: &RemoteCluster) -> Result<Next, Undelivered> {
+    /// Nothing gets through. If that lasts although the peer answers pings, the channels that wait are told (ruling 25).
+    async fn tell_of_failing(&mut self) {
+        let failing = *self.failing.get_or_insert_with(|| Failing::begin(&self.fed));
+        if !failing.is_long(&self.fed) {
+            return;
+        }
+        self.failing = Some(Failing { told: true, ..failing });
+        self.to_tell = true;
+        let told = async {
+            for channel in backlog::of(&self.fed.app, &self.id).await?.by_channel.keys() {
+                interruptions::begin_in(&self.fed.app, &self.id, channel, failing.at).await?;
+            }
+            Ok::<(), rialto_app::StoreError>(())
+        };
+        if let Err(error) = told.await {
+            tracing::warn!(%error, remote = %self.id, "an interruption could not be told of");
+        }
+    }
+
+    /// Sends changes channel by channel; within a channel in the order of the log. A channel with much to send, and every
+    /// channel while there is much to read, is passed by and takes turns with the others (E-035, E-042). Returns how many
+    /// posts were taken.
+    async fn send(&mut self, remote: &RemoteCluster, changes: Changes) -> Result<Vec<(ChannelId, usize)>, Undelivered> {
+        let behind = changes.more;
+        let Sorted { channels, turns } = by_channel(changes.list);
+        let mut sent = Vec::new();
+        for (channel, wanted) in channels {
+            if behind || wanted.number() > PORTION {
+                outbox::hold(&self.fed.app, &self.id, &channel, self.position).await?;
+                continue;
+            }
+            match deliver(&self.fed, remote, &channel, wanted).await {
+                Ok(delivery) if delivery.fate == Fate::NoLongerShared => self.doubt(&channel, self.position).await?,
+                Ok(delivery) => sent.push((channel, delivery.taken)),
+                Err(undelivered) if undelivered.answered => self.rest(&channel, self.position, &undelivered).await?,
+                Err(undelivered) => return Err(undelivered),
+            }
+        }
+        for (seq, channel, what) in turns {
+            match what {
+                What::ShareStarted(share) => self.begin_share(remote, share, seq).await?,
+                What::ShareChanged(share) => match invite::tell(&self.fed, remote, &share).await {
+                    Err(undelivered) if undelivered.answered => {
+                        self.rest(&channel, self.position, &undelivered).await?
+                    }
+                    other => other?,
+                },
+                What::ShareEnded(share) => match invite::end(&self.fed, remote, &share).await {
+                    // It learns of the end by our refusal (ruling 45).
+                    Err(undelivered) if undelivered.answered && !undelivered.busy => {
+                        tracing::info!(remote = %self.id, %channel, cause = undelivered.cause, "the end of a share was not taken");
+                    }
+                    other => other?,
+                },
+                _ => {}
+            }
+        }
+        Ok(sent)
+    }
+
+    /// What has to be done at some time, whatever else there is to do. Returns when there is more; `idle`: nothing waits.
+    async fn due_work(&mut self, remote: &RemoteCluster, idle: bool) -> Result<Duration, Undelivered> {
+        let mut wait = awaited::send_released(&self.fed, remote).await?;
+        if idle && self.to_tell && remote.interrupted_at.is_none() {
+            interruptions::end_delivered(&self.fed.app, &self.id).await?;
+            self.to_tell = interruptions::caught_up(&self.fed.app, &self.id).await? || !self.pauses.is_empty();
+        }
+        let now = Instant::now();
+        let pauses = self.pauses.values().map(|pause| pause.until);
+        for at in self.ask_at.values().copied().chain(pauses) {
+            wait = wait.min(at.saturating_duration_since(now).max(Duration::from_millis(20)));
+        }
+        Ok(wait.min(self.retry_refused(remote).await?))
+    }
+
+    /// Sends one refused item again, by itself, if its time has come. Returns when the next is due.
+    async fn retry_refused(&mut self, remote: &RemoteCluster) -> Result<Duration, Undelivered> {
         let now = self.fed.app.clock.now();
-        let mut soonest = self.ask_at.values().min().map(|at| at.saturating_duration_since(Instant::now()));
-        for failure in outbox::refused(&self.fed.app, &self.id).await? {
-            if self.held.contains(&failure.channel_id) {
-                continue;
-            }
-            if failure.next_at > now {
-                let wait = Duration::from_millis(u64::try_from(failure.next_at.since(now)).unwrap_or_default());
-                soonest = Some(soonest.map_or(wait, |other| other.min(wait)));
-                continue;
-            }
-            let wanted = Wanted { posts: vec![failure.post_id], ..Wanted::default() };
-            if deliver(&self.fed, remote, &failure.channel_id, wanted).await? == Fate::NoLongerShared {
+        let failures = outbox::refused(&self.fed.app, &self.id).await?;
+        let Some(failure) = failures.iter().find(|failure| !self.stalled.contains(&failure.channel_id)) else {
+            return Ok(LONG);
+        };
+        if failure.next_at > now {
+            let wait = Duration::from_millis(u64::try_from(failure.next_at.since(now)).unwrap_or_default());
+            return Ok(wait.max(Duration::from_millis(20)));
+        }
+        let wanted = outbox::wanted_again(&self.fed.app, failure).await?;
+        match deliver(&self.fed, remote, &failure.channel_id, wanted).await {
+            Ok(delivery) if delivery.fate == Fate::NoLongerShared => {
                 self.doubt(&failure.channel_id, self.position).await?;
             }
-            return Ok(Next::Again);
+            Ok(delivery) => {
+                outbox::settle_retry(&self.fed.app, failure).await?;
+                if delivery.taken > 0 {
+                    outbox::count_late(&self.fed.app, &self.id, (failure.channel_id, delivery.taken)).await?;
+                }
+            }
+            Err(undelivered) if undelivered.answered => outbox::postpone(&self.fed.app, failure).await?,
+            Err(undelivered) => return Err(undelivered),
         }
-        Ok(Next::Idle(soonest.map(|wait| wait.max(Duration::from_millis(20)))))
+        Ok(Duration::ZERO)
     }
 }
 
@@ -206,8 +360,8 @@ impl Sender {
 pub(super) struct Sorted {
     /// By channel, in the order of their first change.
     pub(super) channels: Vec<(ChannelId, Wanted)>,
-    /// Beginnings and ends of shares.
-    turns: Vec<(Seq, What)>,
+    /// Beginnings, changes and ends of shares.
+    pub(super) turns: Vec<(Seq, ChannelId, What)>,
 }
 
 /// Sorts changes by channel; within a channel they stay in the order of the log.
@@ -217,7 +371,7 @@ pub(super) fn by_channel(changes: Vec<Change>) -> Sorted {
     let mut turns = Vec::new();
     for Change { seq, channel, what } in changes {
         if matches!(what, What::ShareStarted(_) | What::ShareChanged(_) | What::ShareEnded(_)) {
-            turns.push((seq, what));
+            turns.push((seq, channel, what));
             continue;
         }
         let place = *places.entry(channel).or_insert_with(|| {
@@ -234,239 +388,4 @@ pub(super) fn by_channel(changes: Vec<Change>) -> Sorted {
         }
     }
     Sorted { channels, turns }
-}
-
-/// How a channel's items fared as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// Delivered; what was refused is remembered.
-    Done,
-    /// The peer says that it does not share the channel any more.
-    NoLongerShared,
-}
-
-/// Sends the current state of what is wanted of one channel: people first, then posts, reactions, memberships.
-pub(crate) async fn deliver(
-    fed: &Federation,
-    remote: &RemoteCluster,
-    channel: &ChannelId,
-    wanted: Wanted,
-) -> Result<Fate, Undelivered> {
-    let Some(mut contents) = outbox::load(&fed.app, &remote.id, channel, &wanted).await? else { return Ok(Fate::Done) };
-    awaited::hold(fed, &mut contents).await?;
-    contents.links = compose::links(fed, &contents).await?;
-    let long = compose::take_too_long(fed, &mut contents);
-    set_aside(fed, &contents, &long, "longer than the 16383 characters the peer takes").await?;
-    let mut unknown = contents.unknown.as_slice();
-    loop {
-        let fits = compose::fitting(fed, &contents, unknown);
-        if fits == unknown.len() {
-            break;
-        }
-        let (page, rest) = unknown.split_at(fits);
-        unknown = rest;
-        let mut sync = compose::empty(fed, *channel);
-        sync.users = page.iter().map(|person| compose::user(fed, &contents, person)).map(|u| (u.id, u)).collect();
-        if send_frame(fed, &contents, sync, &[], page).await? == Fate::NoLongerShared {
-            return Ok(Fate::NoLongerShared);
-        }
-    }
-    let mut first = unknown;
-    let mut queue: VecDeque<&[Post]> = contents.posts.chunks(compose::posts_per_frame(fed, remote)).collect();
-    while let Some(page) = queue.pop_front() {
-        let sync = post_frame(fed, &contents, page, first);
-        if too_large(&sync) {
-            match split(page) {
-                Some((front, back)) => {
-                    queue.push_front(back);
-                    queue.push_front(front);
-                }
-                None => set_aside(fed, &contents, page, "larger than the peer takes in one message").await?,
-            }
-            continue;
-        }
-        match send_posts(fed, &contents, sync, page, first).await? {
-            Sent::Done => first = &[],
-            Sent::NoLongerShared => return Ok(Fate::NoLongerShared),
-            Sent::Smaller => match split(page) {
-                Some((front, back)) => {
-                    queue.push_front(back);
-                    queue.push_front(front);
-                }
-                None => {
-                    let refused = page.iter().map(|post| (post.id, "the peer refused it".to_owned())).collect();
-                    let settled = page.iter().map(|post| post.id).collect();
-                    let outcome = Delivered { refused, settled, ..Delivered::default() };
-                    outbox::delivered(&fed.app, &remote.id, channel, &outcome).await?;
-                }
-            },
-        }
-    }
-    let rest = reactions_and_members(fed, &contents, first).await?;
-    Ok(rest)
-}
-
-fn split(page: &[Post]) -> Option<(&[Post], &[Post])> {
-    (page.len() > 1).then(|| page.split_at(page.len() / 2))
-}
-
-async fn set_aside(fed: &Federation, contents: &Contents, page: &[Post], cause: &str) -> Result<(), Undelivered> {
-    for post in page {
-        outbox::set_aside(&fed.app, &contents.remote.id, &contents.channel.id, &post.id, cause).await?;
-    }
-    Ok(())
-}
-
-fn too_large(sync: &OutboundSync) -> bool {
-    serde_json::to_vec(sync).map_or(usize::MAX, |bytes| bytes.len()) + 400 > FRAME_BYTES
-}
-
-fn post_frame(fed: &Federation, contents: &Contents, page: &[Post], people: &[rialto_model::User]) -> OutboundSync {
-    let mut sync = compose::empty(fed, contents.channel.id);
-    sync.users = people.iter().map(|person| compose::user(fed, contents, person)).map(|u| (u.id, u)).collect();
-    let own = fed.own_site();
-    sync.posts = page.iter().map(|post| compose::post(own.as_ref(), contents, post, &mut sync)).collect();
-    sync
-}
-
-enum Sent {
-    Done,
-    NoLongerShared,
-    /// The whole frame was refused; its parts may not be.
-    Smaller,
-}
-
-async fn send_posts(
-    fed: &Federation,
-    contents: &Contents,
-    sync: OutboundSync,
-    page: &[Post],
-    people: &[rialto_model::User],
-) -> Result<Sent, Undelivered> {
-    // Between loading and sending somebody may have ended the share: then nothing more leaves (INV-11, E-046).
-    if !outbox::stands(&fed.app, &contents.share.id).await? {
-        return Ok(Sent::Done);
-    }
-    let answer = match message(fed, &contents.remote.id, topic::SYNC, &sync).await {
-        Err(undelivered) if undelivered.too_large => return Ok(Sent::Smaller),
-        other => other?,
-    };
-    match read(contents, &answer)? {
-        Verdict::NoLongerShared => Ok(Sent::NoLongerShared),
-        Verdict::Refused(_) => Ok(Sent::Smaller),
-        Verdict::Taken(result) => {
-            remember(fed, contents, &result, page, people, &[]).await?;
-            Ok(Sent::Done)
-        }
-    }
-}
-
-/// Sends a frame without posts; a refusal of it is final.
-async fn send_frame(
-    fed: &Federation,
-    contents: &Contents,
-    sync: OutboundSync,
-    left: &[rialto_model::UserId],
-    people: &[rialto_model::User],
-) -> Result<Fate, Undelivered> {
-    if !outbox::stands(&fed.app, &contents.share.id).await? {
-        return Ok(Fate::Done);
-    }
-    let answer = message(fed, &contents.remote.id, topic::SYNC, &sync).await?;
-    match read(contents, &answer)? {
-        Verdict::NoLongerShared => Ok(Fate::NoLongerShared),
-        Verdict::Refused(why) => {
-            tracing::info!(remote = %contents.remote.id, channel = %contents.channel.id, why, "a peer refused a message");
-            Ok(Fate::Done)
-        }
-        Verdict::Taken(result) => {
-            remember(fed, contents, &result, &[], people, left).await?;
-            Ok(Fate::Done)
-        }
-    }
-}
-
-pub(super) enum Verdict {
-    Taken(SyncResult),
-    Refused(String),
-    NoLongerShared,
-}
-
-pub(super) fn read(contents: &Contents, answer: &Answer) -> Result<Verdict, Undelivered> {
-    if !answer.ok {
-        if says_no_longer_shared(&answer.err, contents.channel.id.as_str()) {
-            return Ok(Verdict::NoLongerShared);
-        }
-        return Ok(Verdict::Refused(answer.err.clone()));
-    }
-    // Without a result nothing is confirmed (wire 6.6).
-    let payload = answer.payload.as_ref().ok_or_else(|| Undelivered::new("the answer confirms nothing"))?;
-    let result = SyncResult::decode(payload).map_err(|_| Undelivered::new("the answer confirms nothing"))?;
-    Ok(Verdict::Taken(result))
-}
-
-async fn remember(
-    fed: &Federation,
-    contents: &Contents,
-    result: &SyncResult,
-    page: &[Post],
-    people: &[rialto_model::User],
-    left: &[rialto_model::UserId],
-) -> Result<(), Undelivered> {
-    let mut outcome = Delivered { left: left.to_vec(), ..Delivered::default() };
-    for person in people {
-        let wire_id = contents.wire_ids.get(&person.id).unwrap_or(&person.id);
-        let refused = result.user_errors.iter().any(|id| id == wire_id.as_str());
-        if !refused {
-            outcome.announced.push((person.id, person.update_at));
-        }
-    }
-    for post in page {
-        if !post.file_ids.is_empty() {
-            outcome.settled.push(post.id);
-        }
-        if result.post_errors.iter().any(|id| id == post.id.as_str()) {
-            outcome.refused.push((post.id, "the peer refused it".to_owned()));
-        } else {
-            outcome.taken.push(post.id);
-            if let Some(attached) = contents.files.get(&post.id) {
-                outcome.with_files.push((post.clone(), attached.clone()));
-            }
-        }
-    }
-    Ok(outbox::delivered(&fed.app, &contents.remote.id, &contents.channel.id, &outcome).await?)
-}
-
-async fn reactions_and_members(
-    fed: &Federation,
-    contents: &Contents,
-    people: &[rialto_model::User],
-) -> Result<Fate, Undelivered> {
-    let remote = &contents.remote;
-    let mut sync = compose::empty(fed, contents.channel.id);
-    sync.users = people.iter().map(|person| compose::user(fed, contents, person)).map(|u| (u.id, u)).collect();
-    let mut left = Vec::new();
-    if compose::knows_members(fed, remote) {
-        for (person, joined) in &contents.members {
-            sync.membership_changes.push(compose::member(contents, person, *joined, fed.app.clock.now()));
-            if !joined {
-                left.push(person.id);
-            }
-        }
-    }
-    if !compose::toggles(remote) {
-        sync.reactions = contents.reactions.iter().map(|r| compose::reaction(contents, r)).collect();
-    }
-    let empty = sync.users.is_empty() && sync.membership_changes.is_empty() && sync.reactions.is_empty();
-    if !empty && send_frame(fed, contents, sync, &left, people).await? == Fate::NoLongerShared {
-        return Ok(Fate::NoLongerShared);
-    }
-    if compose::toggles(remote) {
-        for reaction in &contents.reactions {
-            if toggles::send(fed, contents, reaction).await? == Fate::NoLongerShared {
-                return Ok(Fate::NoLongerShared);
-            }
-        }
-    }
-    Ok(Fate::Done)
 }

@@ -2,40 +2,44 @@
 //!
 //! Source: ruling 38, wire 7.5.
 
-use rialto_app::outbox::{self, Contents};
+use rialto_app::outbox::{self, Contents, Delivered};
 use rialto_model::Reaction;
-use rialto_wire::federation::topic;
 
-use super::sender::{Fate, Verdict, read};
-use super::{Undelivered, compose, message};
+use super::deliver::{Fate, Verdict, item, read};
+use super::{Undelivered, compose, sync_frame};
 use crate::Federation;
 
 /// Sends a reaction as it is now, unless the peer is believed to hold it so.
 pub(super) async fn send(fed: &Federation, contents: &Contents, reaction: &Reaction) -> Result<Fate, Undelivered> {
-    let remote = &contents.remote.id;
-    if !outbox::begin_toggle(&fed.app, remote, reaction).await? {
-        return Ok(Fate::Done);
-    }
-    let mut sync = compose::empty(fed, contents.channel.id);
-    sync.reactions = vec![compose::reaction(contents, reaction)];
-    match message(fed, remote, topic::SYNC, &sync).await {
-        Ok(answer) => match read(contents, &answer) {
-            Ok(Verdict::NoLongerShared) => {
-                // It has surely not taken it, and gets it when it takes the channel back.
-                outbox::undo_toggle(&fed.app, remote, reaction).await?;
-                Ok(Fate::NoLongerShared)
+    let Contents { remote, channel, .. } = contents;
+    let Some(name) = outbox::begin_toggle(&fed.app, &remote.id, reaction).await? else { return Ok(Fate::Done) };
+    let told = Reaction { emoji_name: name, ..reaction.clone() };
+    let mut sync = compose::empty(fed, channel.id);
+    sync.reactions = vec![compose::reaction(contents, &told)];
+    let (fate, outcome) = match sync_frame(fed, contents, &sync).await {
+        Ok(Some(answer)) => match read(contents, &answer) {
+            Ok(Verdict::NoLongerShared) => (Fate::NoLongerShared, None),
+            Ok(Verdict::Refused(why)) => {
+                (Fate::Done, Some(Delivered { refused: vec![(item(reaction), why)], ..Delivered::default() }))
             }
-            Ok(Verdict::Refused(_)) => {
-                // Refused for good; but the next transition starts from what the peer holds.
-                outbox::undo_toggle(&fed.app, remote, reaction).await?;
-                Ok(Fate::Done)
+            Ok(Verdict::Taken(_)) | Err(_) => {
+                let done = Delivered { done: vec![item(reaction)], ..Delivered::default() };
+                outbox::delivered(&fed.app, &remote.id, &channel.id, &done).await?;
+                return Ok(Fate::Done);
             }
-            Ok(Verdict::Taken(_)) | Err(_) => Ok(Fate::Done),
         },
+        Ok(None) => (Fate::Done, None),
         Err(undelivered) if undelivered.surely => {
-            outbox::undo_toggle(&fed.app, remote, reaction).await?;
-            Err(undelivered)
+            outbox::undo_toggle(&fed.app, &remote.id, reaction).await?;
+            return Err(undelivered);
         }
-        Err(_) => Ok(Fate::Done),
+        // Perhaps it has taken it: told again it would take it back.
+        Err(_) => return Ok(Fate::Done),
+    };
+    // It has surely not taken it, and the next attempt starts from what it holds.
+    outbox::undo_toggle(&fed.app, &remote.id, reaction).await?;
+    if let Some(outcome) = outcome {
+        outbox::delivered(&fed.app, &remote.id, &channel.id, &outcome).await?;
     }
+    Ok(fate)
 }

@@ -251,7 +251,7 @@ async fn switching_them_off_closes_what_there_is_and_takes_nothing_more() {
     let in_vain = alpha.post(&ann, &channel.id, "after").await;
     eventually("the message is refused", async || {
         let refused = rialto_app::outbox::refused(alpha.app(), &beta_of(&alpha).await).await.unwrap();
-        refused.iter().any(|failure| failure.post_id == in_vain.id).then_some(())
+        refused.iter().any(|failure| failure.item == rialto_app::outbox::Item::Post(in_vain.id)).then_some(())
     })
     .await;
     assert_eq!(beta.post_row(&in_vain.id).await, None);

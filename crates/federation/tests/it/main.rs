@@ -20,3 +20,4 @@ mod held;
 mod outages;
 mod read_only;
 mod relay;
+mod turns;

@@ -117,9 +117,6 @@ impl InboundPost {
             // Old versions of edited posts are never sent by anybody (wire 5.7).
             return Err(Refusal::Value("original_id"));
         }
-        if !is_known_kind(&raw.kind) {
-            return Err(Refusal::Value("type"));
-        }
         if raw.file_ids.len() > bounds::FILES {
             return Err(Refusal::Bounds("file_ids"));
         }
@@ -127,7 +124,17 @@ impl InboundPost {
             "" => None,
             id => Some(PostId::parse(id).map_err(|_| Refusal::Shape)?),
         };
-        let message = if raw.message_source.is_empty() { raw.message } else { raw.message_source };
+        let mut message = if raw.message_source.is_empty() { raw.message } else { raw.message_source };
+        let (mut kind, mut props) = (raw.kind, raw.props);
+        // What a newer server sends is shown as text, with a note; what it was is kept for a server that knows it (E-079).
+        props.remove(UNKNOWN_KIND);
+        if !is_known_kind(&kind) {
+            if is_word(&kind) {
+                props.insert(UNKNOWN_KIND.to_owned(), Value::String(kind));
+            }
+            kind = String::new();
+            message = [message.as_str(), "*(This server does not know messages of this kind.)*"].join("\n\n");
+        }
         length(&message, bounds::MESSAGE, "message")?;
         Ok(InboundPost {
             id: PostId::parse(&raw.id).map_err(|_| Refusal::Shape)?,
@@ -141,18 +148,24 @@ impl InboundPost {
             root_id,
             // PostgreSQL cannot store a NUL; no text needs one.
             message: message.replace('\0', ""),
-            kind: raw.kind,
-            props: inbound_props(raw.props)?,
+            kind,
+            props: inbound_props(props)?,
             file_ids: raw.file_ids,
             priority: raw.metadata.and_then(|metadata| metadata.priority).filter(is_known_priority),
         })
     }
 }
 
+/// The property under which the type of a post is kept that this server does not know.
+const UNKNOWN_KIND: &str = "unknown_type";
+
+fn is_word(kind: &str) -> bool {
+    kind.len() <= 64 && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
 fn is_known_kind(kind: &str) -> bool {
-    let is_word = kind.len() <= 64 && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     matches!(kind, "" | "me" | "slack_attachment")
-        || is_word && (kind.starts_with("custom_") || kind.starts_with("system_"))
+        || is_word(kind) && (kind.starts_with("custom_") || kind.starts_with("system_"))
 }
 
 fn is_known_priority(priority: &Priority) -> bool {
@@ -307,7 +320,12 @@ mod tests {
         assert_eq!(decode(r#","edit_at":-5"#), Err(Refusal::Bounds("edit_at")));
         assert_eq!(decode(r#","root_id":"x""#), Err(Refusal::Shape));
         assert_eq!(decode(r#","props":"text""#), Err(Refusal::Shape));
-        assert_eq!(decode(r#","type":"burn_on_read""#), Err(Refusal::Value("type")));
+        // E-079: a type nobody here knows is text with a note.
+        let unknown = decode(r#","type":"burn_on_read","message":"hush","props":{"unknown_type":"x"}"#).unwrap();
+        assert_eq!((unknown.kind.as_str(), unknown.props.as_str()), ("", r#"{"unknown_type":"burn_on_read"}"#));
+        assert!(unknown.message.starts_with("hush\n\n*("), "{}", unknown.message);
+        let hostile = decode(r#","type":"a b\u0007","props":{"unknown_type":"x"}"#).unwrap();
+        assert_eq!((hostile.kind.as_str(), hostile.props.as_str()), ("", "{}"));
         assert_eq!(decode(r#","original_id":"3o6cjrui9ibctdpjme3xyhd6ya""#), Err(Refusal::Value("original_id")));
         assert!(decode(r#","type":"system_join_channel""#).unwrap().is_system());
         assert!(!decode(r#","type":"custom_poll""#).unwrap().is_system());

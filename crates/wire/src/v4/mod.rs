@@ -18,6 +18,7 @@ pub mod reactions;
 pub mod remote_clusters;
 pub mod roles;
 pub mod sessions;
+pub mod set_aside;
 pub mod shared_channels;
 pub mod statuses;
 pub mod system;

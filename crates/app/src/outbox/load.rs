@@ -1,0 +1,262 @@
+//! Loads what a batch of changes of one channel amounts to now: current rows, and the people a peer must know for them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use rialto_model::{
+    Channel, ChannelId, FileInfo, Millis, Post, PostId, Reaction, RemoteCluster, RemoteId, Share, ShareState, User,
+    UserId, names,
+};
+use rialto_store::{
+    Snapshot, StoreError, channel_members, channels, outbox, peer_posts, posts, reactions, remotes, shares, users,
+};
+
+use crate::shares::direct;
+use crate::{App, files, mentions};
+
+/// What a batch of changes of one channel amounts to now: current rows, and the people a peer must know for them.
+#[derive(Debug, Clone)]
+pub struct Contents {
+    /// The share, as it is now.
+    pub share: Share,
+    /// The connection, as it is now.
+    pub remote: RemoteCluster,
+    /// The channel.
+    pub channel: Channel,
+    /// Posts, roots before their replies, none twice.
+    pub posts: Vec<Post>,
+    /// Roots among them that are older than the share (ruling 46).
+    pub context: BTreeSet<PostId>,
+    /// Files of the posts that are here, in order; none of roots that are context.
+    pub files: BTreeMap<PostId, Vec<FileInfo>>,
+    /// Reactions.
+    pub reactions: Vec<Reaction>,
+    /// Who joined (true) or left.
+    pub members: Vec<(User, bool)>,
+    /// People the peer does not know yet in their present version.
+    pub unknown: Vec<User>,
+    /// Everybody the posts mention who belongs to the channel, by username.
+    pub mentioned: HashMap<String, User>,
+    /// Wire ids of people who have another id here (ruling 52).
+    pub wire_ids: HashMap<UserId, UserId>,
+    /// Messages the posts link to, and whether the peer's people can see them; for the sender to fill.
+    pub links: HashMap<PostId, bool>,
+}
+
+/// What is to be loaded for one channel.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Posts, in order.
+    pub posts: Vec<PostId>,
+    /// Reactions as recorded; the rows decide.
+    pub reactions: Vec<Reaction>,
+    /// People who joined or left.
+    pub members: Vec<UserId>,
+    /// People to describe again.
+    pub profiles: Vec<UserId>,
+}
+
+impl Wanted {
+    /// How many items there are.
+    pub fn number(&self) -> usize {
+        self.posts.len() + self.reactions.len() + self.members.len() + self.profiles.len()
+    }
+}
+
+/// Loads rows for a frame. None if the share or the connection has ended: then nothing may be sent (INV-11).
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn load(
+    app: &App,
+    remote: &RemoteId,
+    channel: &ChannelId,
+    wanted: &Wanted,
+) -> Result<Option<Contents>, StoreError> {
+    let send_roots = app.settings.get().workspaces.send_thread_roots;
+    let mut view = app.db.read(app.clock.now()).await?;
+    let share = shares::get_live(&mut view, channel, remote).await?.filter(|share| share.state == ShareState::Active);
+    let peer = remotes::get(&mut view, remote).await?.filter(RemoteCluster::is_live);
+    let (Some(share), Some(peer), Some(channel)) = (share, peer, channels::get(&mut view, channel).await?) else {
+        return Ok(None);
+    };
+    let mut contents = Contents {
+        share,
+        remote: peer,
+        channel,
+        posts: Vec::new(),
+        context: BTreeSet::new(),
+        files: BTreeMap::new(),
+        reactions: Vec::new(),
+        members: Vec::new(),
+        unknown: Vec::new(),
+        mentioned: HashMap::new(),
+        wire_ids: HashMap::new(),
+        links: HashMap::new(),
+    };
+    load_posts(&mut view, &mut contents, wanted, send_roots).await?;
+    load_reactions(&mut view, &mut contents, wanted).await?;
+    for user in &wanted.members {
+        if let Some(person) = users::get(&mut view, user).await? {
+            let joined = channel_members::get(&mut view, &contents.channel.id, user).await?.is_some();
+            contents.members.push((person, joined));
+        }
+    }
+    load_people(&mut view, &mut contents, wanted).await?;
+    Ok(Some(contents))
+}
+
+async fn load_posts(
+    view: &mut Snapshot,
+    contents: &mut Contents,
+    wanted: &Wanted,
+    send_roots: bool,
+) -> Result<(), StoreError> {
+    let mut by_id: HashMap<PostId, Post> =
+        posts::list_by_ids(view, &wanted.posts).await?.into_iter().map(|post| (post.id, post)).collect();
+    let direct = direct::speak_for_themselves(view, &contents.channel).await?;
+    by_id.retain(|_, post| !post.is_system() && post.channel_id == contents.channel.id);
+    by_id.retain(|_, post| post.remote_id.is_none_or(|owner| !direct.contains(&owner)));
+    if !send_roots {
+        for post in by_id.values_mut().filter(|post| post.gone_at().is_none()) {
+            // Of a text that was withheld no change is told either.
+            if peer_posts::is_context(view, &contents.remote.id, &post.id).await? {
+                withhold(post);
+            }
+        }
+    }
+    // A reply written now to something older than the share needs its root there, once, as context (ruling 46).
+    let mut roots: Vec<PostId> = by_id.values().filter_map(|post| post.root_id).collect();
+    roots.sort();
+    roots.dedup();
+    roots.retain(|root| !by_id.contains_key(root));
+    let shared: BTreeSet<PostId> = peer_posts::shared(view, &contents.remote.id, &roots).await?.into_iter().collect();
+    for mut root in posts::list_by_ids(view, &roots).await? {
+        let may_speak = contents.share.home || root.remote_id.is_none();
+        let older = !shared.contains(&root.id);
+        if older && may_speak && root.remote_id != Some(contents.remote.id) && root.gone_at().is_none() {
+            if !send_roots {
+                withhold(&mut root);
+            }
+            root.file_ids.clear();
+            contents.context.insert(root.id);
+            by_id.insert(root.id, root);
+        }
+    }
+    let mut placed = BTreeSet::new();
+    for id in &wanted.posts {
+        let root = by_id.get(id).and_then(|post| post.root_id);
+        for id in root.into_iter().chain([*id]) {
+            if let Some(post) = by_id.get(&id).filter(|_| placed.insert(id)) {
+                contents.posts.push(post.clone());
+            }
+        }
+    }
+    contents.files = files::of_posts(view, &contents.posts).await?.into_iter().collect();
+    contents.files.retain(|post, own| !contents.context.contains(post) && !own.is_empty());
+    Ok(())
+}
+
+/// Leaves of a root from before the share only that there is one (`ThreadContext` `none`).
+fn withhold(root: &mut Post) {
+    root.message = "*A message from before this channel was shared.*".to_owned();
+    root.props = "{}".to_owned();
+    root.file_ids.clear();
+}
+
+async fn load_reactions(view: &mut Snapshot, contents: &mut Contents, wanted: &Wanted) -> Result<(), StoreError> {
+    let direct = direct::speak_for_themselves(view, &contents.channel).await?;
+    let mut placed = BTreeSet::new();
+    let mut about: Vec<PostId> = wanted.reactions.iter().map(|reaction| reaction.post_id).collect();
+    about.sort();
+    about.dedup();
+    let shared: BTreeSet<PostId> = peer_posts::shared(view, &contents.remote.id, &about).await?.into_iter().collect();
+    for recorded in &wanted.reactions {
+        if recorded.remote_id.is_some_and(|owner| direct.contains(&owner)) {
+            continue;
+        }
+        let emoji = names::canonical_emoji(&recorded.emoji_name).to_owned();
+        let key = (recorded.post_id, recorded.user_id, emoji);
+        if !placed.insert(key) {
+            continue;
+        }
+        let row = reactions::get(view, &recorded.post_id, &recorded.user_id, &recorded.emoji_name).await?;
+        let Some(post) = posts::get(view, &recorded.post_id).await?.filter(|post| post.gone_at().is_none()) else {
+            continue;
+        };
+        // Nothing about what the peer never got (E-072). Our clock decides, not its author's, whose may be slow.
+        if let (Some(row), true) = (row, shared.contains(&post.id) && !post.is_system()) {
+            let mut reaction = row.reaction;
+            if reaction.remote_id.is_some() {
+                reaction.update_at = row.remote_update_at;
+                reaction.delete_at = reaction.delete_at.map(|_| row.remote_update_at);
+            }
+            contents.reactions.push(reaction);
+        }
+    }
+    Ok(())
+}
+
+async fn load_people(view: &mut Snapshot, contents: &mut Contents, wanted: &Wanted) -> Result<(), StoreError> {
+    let words: BTreeSet<String> = contents.posts.iter().flat_map(|post| mentions::find(&post.message).names).collect();
+    let words: Vec<String> = words.into_iter().collect();
+    for person in users::list_by_usernames(view, &words).await? {
+        if channel_members::get(view, &contents.channel.id, &person.id).await?.is_some() {
+            contents.mentioned.insert(person.username.clone(), person);
+        }
+    }
+    let mut ids: BTreeSet<UserId> = contents.posts.iter().map(|post| post.user_id).collect();
+    ids.extend(contents.reactions.iter().map(|reaction| reaction.user_id));
+    ids.extend(contents.members.iter().filter(|(_, joined)| *joined).map(|(person, _)| person.id));
+    ids.extend(contents.mentioned.values().map(|person| person.id));
+    ids.extend(&wanted.profiles);
+    let ids: Vec<UserId> = ids.into_iter().collect();
+    let known: HashMap<UserId, Millis> =
+        outbox::announced(view, &contents.remote.id, &contents.channel.id, &ids).await?.into_iter().collect();
+    for person in users::list_by_ids(view, &ids).await? {
+        if person.remote_id == Some(contents.remote.id) || person.is_bot {
+            continue;
+        }
+        if !contents.share.home && person.remote_id.is_some() {
+            continue;
+        }
+        if let Some(wire_id) = users::wire_id(view, &person.id).await? {
+            contents.wire_ids.insert(person.id, wire_id);
+        }
+        if known.get(&person.id).is_none_or(|version| *version < person.update_at) {
+            contents.unknown.push(person);
+        }
+    }
+    Ok(())
+}
+
+/// The next page of a channel's members, for telling a peer who belongs.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn members_page(
+    app: &App,
+    remote: &RemoteId,
+    channel: &ChannelId,
+    after: Option<&UserId>,
+    limit: usize,
+) -> Result<Vec<UserId>, StoreError> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    let home = shares::get_live(&mut view, channel, remote).await?.is_some_and(|share| share.home);
+    let limit = i64::try_from(limit).unwrap_or(100);
+    let mut after = after.copied();
+    loop {
+        let from = after.as_ref().map_or("", |id| id.as_str());
+        let mut ids = channel_members::page_ids(&mut view, channel, remote, from, limit).await?;
+        let Some(last) = ids.last().copied() else { return Ok(ids) };
+        if !home {
+            let people = users::list_by_ids(&mut view, &ids).await?;
+            let local: BTreeSet<UserId> = people.into_iter().filter(User::is_local).map(|person| person.id).collect();
+            ids.retain(|id| local.contains(id));
+        }
+        if !ids.is_empty() {
+            return Ok(ids);
+        }
+        // A page of people the home knows better than we is not the last one.
+        after = Some(last);
+    }
+}

@@ -1,0 +1,300 @@
+//! The items of one channel as frames: people first, then posts, then reactions and memberships, one frame at a time.
+//!
+//! What the peer refuses is remembered item by item, so that one bad item holds up nothing (rulings 30, 32, 34).
+
+use std::collections::VecDeque;
+
+use rialto_app::outbox::{self, Contents, Delivered, Item, Wanted};
+use rialto_model::{ChannelId, Post, Reaction, RemoteCluster, User, UserId};
+use rialto_wire::federation::frame::{Answer, says_no_longer_shared};
+use rialto_wire::federation::result::SyncResult;
+use rialto_wire::federation::sync::OutboundSync;
+
+use super::{FRAME_BYTES, Undelivered, awaited, compose, sync_frame, toggles};
+use crate::Federation;
+
+/// What an administrator reads of an item the peer has refused.
+const REFUSED: &str = "the peer refused it";
+
+/// How a channel's items fared as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Delivered; what was refused is remembered.
+    Done,
+    /// The peer says that it does not share the channel any more.
+    NoLongerShared,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Delivery {
+    /// As a whole.
+    pub(crate) fate: Fate,
+    /// Posts the peer has taken.
+    pub(crate) taken: usize,
+}
+
+/// Sends the current state of what is wanted of one channel: people first, then posts, reactions, memberships.
+pub(crate) async fn deliver(
+    fed: &Federation,
+    remote: &RemoteCluster,
+    channel: &ChannelId,
+    wanted: Wanted,
+) -> Result<Delivery, Undelivered> {
+    let Some(mut contents) = outbox::load(&fed.app, &remote.id, channel, &wanted).await? else {
+        return Ok(Delivery { fate: Fate::Done, taken: 0 });
+    };
+    awaited::hold(fed, &mut contents).await?;
+    contents.links = compose::links(fed, &contents).await?;
+    let long = compose::take_too_long(fed, &mut contents);
+    set_aside(fed, &contents, &long, "longer than the 16383 characters the peer takes").await?;
+    let mut run = Run { fed, contents: &contents, taken: 0 };
+    let fate = run.all().await?;
+    Ok(Delivery { fate, taken: run.taken })
+}
+
+/// What a frame brings, to be remembered when it was answered.
+#[derive(Clone, Copy)]
+struct Cargo<'a> {
+    people: &'a [User],
+    posts: &'a [Post],
+    reactions: &'a [Reaction],
+    members: &'a [(User, bool)],
+}
+
+const NOTHING: Cargo<'static> = Cargo { people: &[], posts: &[], reactions: &[], members: &[] };
+
+impl Cargo<'_> {
+    /// Everything in it but people who only ride along.
+    fn items(&self) -> Vec<Item> {
+        let mut items: Vec<Item> = self.posts.iter().map(|post| Item::Post(post.id)).collect();
+        items.extend(self.reactions.iter().map(item));
+        items.extend(self.members.iter().map(|(person, _)| Item::Member(person.id)));
+        if items.is_empty() {
+            items.extend(self.people.iter().map(|person| Item::Profile(person.id)));
+        }
+        items
+    }
+}
+
+/// How a refused reaction is remembered.
+pub(super) fn item(reaction: &Reaction) -> Item {
+    Item::Reaction { post: reaction.post_id, user: reaction.user_id, emoji: reaction.emoji_name.clone() }
+}
+
+struct Run<'a> {
+    fed: &'a Federation,
+    contents: &'a Contents,
+    taken: usize,
+}
+
+impl Run<'_> {
+    async fn all(&mut self) -> Result<Fate, Undelivered> {
+        let (fed, contents) = (self.fed, self.contents);
+        let mut unknown = contents.unknown.as_slice();
+        loop {
+            let fits = compose::fitting(fed, contents, unknown);
+            if fits == unknown.len() {
+                break;
+            }
+            let (page, rest) = unknown.split_at(fits);
+            unknown = rest;
+            if self.other(Cargo { people: page, ..NOTHING }).await? == Fate::NoLongerShared {
+                return Ok(Fate::NoLongerShared);
+            }
+        }
+        let mut first = unknown;
+        let mut queue: VecDeque<&[Post]> =
+            contents.posts.chunks(compose::posts_per_frame(fed, &contents.remote)).collect();
+        while let Some(page) = queue.pop_front() {
+            let cargo = Cargo { people: first, posts: page, ..NOTHING };
+            let sync = self.frame(cargo);
+            let smaller = if too_large(&sync) {
+                if page.len() == 1 {
+                    set_aside(fed, contents, page, "larger than the peer takes in one message").await?;
+                    continue;
+                }
+                true
+            } else {
+                match self.send(sync, cargo).await? {
+                    Sent::Done => {
+                        first = &[];
+                        false
+                    }
+                    Sent::NoLongerShared => return Ok(Fate::NoLongerShared),
+                    Sent::Smaller if page.len() == 1 => {
+                        self.refuse(cargo, REFUSED).await?;
+                        false
+                    }
+                    Sent::Smaller => true,
+                }
+            };
+            if smaller {
+                let (front, back) = page.split_at(page.len() / 2);
+                queue.push_front(back);
+                queue.push_front(front);
+            }
+        }
+        self.reactions_and_members(first).await
+    }
+
+    async fn reactions_and_members(&mut self, people: &[User]) -> Result<Fate, Undelivered> {
+        let (fed, contents) = (self.fed, self.contents);
+        let toggles = compose::toggles(&contents.remote);
+        let reactions = if toggles { &[] } else { contents.reactions.as_slice() };
+        let members = if compose::knows_members(fed, &contents.remote) { contents.members.as_slice() } else { &[] };
+        let cargo = Cargo { people, reactions, members, posts: &[] };
+        let empty = people.is_empty() && reactions.is_empty() && members.is_empty();
+        if !empty && self.other(cargo).await? == Fate::NoLongerShared {
+            return Ok(Fate::NoLongerShared);
+        }
+        if toggles {
+            for reaction in &contents.reactions {
+                if toggles::send(fed, contents, reaction).await? == Fate::NoLongerShared {
+                    return Ok(Fate::NoLongerShared);
+                }
+            }
+        }
+        Ok(Fate::Done)
+    }
+
+    /// Sends a frame without posts. If the peer refuses all of it each item is tried by itself later.
+    async fn other(&mut self, cargo: Cargo<'_>) -> Result<Fate, Undelivered> {
+        let sync = self.frame(cargo);
+        match self.send(sync, cargo).await? {
+            Sent::Done => {}
+            Sent::NoLongerShared => return Ok(Fate::NoLongerShared),
+            Sent::Smaller => self.refuse(cargo, REFUSED).await?,
+        }
+        Ok(Fate::Done)
+    }
+
+    fn frame(&self, cargo: Cargo<'_>) -> OutboundSync {
+        let (fed, contents) = (self.fed, self.contents);
+        let mut sync = compose::empty(fed, contents.channel.id);
+        sync.users =
+            cargo.people.iter().map(|person| compose::user(fed, contents, person)).map(|u| (u.id, u)).collect();
+        let own = fed.own_site();
+        sync.posts = cargo.posts.iter().map(|post| compose::post(own.as_ref(), contents, post, &mut sync)).collect();
+        sync.reactions = cargo.reactions.iter().map(|reaction| compose::reaction(contents, reaction)).collect();
+        let now = fed.app.clock.now();
+        let members = cargo.members.iter().map(|(person, joined)| compose::member(contents, person, *joined, now));
+        sync.membership_changes = members.collect();
+        sync
+    }
+
+    async fn send(&mut self, sync: OutboundSync, cargo: Cargo<'_>) -> Result<Sent, Undelivered> {
+        let answer = match sync_frame(self.fed, self.contents, &sync).await {
+            Err(undelivered) if undelivered.too_large => return Ok(Sent::Smaller),
+            other => other?,
+        };
+        // The share has ended between loading and sending: nothing more leaves (INV-11, E-046).
+        let Some(answer) = answer else { return Ok(Sent::Done) };
+        match read(self.contents, &answer)? {
+            Verdict::NoLongerShared => Ok(Sent::NoLongerShared),
+            Verdict::Refused(why) => {
+                let Contents { remote, channel, .. } = self.contents;
+                tracing::info!(remote = %remote.id, channel = %channel.id, why, "a peer refused a message");
+                Ok(Sent::Smaller)
+            }
+            Verdict::Taken(result) => {
+                let outcome = outcome(self.contents, &result, cargo);
+                let Contents { remote, channel, .. } = self.contents;
+                outbox::delivered(&self.fed.app, &remote.id, &channel.id, &outcome).await?;
+                self.taken += outcome.taken.len();
+                Ok(Sent::Done)
+            }
+        }
+    }
+
+    async fn refuse(&self, cargo: Cargo<'_>, cause: &str) -> Result<(), Undelivered> {
+        let outcome = Delivered {
+            refused: cargo.items().into_iter().map(|item| (item, cause.to_owned())).collect(),
+            settled: cargo.posts.iter().map(|post| post.id).collect(),
+            ..Delivered::default()
+        };
+        let Contents { remote, channel, .. } = self.contents;
+        Ok(outbox::delivered(&self.fed.app, &remote.id, &channel.id, &outcome).await?)
+    }
+}
+
+async fn set_aside(fed: &Federation, contents: &Contents, page: &[Post], cause: &str) -> Result<(), Undelivered> {
+    for post in page {
+        outbox::set_aside(&fed.app, &contents.remote.id, &contents.channel.id, Item::Post(post.id), cause).await?;
+    }
+    Ok(())
+}
+
+fn too_large(sync: &OutboundSync) -> bool {
+    serde_json::to_vec(sync).map_or(usize::MAX, |bytes| bytes.len()) + 400 > FRAME_BYTES
+}
+
+enum Sent {
+    Done,
+    NoLongerShared,
+    /// The whole frame was refused; its parts may not be.
+    Smaller,
+}
+
+pub(super) enum Verdict {
+    Taken(SyncResult),
+    Refused(String),
+    NoLongerShared,
+}
+
+pub(super) fn read(contents: &Contents, answer: &Answer) -> Result<Verdict, Undelivered> {
+    if !answer.ok {
+        if says_no_longer_shared(&answer.err, contents.channel.id.as_str()) {
+            return Ok(Verdict::NoLongerShared);
+        }
+        return Ok(Verdict::Refused(answer.err.clone()));
+    }
+    // Without a result nothing is confirmed (wire 6.6).
+    let unconfirmed = || Undelivered { answered: true, ..Undelivered::new("the answer confirms nothing") };
+    let payload = answer.payload.as_ref().ok_or_else(unconfirmed)?;
+    let result = SyncResult::decode(payload).map_err(|_| unconfirmed())?;
+    Ok(Verdict::Taken(result))
+}
+
+/// What is to be remembered of a frame that was taken.
+fn outcome(contents: &Contents, result: &SyncResult, cargo: Cargo<'_>) -> Delivered {
+    let mut outcome = Delivered::default();
+    let mut refused = Vec::new();
+    let wire_id = |id: &UserId| contents.wire_ids.get(id).copied().unwrap_or(*id);
+    for person in cargo.people {
+        if result.user_errors.iter().any(|id| id == wire_id(&person.id).as_str()) {
+            refused.push(Item::Profile(person.id));
+        } else {
+            outcome.announced.push((person.id, person.update_at));
+        }
+    }
+    for post in cargo.posts {
+        if !post.file_ids.is_empty() {
+            outcome.settled.push(post.id);
+        }
+        if result.post_errors.iter().any(|id| id == post.id.as_str()) {
+            refused.push(Item::Post(post.id));
+        } else {
+            outcome.taken.push(post.id);
+            if let Some(attached) = contents.files.get(&post.id) {
+                outcome.with_files.push((post.clone(), attached.clone()));
+            }
+        }
+    }
+    for reaction in cargo.reactions {
+        // The list names posts: of two reactions to one of them both are tried again, which harms neither.
+        if result.reaction_errors.iter().any(|id| id == reaction.post_id.as_str()) {
+            refused.push(item(reaction));
+        } else {
+            outcome.done.push(item(reaction));
+        }
+    }
+    for (person, joined) in cargo.members {
+        outcome.done.push(Item::Member(person.id));
+        if !joined {
+            outcome.left.push(person.id);
+        }
+    }
+    outcome.refused = refused.into_iter().map(|item| (item, REFUSED.to_owned())).collect();
+    outcome
+}
