@@ -16,11 +16,12 @@ use rialto_model::{
 };
 use rialto_store::outbox::Failure;
 use rialto_store::{
-    Snapshot, StoreError, channel_members, channels, file_deliveries, interruptions, log, outbox, peer_posts, posts,
-    reactions, remotes, shares, teams, users,
+    Snapshot, StoreError, channel_members, channels, file_deliveries, interruptions, log, notices, outbox, peer_posts,
+    posts, reactions, remotes, shares, teams, users,
 };
 
 use crate::connections::consumer;
+use crate::notices::authors;
 use crate::shares::direct;
 use crate::{App, deliveries, files, mentions};
 
@@ -481,8 +482,10 @@ pub async fn delivered(
         file_deliveries::release_post(&mut tx, remote, post).await?;
     }
     if !delivered.taken.is_empty() {
+        notices::clear_hints(&mut tx, remote, channel)?;
         interruptions::count_sent(&mut tx, remote, channel, delivered.taken.len())?;
     }
+    let mut news = Vec::new();
     for (post, cause) in &delivered.refused {
         let attempts = outbox::failure(&mut tx, remote, post).await?.map_or(0, |failure| failure.attempts);
         let wait = usize::try_from(attempts).ok().and_then(|n| RETRY.get(n));
@@ -496,9 +499,11 @@ pub async fn delivered(
             cause: cause.chars().take(200).collect(),
         };
         outbox::put_failure(&mut tx, &failure).await?;
+        news.extend(authors::refused(&mut tx, &failure).await?);
     }
     shares::touch_sync(&mut tx, channel, remote, now)?;
     tx.commit().await?;
+    news.into_iter().for_each(|news| app.bus.tell(news));
     if !delivered.with_files.is_empty() {
         app.bus.queue_files(*remote);
     }
@@ -527,7 +532,10 @@ pub async fn set_aside(
         cause: cause.to_owned(),
     };
     outbox::put_failure(&mut tx, &failure).await?;
-    tx.commit().await
+    let news = authors::refused(&mut tx, &failure).await?;
+    tx.commit().await?;
+    news.into_iter().for_each(|news| app.bus.tell(news));
+    Ok(())
 }
 
 /// Refused items in order of their next attempt.

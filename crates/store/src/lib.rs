@@ -18,9 +18,11 @@ pub mod log;
 #[cfg(test)]
 mod log_tests;
 mod migrations;
+pub mod notices;
 pub mod outbox;
 #[cfg(test)]
 mod outbox_tests;
+pub mod participants;
 pub mod peer_posts;
 mod postgres;
 pub mod posts;
@@ -34,12 +36,14 @@ mod remotes_tests;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod sessions;
+pub mod share_requests;
 pub mod shares;
 mod sqlite;
 pub mod statuses;
 pub mod teams;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod undelivered;
 pub mod users;
 #[cfg(test)]
 mod users_tests;

@@ -17,6 +17,7 @@ mod reactions;
 mod remote_clusters;
 mod roles;
 mod sessions;
+mod share_requests;
 mod shared_channels;
 mod statuses;
 mod stubs;
@@ -51,6 +52,7 @@ pub fn routes() -> Router<Api> {
         .merge(reactions::routes())
         .merge(remote_clusters::routes())
         .merge(shared_channels::routes())
+        .merge(share_requests::routes())
         .merge(roles::routes())
         .merge(system::routes())
         .merge(config::routes())

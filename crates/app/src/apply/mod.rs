@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Denied, RemoteActor, ShareAccess};
 use crate::audit::{self, About};
-use crate::{App, channel_members};
+use crate::{App, arrivals, channel_members};
 
 /// Items of one transaction: long frames write in slices, or they would be everyone's p99.
 const SLICE: usize = 50;
@@ -301,6 +301,9 @@ async fn slice(
     for item in part {
         done.push(if disabled { Applied::Refused(Code::Disabled) } else { one(app, &mut tx, &share, *item).await? });
     }
+    if part.iter().any(|item| matches!(item, Item::User(_) | Item::Member(_))) {
+        arrivals::sum_up(&mut tx, &share.share().id).await?;
+    }
     tx.commit().await?;
     for (item, applied) in part.iter().zip(done) {
         match (item, applied) {
@@ -321,7 +324,7 @@ async fn one(app: &App, tx: &mut Tx, share: &ShareAccess, item: Item<'_>) -> Res
         Item::Member(member) => match person(tx, share, &member.user_id).await? {
             None => Ok(Applied::Refused(Code::NoUser)),
             Some(person) => {
-                let changed = channel_members::apply(tx, share, person.id, member.joins).await?;
+                let changed = channel_members::apply(app, tx, share, person.id, member.joins).await?;
                 Ok(if changed { Applied::Changed } else { Applied::Known })
             }
         },

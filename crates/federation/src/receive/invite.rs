@@ -18,6 +18,8 @@ pub(super) async fn invited(fed: &Federation, actor: &RemoteActor, payload: &Raw
     let channel = invitation.channel_id;
     let code = match take(fed, actor, invitation).await {
         Ok(()) => return Ok(Envelope::ok_null()),
+        // Kept and undecided: a FAIL would be remembered for ever by some (ruling 28).
+        Err(Refusal::Waits) => return Ok(Envelope::ok_null().with_code("pending")),
         Err(Refusal::Later) => return Err(Reply::Later),
         Err(Refusal::For(code)) => code,
     };
@@ -26,6 +28,8 @@ pub(super) async fn invited(fed: &Federation, actor: &RemoteActor, payload: &Raw
 }
 
 enum Refusal {
+    /// It waits to be let in.
+    Waits,
     /// Something that may change: 503.
     Later,
     /// For good, with a word of ruling 8.4.
@@ -82,7 +86,7 @@ fn taken(outcome: Result<Share, InvitationRefused>) -> Result<(), Refusal> {
     match outcome {
         Ok(_) => Ok(()),
         Err(InvitationRefused::Exists) => Err(Refusal::For("not_owner")),
-        Err(InvitationRefused::EndedHere) => Err(Refusal::For("policy")),
+        Err(InvitationRefused::Waits) => Err(Refusal::Waits),
         Err(InvitationRefused::Quota) => Err(Refusal::For("quota")),
         Err(InvitationRefused::Disabled) => Err(Refusal::For("disabled")),
         Err(InvitationRefused::People) => Err(Refusal::For("no_user")),

@@ -51,6 +51,7 @@ impl Sender {
         let Some((share, channel)) = shares::of_sender(&self.fed.app, id).await? else { return Ok(()) };
         outbox::hold(&self.fed.app, &self.id, &channel.id, seq).await?;
         self.ask_at.insert(share.id, Instant::now() + OFFER_AGAIN);
+        self.offered.insert(share.id);
         self.held.insert(channel.id);
         Ok(())
     }
@@ -73,6 +74,10 @@ impl Sender {
         let mut turned = false;
         for held in list {
             let id = held.share.id;
+            if held.share.state != ShareState::Invited && self.offered.remove(&id) {
+                // The peer has said that it takes the channel, before it was offered again.
+                self.ask_at.remove(&id);
+            }
             let waits = self.ask_at.get(&id).copied();
             if waits.is_some_and(|at| at > Instant::now()) {
                 continue;

@@ -39,11 +39,15 @@ pub(crate) struct Undelivered {
     pub(crate) too_large: bool,
     /// The peer lives and asks for patience.
     pub(crate) busy: bool,
+    /// The peer does not accept our credential.
+    pub(crate) refused: bool,
+    /// The peer speaks no protocol we speak.
+    pub(crate) foreign: bool,
 }
 
 impl Undelivered {
     fn new(cause: impl Into<String>) -> Self {
-        Self { cause: cause.into(), surely: false, too_large: false, busy: false }
+        Self { cause: cause.into(), surely: false, too_large: false, busy: false, refused: false, foreign: false }
     }
 }
 
@@ -80,7 +84,7 @@ pub(crate) async fn ping_with(
     };
     let response = fed.transport.send(request).await?;
     if response.status != 200 {
-        return Err(Undelivered::new(refusal(response.status)));
+        return Err(Undelivered { refused: response.status == 401, ..Undelivered::new(refusal(response.status)) });
     }
     let ping = Ping::decode_answer(&response.body).map_err(|_| Undelivered::new("the answer is not that of a peer"))?;
     Ok((ping, response))
@@ -126,10 +130,11 @@ pub(crate) async fn message<T: Serialize + ?Sized>(
         // These the peer answered before it looked at the message.
         let surely = matches!(response.status, 401 | 413 | 429 | 501 | 503);
         return Err(Undelivered {
-            cause: refusal(response.status),
             surely,
             too_large: response.status == 413,
             busy: matches!(response.status, 429 | 503),
+            refused: response.status == 401,
+            ..Undelivered::new(refusal(response.status))
         });
     }
     Answer::decode(&response.body).map_err(|_| Undelivered::new("the answer is not that of a peer"))

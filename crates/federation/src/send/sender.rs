@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rialto_app::connections::{self, Contact};
@@ -31,6 +32,8 @@ const STORE_EVERY: i64 = 200;
 pub(crate) struct Link {
     /// Try now: the peer has called, or answers again.
     pub(crate) wake: Notify,
+    /// The peer speaks no protocol we speak: nothing is said but pings (ruling 8.1).
+    pub(crate) paused: AtomicBool,
 }
 
 pub(super) struct Sender {
@@ -40,6 +43,8 @@ pub(super) struct Sender {
     pub(super) position: Seq,
     /// When a held share is asked about or offered again; one that is not here catches up.
     pub(super) ask_at: HashMap<ShareId, Instant>,
+    /// Held shares that the peer was offered and has not taken yet.
+    pub(super) offered: HashSet<ShareId>,
     /// Channels of held shares.
     pub(super) held: HashSet<ChannelId>,
     /// There may be an outage whose end is to be told of.
@@ -63,6 +68,7 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
         stored: position,
         position,
         ask_at: HashMap::new(),
+        offered: HashSet::new(),
         held: HashSet::new(),
         // Perhaps we were stopped while it caught up.
         to_tell: true,
@@ -70,6 +76,10 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
     let mut failures = 0usize;
     loop {
         settled.borrow_and_update();
+        if link.paused.load(Ordering::Relaxed) {
+            link.wake.notified().await;
+            continue;
+        }
         match sender.step().await {
             Ok(Next::Again) => failures = 0,
             Ok(Next::Ended) => return,
