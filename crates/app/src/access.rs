@@ -27,8 +27,9 @@ pub enum Denied {
     /// A conversation with people of other servers that goes on no more, or not at present (behaviour 4.7).
     #[error("{0}")]
     Closed(Unreachable),
-    /// The channel of a share is archived here: nothing is taken for it until it is brought back (E-056, E-057).
-    #[error("the channel is archived")]
+    /// The channel of a share is archived here, or waits to be let in: nothing is taken for it until that has changed
+    /// (E-056, E-057, ruling 28).
+    #[error("the channel takes nothing now")]
     Paused,
     /// Storage failed while looking.
     #[error(transparent)]
@@ -297,6 +298,9 @@ pub async fn share(view: &mut Snapshot, actor: &RemoteActor, id: &ChannelId) -> 
     let absent = Denied::Absent("share");
     let remote = remotes::get(view, &actor.id()).await?.filter(RemoteCluster::is_live);
     let share = shares::get_live(view, id, &actor.id()).await?;
+    if share.is_none() && remote.is_some() && crate::shares::waits(view, &actor.id(), id).await? {
+        return Err(Denied::Paused);
+    }
     let channel = channels::get(view, id).await?;
     match (remote, share, channel) {
         (Some(remote), Some(share), Some(channel)) => match share.state {

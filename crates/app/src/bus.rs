@@ -20,6 +20,15 @@ pub enum Volatile {
         /// Markdown.
         message: String,
     },
+    /// An organisation has refused somebody's message for good; which and why can be asked (M-18).
+    Undelivered {
+        /// Whose message.
+        user: UserId,
+        /// Where it stands.
+        channel: ChannelId,
+        /// Which.
+        post: PostId,
+    },
     /// Somebody types.
     Typing {
         /// Where.

@@ -6,10 +6,10 @@ use rialto_model::{
 };
 use rialto_store::{StoreError, Tx, blocks, channel_members, channels, posts, shares, teams, users as user_rows};
 
-use crate::App;
 use crate::access::{self, ChannelAccess, Denied, SessionUser, ShareAccess};
 use crate::channels::DEFAULT_CHANNEL;
 use crate::system_posts::{self, About, SystemPost};
+use crate::{App, arrivals};
 
 /// Why something about memberships was refused.
 #[derive(Debug, thiserror::Error)]
@@ -271,14 +271,18 @@ pub async fn remove(app: &App, actor: &SessionUser, id: &ChannelId, user: &UserI
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn apply(tx: &mut Tx, share: &ShareAccess, user: UserId, joins: bool) -> Result<bool, StoreError> {
+pub async fn apply(app: &App, tx: &mut Tx, share: &ShareAccess, user: UserId, joins: bool) -> Result<bool, StoreError> {
     let channel = share.channel();
     // Who takes part in a conversation was settled when it was opened.
     if channel.kind.is_direct_or_group() {
         return Ok(false);
     }
     if !joins {
-        return delete(tx, &channel.id, user, Some(user), share.origin()).await;
+        let left = delete(tx, &channel.id, user, Some(user), share.origin()).await?;
+        if left {
+            arrivals::left(app, tx, share, &user).await?;
+        }
+        return Ok(left);
     }
     if blocks::is_blocked(tx, &channel.id, &user).await? {
         return Ok(false);
@@ -297,7 +301,11 @@ pub async fn apply(tx: &mut Tx, share: &ShareAccess, user: UserId, joins: bool) 
             tx.record(Scope::Team(team), share.origin(), DomainEvent::TeamMemberAdded { team, user });
         }
     }
-    insert(tx, &channel.id, user, false, Some(user), share.origin()).await
+    let joined = insert(tx, &channel.id, user, false, Some(user), share.origin()).await?;
+    if joined {
+        arrivals::joined(app, tx, share, &user).await?;
+    }
+    Ok(joined)
 }
 
 /// Sets the role flags of a member.

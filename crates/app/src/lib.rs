@@ -4,6 +4,9 @@
 
 pub mod access;
 pub mod apply;
+mod arrivals;
+#[cfg(test)]
+mod arrivals_tests;
 pub mod audit;
 pub mod backlog;
 pub mod bus;
@@ -26,6 +29,7 @@ pub mod interruptions;
 mod interruptions_tests;
 pub mod keys;
 pub mod mentions;
+pub mod notices;
 pub mod outbox;
 #[cfg(test)]
 mod outbox_tests;

@@ -23,7 +23,7 @@ use rialto_model::{
 };
 use rialto_store::outbox::Believed;
 use rialto_store::{
-    Snapshot, StoreError, Tx, channels, file_deliveries, interruptions, log, outbox, peer_posts, posts, shares,
+    Snapshot, StoreError, Tx, channels, file_deliveries, interruptions, log, notices, outbox, peer_posts, posts, shares,
     sync_failures, teams, users,
 };
 
@@ -288,11 +288,16 @@ pub async fn delivered(
     for post in &delivered.settled {
         file_deliveries::release_post(&mut tx, remote, post).await?;
     }
+    if !delivered.taken.is_empty() {
+        notices::clear_hints(&mut tx, remote, channel)?;
+    }
+    let mut news = Vec::new();
     for (item, cause) in &delivered.refused {
-        refused::note(&mut tx, remote, channel, item, cause).await?;
+        news.extend(refused::note(&mut tx, remote, channel, item, cause).await?);
     }
     shares::touch_sync(&mut tx, channel, remote, now)?;
     tx.commit().await?;
+    news.into_iter().for_each(|news| app.bus.tell(news));
     if !delivered.with_files.is_empty() {
         app.bus.queue_files(*remote);
     }

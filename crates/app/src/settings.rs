@@ -119,6 +119,12 @@ pub struct Workspaces {
     pub legacy_peers: Policy,
     /// Whether the root of a reply goes along if it is older than the share (ruling 46).
     pub send_thread_roots: bool,
+    /// Channels that peers offer wait for an administrator (behaviour 8.6).
+    pub require_channel_approval: bool,
+    /// Authors see what became of their messages elsewhere (M-18, behaviour 8.3).
+    pub delivery_states: bool,
+    /// Administrators get direct messages when the other side ends sharing (M-06, M-07).
+    pub notify_admins_on_unshare: bool,
 }
 
 impl Default for Settings {
@@ -161,6 +167,9 @@ impl Default for Settings {
                 insecure_peers: Policy::Refuse,
                 legacy_peers: Policy::Refuse,
                 send_thread_roots: true,
+                require_channel_approval: false,
+                delivery_states: true,
+                notify_admins_on_unshare: true,
             },
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Follows the event log and nothing else; writes rows only through `app`.
 
+mod authors;
 pub mod connections;
 pub mod receive;
 mod send;

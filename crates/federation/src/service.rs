@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rialto_app::{apply, connections, housekeeping};
+use rialto_app::{apply, connections, housekeeping, notices};
 use rialto_model::{DomainEvent, Recorded, RemoteId};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
-use crate::Federation;
 use crate::send::sender::Link;
 use crate::send::{files, pinger, sender};
+use crate::{Federation, authors};
 
 struct Tasks {
     sender: JoinHandle<()>,
@@ -40,12 +40,18 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
     let mut chores = tokio::time::interval(Duration::from_secs(5));
     chores.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut rounds = 0u32;
+    let (written, follows) = mpsc::channel(1024);
+    let authors = tokio::spawn(authors::run(federation.clone(), follows));
     reconcile(&federation, &mut tasks).await;
     loop {
         tokio::select! {
             batch = events.recv() => match batch {
                 None => break,
                 Some(batch) => {
+                    // Notes to authors are worth no waiting: of a flood some are dropped.
+                    if !tasks.is_empty() {
+                        let _ = written.try_send(Arc::clone(&batch));
+                    }
                     if batch.iter().any(|recorded| matches!(recorded.event, DomainEvent::RemoteChanged { .. })) {
                         reconcile(&federation, &mut tasks).await;
                     }
@@ -68,6 +74,9 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
                 {
                     tracing::warn!(%error, "interrupted acceptances could not be settled");
                 }
+                if let Err(error) = notices::tell_due(&federation.app).await {
+                    tracing::warn!(%error, "administrators could not be told their news");
+                }
                 rounds = rounds.wrapping_add(1);
                 if rounds.is_multiple_of(120)
                     && let Err(error) = housekeeping::tidy(&federation.app).await
@@ -78,6 +87,7 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
         }
     }
     tasks.values().for_each(Tasks::stop);
+    authors.abort();
 }
 
 /// Starts what is missing and stops what has ended.

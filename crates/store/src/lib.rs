@@ -19,9 +19,11 @@ pub mod log;
 mod log_tests;
 pub mod member_versions;
 mod migrations;
+pub mod notices;
 pub mod outbox;
 #[cfg(test)]
 mod outbox_tests;
+pub mod participants;
 pub mod peer_posts;
 mod postgres;
 pub mod posts;
@@ -36,6 +38,7 @@ mod remotes_tests;
 pub(crate) mod samples;
 pub mod sessions;
 pub mod settings;
+pub mod share_requests;
 pub mod shares;
 mod sqlite;
 pub mod statuses;
@@ -43,6 +46,7 @@ pub mod sync_failures;
 pub mod teams;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod undelivered;
 pub mod users;
 #[cfg(test)]
 mod users_tests;

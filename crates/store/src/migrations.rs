@@ -17,6 +17,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V4__resume", include_str!("../migrations/0004_resume.sql"), "", ""),
     ("V5__blocks", include_str!("../migrations/0005_blocks.sql"), "", ""),
     ("V6__order", include_str!("../migrations/0006_order.sql"), "", ""),
+    ("V7__notices", include_str!("../migrations/0007_notices.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

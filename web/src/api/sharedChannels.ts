@@ -48,6 +48,20 @@ export async function listOrganisations(channelId: string): Promise<Organisation
   return Array.isArray(answer) ? answer.filter(isRecord).map(readOrganisation) : [];
 }
 
+/** An organisation that does not take a message of the reader's, and why. */
+export interface Undelivered {
+  post_id: string;
+  organisation: string;
+  reason: string;
+}
+
+/** The reader's own messages in a channel that an organisation has refused for good. */
+export async function listUndelivered(channelId: string): Promise<Undelivered[]> {
+  const answer = await fetchJson(`/channels/${channelId}/undelivered`);
+  const entries = Array.isArray(answer) ? answer.filter(isRecord) : [];
+  return entries.map((entry) => ({ post_id: text(entry['post_id']), organisation: text(entry['organisation']), reason: text(entry['reason']) }));
+}
+
 /** The organisation behind a connection id, deleted connections too: old messages keep their origin. */
 export async function getOrganisation(remoteId: string): Promise<Organisation> {
   return readOrganisation({ ...(await request(client.getRemoteClusterInfo(remoteId, true))) });

@@ -11,6 +11,7 @@ import { useReachable } from '../features/people/useReachable';
 import { EditingContext } from '../features/posts/editing';
 import { PostList } from '../features/posts/PostList';
 import { OfflineBanner } from '../features/shared-channels/OfflineBanner';
+import { ReadAlongHint } from '../features/shared-channels/ReadAlongHint';
 import { SharedSummary } from '../features/shared-channels/SharedSummary';
 import { useLanguage } from '../i18n/context';
 import { loadMembers } from '../realtime/load';
@@ -107,6 +108,7 @@ export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: Cha
           readUntil={readUntil}
           renderPost={(postId, joined) => <ChannelPost postId={postId} joined={joined} writable={writable} onThread={(root) => navigate(threadHref(team, channel, root))} />}
         />
+        {writable && <ReadAlongHint channel={channel} />}
         {composer('')}
       </main>
       {pane !== '' && <SidePane key={`${pane}/${rootId}`} channel={channel} team={team} pane={pane} rootId={rootId} writable={writable} composer={composer} onClose={() => navigate(home)} />}

@@ -21,6 +21,7 @@ export type Frame =
   | { event: 'update_team'; teamId: string }
   | { event: 'user_updated'; user: User }
   | { event: 'status_change'; userId: string; status: string }
+  | { event: 'rialto_post_undelivered'; channelId: string }
   | { event: 'typing'; channelId: string; rootId: string; userId: string };
 
 /** Events that are known and need nothing of this client. */
@@ -121,6 +122,8 @@ function read(event: string, data: Record<string, unknown>, broadcast: Record<st
     }
     case 'status_change':
       return { event, userId, status: text(data['status']) };
+    case 'rialto_post_undelivered':
+      return { event, channelId };
     case 'typing':
       return { event, channelId, rootId: text(data['parent_id']), userId };
     default:

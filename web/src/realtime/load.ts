@@ -1,7 +1,7 @@
 // What is fetched over REST, and how it goes into the store. Every function may be called again at any time: "fetch again" is always allowed.
 import type { PostList } from '@mattermost/types/posts';
 import { client, request } from '../api/client';
-import { listOrganisations, listShares } from '../api/sharedChannels';
+import { listOrganisations, listShares, listUndelivered } from '../api/sharedChannels';
 import { isLocal } from '../state/entities/posts';
 import type { Post } from '../state/model';
 import { isRemote, visibleTimeline } from '../state/selectors';
@@ -51,6 +51,12 @@ export async function loadChannel(channelId: string): Promise<void> {
   } catch {
     // Joined and left again before we could ask, or out of reach: the next list says so.
   }
+}
+
+/** Which of the reader's own messages an organisation does not take. */
+export async function loadUndelivered(channelId: string): Promise<void> {
+  const list = await listUndelivered(channelId).catch(() => undefined);
+  if (list !== undefined) dispatch({ kind: 'undelivered', channelId, list });
 }
 
 /** The other organisations in a channel, with when each was last heard of. */

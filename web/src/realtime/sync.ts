@@ -3,7 +3,7 @@ import { onSignedOut } from '../api/client';
 import type { Post } from '../state/model';
 import { dispatch, store } from '../state/store';
 import type { Frame } from './frames';
-import { loadChannel, loadMembers, loadOrganisations, loadShares, loadTeam, loadTeams, loadWindow, markViewed, refreshPost, takePeople } from './load';
+import { loadChannel, loadMembers, loadOrganisations, loadShares, loadTeam, loadTeams, loadUndelivered, loadWindow, markViewed, refreshPost, takePeople } from './load';
 import { ensureUsers, takeUsers } from './profiles';
 import type { Socket, SocketOptions } from './socket';
 import { connect } from './socket';
@@ -61,6 +61,9 @@ export function takeFrame(frame: Frame): void {
     case 'status_change':
       dispatch({ kind: 'statuses', statuses: [{ user_id: frame.userId, status: frame.status }] });
       break;
+    case 'rialto_post_undelivered':
+      void loadUndelivered(frame.channelId);
+      break;
     case 'typing':
       if (frame.userId !== state.me) dispatch({ kind: 'typing', channelId: frame.channelId, rootId: frame.rootId, userId: frame.userId, until: Date.now() + TYPING_MS });
       ensureUsers([frame.userId]);
@@ -70,7 +73,7 @@ export function takeFrame(frame: Frame): void {
   }
 }
 
-type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'typing' }>;
+type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'rialto_post_undelivered' | 'typing' }>;
 
 function takeChannelFrame(frame: ChannelFrame): void {
   const state = store.getState();

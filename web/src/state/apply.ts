@@ -90,6 +90,8 @@ export function apply(state: State, change: Change): State {
     }
     case 'organisations':
       return { ...state, organisations: { ...state.organisations, [change.channelId]: change.organisations } };
+    case 'undelivered':
+      return { ...state, undelivered: { ...state.undelivered, [change.channelId]: change.list } };
     case 'origin':
       return { ...state, origins: { ...state.origins, [change.remoteId]: change.organisation } };
     case 'typing': {

@@ -121,6 +121,10 @@ pub enum Action {
     Unshare,
     /// `/share-channel status`
     ShareStatus,
+    /// `/share-channel approve`, offered by the message that tells of a channel
+    Approve,
+    /// `/share-channel refuse`
+    Refuse,
     /// `/share-channel share`, undocumented
     Share,
 }
@@ -137,6 +141,8 @@ impl Action {
             Action::Uninvite => &UNINVITE,
             Action::Unshare => &UNSHARE,
             Action::ShareStatus => &SHARE_STATUS,
+            Action::Approve => &APPROVE,
+            Action::Refuse => &REFUSE,
             Action::Share => &SHARE_ONLY,
         }
     }
@@ -185,8 +191,19 @@ impl ActionSpec {
     }
 }
 
-static ACTIONS: [&ActionSpec; 9] =
-    [&CREATE, &ACCEPT, &REMOVE, &CONNECTION_STATUS, &INVITE, &UNINVITE, &UNSHARE, &SHARE_STATUS, &SHARE_ONLY];
+static ACTIONS: [&ActionSpec; 11] = [
+    &CREATE,
+    &ACCEPT,
+    &REMOVE,
+    &CONNECTION_STATUS,
+    &INVITE,
+    &UNINVITE,
+    &UNSHARE,
+    &SHARE_STATUS,
+    &APPROVE,
+    &REFUSE,
+    &SHARE_ONLY,
+];
 
 static CREATE: ActionSpec = ActionSpec {
     action: Action::Create,
@@ -291,6 +308,33 @@ static SHARE_STATUS: ActionSpec = ActionSpec {
     lone_word: None,
     help: "List the organisations this channel is shared with",
     example: "/share-channel status",
+};
+
+// Behaviour 2.2 lists four sub-commands; these two are found in the message that asks for the decision.
+static APPROVE: ActionSpec = ActionSpec {
+    action: Action::Approve,
+    command: Command::ShareChannel,
+    word: "approve",
+    hidden: true,
+    required: &[Flag::ConnectionId, Flag::Channel],
+    optional: &[Flag::Team],
+    historical: &[],
+    lone_word: None,
+    help: "Let a channel in that another organisation offers",
+    example: "/share-channel approve --connectionID <id> --channel <id>",
+};
+
+static REFUSE: ActionSpec = ActionSpec {
+    action: Action::Refuse,
+    command: Command::ShareChannel,
+    word: "refuse",
+    hidden: true,
+    required: &[Flag::ConnectionId, Flag::Channel],
+    optional: &[],
+    historical: &[],
+    lone_word: None,
+    help: "Turn a channel down that another organisation offers",
+    example: "/share-channel refuse --connectionID <id> --channel <id>",
 };
 
 static SHARE_ONLY: ActionSpec = ActionSpec {

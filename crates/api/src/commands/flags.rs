@@ -29,6 +29,8 @@ pub enum Flag {
     Convert,
     /// How much of the past to send along.
     History,
+    /// Which offered channel, by id.
+    Channel,
     /// Historical `share` only.
     Purpose,
     /// Historical `share` only.
@@ -61,6 +63,7 @@ const ALL: &[Flag] = &[
     Flag::Team,
     Flag::Convert,
     Flag::History,
+    Flag::Channel,
     Flag::Purpose,
     Flag::Header,
     Flag::AreYouSure,
@@ -80,6 +83,7 @@ impl Flag {
             Flag::Team => "team",
             Flag::Convert => "convert",
             Flag::History => "history",
+            Flag::Channel => "channel",
             Flag::Purpose => "purpose",
             Flag::Header => "header",
             Flag::AreYouSure => "are_you_sure",
@@ -99,6 +103,7 @@ impl Flag {
             Flag::Team => &["team"],
             Flag::Convert => &["convert"],
             Flag::History => &["history"],
+            Flag::Channel => &["channel", "channelid"],
             Flag::Purpose => &["purpose"],
             Flag::Header => &["header"],
             Flag::AreYouSure => &["areyousure"],
@@ -129,6 +134,7 @@ impl Flag {
             | Flag::Description
             | Flag::Team
             | Flag::History
+            | Flag::Channel
             | Flag::Purpose
             | Flag::Header => Kind::Text,
         }
@@ -142,7 +148,7 @@ impl Flag {
     /// How long its value may be (rule 17; the code as in behaviour 5.1, purpose and header as in client-api 10).
     fn limit(self) -> Option<Limit> {
         match self {
-            Flag::Name | Flag::DisplayName | Flag::Team | Flag::History => Some(Limit::Characters(64)),
+            Flag::Name | Flag::DisplayName | Flag::Team | Flag::History | Flag::Channel => Some(Limit::Characters(64)),
             Flag::Description => Some(Limit::Characters(256)),
             Flag::Password => Some(Limit::Bytes(256)),
             Flag::Invite => Some(Limit::Bytes(8 * 1024)),

@@ -95,6 +95,19 @@ pub enum SecureConnection {
     },
 }
 
+/// What is to become of a channel that another organisation offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Let it in, or turn it down.
+    pub approve: bool,
+    /// Who offers it.
+    pub connection: ConnectionRef,
+    /// Its id, as typed.
+    pub channel: String,
+    /// Where to put the copy, by name or id; None: the connection's destination team.
+    pub team: Option<String>,
+}
+
 /// A `/share-channel` that can be carried out, in the channel where it was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShareChannel {
@@ -120,6 +133,8 @@ pub enum ShareChannel {
     Unshare,
     /// List the shares.
     Status,
+    /// Decide about a channel that is offered; the current one has no part in it.
+    Decide(Decision),
     /// Historical: mark the channel as shared, homed here, without inviting anybody.
     Share {
         /// Default mode of later invitations.
@@ -251,6 +266,12 @@ fn invocation(action: Action, mut given: Given) -> Result<Invocation, ParseError
             Some(true) | None => Invocation::ShareChannel(ShareChannel::Unshare),
         },
         Action::ShareStatus => Invocation::ShareChannel(ShareChannel::Status),
+        Action::Approve | Action::Refuse => Invocation::ShareChannel(ShareChannel::Decide(Decision {
+            approve: action == Action::Approve,
+            connection: connection.take().ok_or(missing(Flag::ConnectionId))?,
+            channel: given.take(Flag::Channel).ok_or(missing(Flag::Channel))?,
+            team: given.take(Flag::Team),
+        })),
         Action::Share => Invocation::ShareChannel(ShareChannel::Share {
             readonly: given.take_boolean(Flag::ReadOnly)?,
             name: given.take(Flag::Name),

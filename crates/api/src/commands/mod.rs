@@ -17,6 +17,7 @@ pub mod own_commands;
 pub mod place;
 mod secure_connection;
 mod share_channel;
+mod share_requests;
 pub mod spelling;
 pub mod table;
 pub mod texts;

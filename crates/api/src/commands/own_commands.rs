@@ -56,6 +56,7 @@ fn argument(spec: &ActionSpec, flag: Flag) -> Argument {
         (Flag::Team, _) => ("Team in which their channels appear", text("name or ID of a team")),
         (Flag::Convert, _) => ("Change the mode of an existing share", ArgumentKind::Switch(CONVERT)),
         (Flag::History, _) => ("Earlier messages to send along", ArgumentKind::Choice(PAST)),
+        (Flag::Channel, _) => ("Channel that is offered", text("ID of the channel")),
         (Flag::Purpose, _) => ("Purpose of the shared channel", text("free text")),
         (Flag::Header, _) => ("Header of the shared channel", text("free text")),
         (Flag::AreYouSure, _) => ("Confirmation", ArgumentKind::Switch(MODES)),

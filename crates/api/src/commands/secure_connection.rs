@@ -14,6 +14,7 @@ use super::grammar::Secret;
 use super::invocation::{ConnectionRef, NewConnection, SecureConnection};
 use super::known::Known;
 use super::place::Place;
+use super::share_requests;
 use super::texts::connection_status::{ConnectionDetail, ConnectionRow, connection_detail, connection_table};
 use super::texts::connections::{Accepted, Created, PeerLearns, Removed, accepted, created, removed};
 use super::texts::refusals::{ConnectionRefusal, connection_refusal};
@@ -194,7 +195,13 @@ async fn status(federation: &Federation, actor: &SessionUser) -> Result<String, 
         let team = cluster.default_team_id.and_then(|team| names.get(&team)).map(String::as_str);
         rows.push(row(federation, &known, cluster, team).await?);
     }
-    Ok(connection_table(&rows, known.now, known.offline_after))
+    let mut answer = connection_table(&rows, known.now, known.offline_after);
+    for cluster in known.clusters.iter().filter(|cluster| cluster.is_live()) {
+        for note in share_requests::notes(&federation.app, actor, cluster).await? {
+            answer.push_str(&format!("\n\n{note}"));
+        }
+    }
+    Ok(answer)
 }
 
 async fn row<'a>(
@@ -229,5 +236,9 @@ async fn detail(federation: &Federation, actor: &SessionUser, reference: &Connec
         set_aside: u64::try_from(set_aside).unwrap_or_default(),
         channels: live.map_err(|error| Refused::Fault(error.to_string()))?.len(),
     };
-    Ok(connection_detail(&detail, known.now, known.offline_after))
+    let mut answer = connection_detail(&detail, known.now, known.offline_after);
+    for note in share_requests::notes(app, actor, cluster).await? {
+        answer.push_str(&format!("\n\n{note}"));
+    }
+    Ok(answer)
 }

@@ -13,6 +13,7 @@ use super::flags::Flag;
 use super::invocation::{ConnectionRef, History, ShareChannel};
 use super::known::Known;
 use super::place::Place;
+use super::share_requests;
 use super::texts::connections::PeerLearns;
 use super::texts::share_status::{ShareRow, SharedChannel, conversation, share_table};
 use super::texts::shares::{
@@ -37,6 +38,9 @@ pub(super) async fn run(
     request: ShareChannel,
 ) -> Result<String, Refused> {
     let run = Run { federation, actor, place };
+    if let ShareChannel::Decide(decision) = &request {
+        return share_requests::decide(federation, actor, decision).await;
+    }
     if place.channel().kind.is_direct_or_group() {
         return match request {
             ShareChannel::Status => run.organisations().await,
@@ -52,6 +56,7 @@ pub(super) async fn run(
         ShareChannel::Uninvite { connection } => run.uninvite(connection.as_ref()).await,
         ShareChannel::Unshare => run.unshare().await,
         ShareChannel::Status => run.status().await,
+        ShareChannel::Decide(decision) => share_requests::decide(federation, actor, &decision).await,
         ShareChannel::Share { readonly, name, display_name, purpose, header } => {
             let named = [name, display_name, purpose, header].iter().any(Option::is_some);
             run.share(readonly.unwrap_or(false), named).await
@@ -257,6 +262,8 @@ fn refusal(error: shares::Error, known: &Known, asked: &Asked<'_>) -> Refused {
         shares::Error::OnceOnly => ShareRefusal::CopyWouldBeDeleted { display_name: display_name() },
         shares::Error::NoTeamThere => ShareRefusal::NoTeamThere { display_name: display_name() },
         shares::Error::NotShared => ShareRefusal::NotShared,
+        // Of decisions about offered channels only.
+        shares::Error::NotOffered | shares::Error::NoTeam => return Refused::Fault(error.to_string()),
         shares::Error::NotInvited(_) => {
             ShareRefusal::NotInvited { given: asked.given.clone(), invited: asked.invited.clone() }
         }

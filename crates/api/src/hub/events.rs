@@ -170,11 +170,13 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
         }
         DomainEvent::ReactionAdded(reaction) => send(registry, scope, &events::reaction_added(&reaction.into())),
         DomainEvent::ReactionRemoved(reaction) => send(registry, scope, &events::reaction_removed(&reaction.into())),
-        // Access has been taken away already; clients learn of connections by asking (client-api 9.5); the hub itself
-        // tells of settings.
+        DomainEvent::RemoteChanged { remote } => {
+            let frame = Arc::new(Frame::from(&events::remote_cluster_updated(*remote)));
+            registry.send(Scope::Server, |_, viewer| viewer.sees_connections.then_some(&frame));
+        }
+        // Access has been taken away already; the hub itself tells of settings.
         DomainEvent::SessionsRevoked { .. }
         | DomainEvent::TeamCreated { .. }
-        | DomainEvent::RemoteChanged { .. }
         | DomainEvent::SettingsChanged { .. } => {}
     }
 }

@@ -260,6 +260,10 @@ impl Task {
                 let event = ws::events::typing(channel, user, parent);
                 events::send_omitting(&mut self.registry, Scope::Channel(channel), user, &event);
             }
+            Volatile::Undelivered { user, channel, post } => {
+                let event = ws::events::post_undelivered(user, channel, post);
+                events::send(&mut self.registry, Scope::User(user), &event);
+            }
             Volatile::Ephemeral { user, channel, root, message } => {
                 let post = ephemeral_post(&self.hub.app, user, channel, root, message);
                 let event = ws::events::ephemeral_message(user, &v4::Post::from(&post));

@@ -19,13 +19,20 @@ pub struct Viewer {
     pub is_admin: bool,
     /// Others hear only of people they share a channel with.
     pub sees_everyone: bool,
+    /// Those who manage connections or shares hear of connections.
+    pub sees_connections: bool,
 }
 
 impl Viewer {
     /// From the person's system roles.
     pub fn new(user: &rialto_model::User) -> Self {
         let held = rialto_model::PermissionSet::of_roles(user.system_roles());
-        Self { is_admin: held.allows(Permission::ManageSystem), sees_everyone: held.allows(Permission::ViewMembers) }
+        let manages = [Permission::ManageSecureConnections, Permission::ManageSharedChannels];
+        Self {
+            is_admin: held.allows(Permission::ManageSystem),
+            sees_everyone: held.allows(Permission::ViewMembers),
+            sees_connections: manages.into_iter().any(|permission| held.allows(permission)),
+        }
     }
 }
 

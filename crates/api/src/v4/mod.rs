@@ -18,6 +18,7 @@ mod remote_clusters;
 mod roles;
 mod sessions;
 mod set_aside;
+mod share_requests;
 mod shared_channels;
 mod statuses;
 mod stubs;
@@ -53,6 +54,7 @@ pub fn routes() -> Router<Api> {
         .merge(remote_clusters::routes())
         .merge(set_aside::routes())
         .merge(shared_channels::routes())
+        .merge(share_requests::routes())
         .merge(roles::routes())
         .merge(system::routes())
         .merge(config::routes())

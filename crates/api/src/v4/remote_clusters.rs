@@ -49,7 +49,11 @@ pub(super) fn require_service(api: &Api) -> Result<(), ApiError> {
     ))
 }
 
-fn require_sharing(api: &Api) -> Result<(), ApiError> {
+/// Refuses while channel sharing is off.
+///
+/// # Errors
+/// 501.
+pub(super) fn require_sharing(api: &Api) -> Result<(), ApiError> {
     require_service(api)?;
     if api.app.settings.get().sharing_enabled() {
         return Ok(());
@@ -364,6 +368,11 @@ impl From<shares::Error> for ApiError {
             Error::AlreadyInvited(_) => not_invited("The channel is shared with this connection already.".to_owned()),
             Error::OnceOnly => not_invited("This connection can be invited to the channel only once.".to_owned()),
             Error::NoTeamThere => not_invited("The other server has named no team for the channel.".to_owned()),
+            Error::NotOffered => Self::not_found(
+                "rialto.shared_channel.request_not_found.app_error",
+                "No such channel of this connection waits for a decision.",
+            ),
+            Error::NoTeam => Self::body_param("team_id"),
             Error::NotShared => not_invited("The channel is not shared.".to_owned()),
             Error::NotInvited(_) => not_invited("The channel is not shared with this connection.".to_owned()),
             Error::Store(error) => error.into(),

@@ -3,9 +3,10 @@
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use rialto_app::notices::authors;
 use rialto_app::{Denied, connections, direct_channels, shares};
 use rialto_model::{ChannelId, RemoteId, TeamId, UserId};
-use rialto_wire::v4::shared_channels::CanDm;
+use rialto_wire::v4::shared_channels::{CanDm, UndeliveredPost};
 use rialto_wire::v4::{ConnectionInfo, SharedChannel};
 
 use super::remote_clusters::{page, require_service};
@@ -16,6 +17,7 @@ pub fn routes() -> Router<Api> {
     Router::new()
         .route("/sharedchannels/{team_id}", get(of_team))
         .route("/sharedchannels/{channel_id}/remotes", get(organisations))
+        .route("/channels/{channel_id}/undelivered", get(undelivered))
         .route("/sharedchannels/remote_info/{remote_id}", get(info))
         .route("/sharedchannels/users/{user_id}/can_dm/{other_id}", get(can_dm))
 }
@@ -45,7 +47,19 @@ async fn organisations(
         shares::Error::Denied(denied) => ApiError::from(denied),
         error => error.into(),
     })?;
-    Ok(ApiJson(found.iter().map(ConnectionInfo::from).collect()))
+    let mut shown: Vec<ConnectionInfo> = found.iter().map(ConnectionInfo::from).collect();
+    // Of a copy also those its home shares it with besides us; only the home knows more of them than their name (M-23).
+    let others = shares::also_taking_part(&api.app, &actor, &channel).await?;
+    // They are reached through the home, so they are as far as it is.
+    let last_ping_at = shown.first().map_or(0, |home| home.last_ping_at);
+    shown.extend(others.into_iter().map(|one| ConnectionInfo {
+        name: one.name.clone(),
+        display_name: one.name,
+        create_at: one.since.0,
+        delete_at: 0,
+        last_ping_at,
+    }));
+    Ok(ApiJson(shown))
 }
 
 async fn info(
@@ -78,4 +92,19 @@ async fn can_dm(
     }
     let can_dm = direct_channels::can_message(&api.app, &actor, &other).await?;
     Ok(ApiJson(CanDm { can_dm }))
+}
+
+/// Rialto's own: which of the caller's messages in a channel an organisation does not take, and why (M-18).
+async fn undelivered(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params(channel): Params<ChannelId>,
+) -> ApiResult<Vec<UndeliveredPost>> {
+    let found = authors::undelivered(&api.app, &actor, &channel).await?;
+    let shown = found.into_iter().map(|one| UndeliveredPost {
+        post_id: one.post,
+        organisation: one.organisation,
+        reason: one.reason,
+    });
+    Ok(ApiJson(shown.collect()))
 }

@@ -23,4 +23,6 @@ mod remote_clusters;
 #[cfg(test)]
 mod share_refusals;
 #[cfg(test)]
+mod share_requests;
+#[cfg(test)]
 mod world;

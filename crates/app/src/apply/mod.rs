@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Denied, RemoteActor, ShareAccess};
 use crate::audit::{self, About};
-use crate::{App, channel_members};
+use crate::{App, arrivals, channel_members};
 
 /// Items of one transaction: long frames write in slices, or they would be everyone's p99.
 const SLICE: usize = 50;
@@ -321,6 +321,9 @@ async fn slice(
         }
         done.push(applied);
     }
+    if part.iter().any(|item| matches!(item, Item::User(_) | Item::Member(_))) {
+        arrivals::sum_up(&mut tx, &share.share().id).await?;
+    }
     tx.commit().await?;
     for (item, applied) in part.iter().zip(done) {
         match (item, applied) {
@@ -364,7 +367,7 @@ async fn one(app: &App, tx: &mut Tx, share: &ShareAccess, item: Item<'_>) -> Res
                 if member.at.0 > 0 && !member_versions::advance(tx, channel, &person.id, member.at).await? {
                     return Ok(Applied::Known);
                 }
-                let changed = channel_members::apply(tx, share, person.id, member.joins).await?;
+                let changed = channel_members::apply(app, tx, share, person.id, member.joins).await?;
                 Ok(if changed { Applied::Changed } else { Applied::Known })
             }
         },

@@ -5,7 +5,7 @@ use rialto_store::{StoreError, Tx, blocks, users};
 
 use super::{Applied, Code, IncomingUser, waiting};
 use crate::access::ShareAccess;
-use crate::{App, channel_members};
+use crate::{App, arrivals, channel_members};
 
 /// The property by which clients and peers know somebody as "not directly connected" (client-api 11).
 pub(crate) const RELAYED: &str = "OriginalRemoteId";
@@ -41,7 +41,7 @@ pub(super) async fn apply(
         }
         Some(user) if user.remote_id == Some(remote) => {
             let id = user.id;
-            (update(tx, share, user, incoming).await?, id)
+            (update(app, tx, share, user, incoming).await?, id)
         }
         Some(user) if may_stand_beside(share, &user, incoming) => {
             let fresh = app.ids.id(UserId::from_random);
@@ -55,7 +55,7 @@ pub(super) async fn apply(
     };
     // Another Rialto says who joins and leaves; a Mattermost only ever shows people by sending them (wire 6.4, 7.3).
     if share.remote().profile != rialto_model::PeerProfile::Rialto && incoming.delete_at.is_none() {
-        channel_members::apply(tx, share, id, true).await?;
+        channel_members::apply(app, tx, share, id, true).await?;
     }
     // Also for somebody known: what waits may belong to another channel, or have come while they were refused.
     waiting::release(app, tx, share, incoming.wire_id.as_str()).await?;
@@ -142,6 +142,7 @@ fn describe(user: &mut User, share: &ShareAccess, incoming: &IncomingUser) {
 }
 
 async fn update(
+    app: &App,
     tx: &mut Tx,
     share: &ShareAccess,
     before: User,
@@ -169,5 +170,8 @@ async fn update(
         tx.record(Scope::Server, share.origin(), DomainEvent::UserUpdated { user: user.id });
     }
     users::update(tx, &user).await?;
+    if before.delete_at.is_none() && user.delete_at.is_some() {
+        arrivals::deactivated(app, tx, share.remote(), &user).await?;
+    }
     Ok(if changed { Applied::Changed } else { Applied::Known })
 }

@@ -2,12 +2,12 @@
 
 use rialto_model::{Channel, DomainEvent, Origin, Permission, RemoteCluster, RemoteId, Scope, UserId};
 use rialto_store::remotes::Secrets;
-use rialto_store::{StoreError, Tx, outbox, remotes, users};
+use rialto_store::{StoreError, Tx, outbox, remotes, share_requests, users};
 
 use super::{Error, changed, consumer, note, peer_token};
 use crate::access::{Denied, RemoteActor, SessionUser};
 use crate::audit::{self, About};
-use crate::{App, shares};
+use crate::{App, notices, shares};
 
 /// What a removal did.
 pub struct Removal {
@@ -49,7 +49,8 @@ pub async fn sever(app: &App, actor: &RemoteActor) -> Result<RemoteCluster, Erro
     }
     let about = About { action: "connection_removed_by_peer", result: "ok", detail: &remote.name, ..About::default() };
     audit::by_remote(&mut tx, actor, about)?;
-    let (remote, _) = end(app, &mut tx, remote, None).await?;
+    let (remote, channels) = end(app, &mut tx, remote, None).await?;
+    notices::severed(app, &mut tx, &remote, &channels).await?;
     tx.commit().await?;
     Ok(remote)
 }
@@ -77,6 +78,7 @@ async fn end(
     remotes::delete_invites(tx, &remote.id).await?;
     outbox::delete_cursor(tx, &consumer(&remote.id)).await?;
     outbox::forget(tx, &remote.id, None).await?;
+    share_requests::delete_all(tx, &remote.id).await?;
     changed(tx, &remote.id);
     Ok((remote, channels))
 }

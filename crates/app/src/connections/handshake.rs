@@ -6,9 +6,9 @@ use rialto_store::{StoreError, installation, outbox, remotes};
 use subtle::ConstantTimeEq;
 
 use super::{Error, NewConnection, changed, consumer, draft, insert, note};
-use crate::App;
 use crate::access::{Denied, SessionUser};
 use crate::audit::{self, About};
+use crate::{App, notices};
 
 /// What the acceptor's side keeps before it sends its confirmation.
 #[derive(Clone)]
@@ -228,8 +228,13 @@ pub async fn confirm(
         return Err(ConfirmError::Expired);
     }
     if invite.spent_at.is_some() || remote.confirmed_at.is_some() {
-        let repeated = secrets.confirmation.as_bytes().ct_eq(confirmation.digest.as_bytes()).into();
-        return if repeated { Ok((remote, false)) } else { Err(ConfirmError::Used) };
+        let repeated: bool = secrets.confirmation.as_bytes().ct_eq(confirmation.digest.as_bytes()).into();
+        if repeated {
+            return Ok((remote, false));
+        }
+        notices::code_used(&mut tx, &remote, &confirmation.site_url).await?;
+        tx.commit().await?;
+        return Err(ConfirmError::Used);
     }
     let own = confirmation.own_token.as_deref().unwrap_or(code_token);
     // "Confirming with the code's token" is refused whoever would present it (ruling 9, T-4273).
@@ -271,6 +276,7 @@ pub async fn confirm(
         ..About::default()
     };
     audit::by_system(&mut tx, about)?;
+    notices::accepted(app, &mut tx, &remote).await?;
     tx.commit().await?;
     Ok((remote, true))
 }

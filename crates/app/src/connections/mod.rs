@@ -286,6 +286,7 @@ pub async fn update(
         remote.default_team_id = destination(&mut tx, Some(&team)).await?;
     }
     remotes::update(&mut tx, &remote).await?;
+    crate::shares::let_in_waiting(app, &mut tx, &remote).await?;
     note(&mut tx, actor, "update_connection", &remote)?;
     changed(&mut tx, id);
     tx.commit().await?;

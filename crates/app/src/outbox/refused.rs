@@ -8,24 +8,25 @@ use rialto_store::{StoreError, Tx, reactions, sync_failures};
 use super::Wanted;
 use crate::access::{Denied, SessionUser};
 use crate::audit::{self, About};
-use crate::{App, connections};
+use crate::notices::authors;
+use crate::{App, Volatile, connections};
 
 /// Waits between attempts of an item that is refused (ruling 32), ms; after the last it is set aside.
 const RETRY: [i64; 5] = [1_000, 5_000, 30_000, 120_000, 600_000];
 /// How long an item is left alone when the peer could not even refuse it, ms.
 const POSTPONE: i64 = 30_000;
 
-/// Notes that a peer has refused an item. One that was set aside stays so.
+/// Notes that a peer has refused an item. One that was set aside stays so. Returns what its author is to be told (M-18).
 pub(super) async fn note(
     tx: &mut Tx,
     remote: &RemoteId,
     channel: &ChannelId,
     item: &Item,
     cause: &str,
-) -> Result<(), StoreError> {
+) -> Result<Option<Volatile>, StoreError> {
     let before = sync_failures::get(tx, remote, channel, item).await?;
     if before.as_ref().is_some_and(|failure| failure.set_aside) {
-        return Ok(());
+        return Ok(None);
     }
     let attempts = before.map_or(0, |failure| failure.attempts);
     let wait = usize::try_from(attempts).ok().and_then(|n| RETRY.get(n));
@@ -38,7 +39,8 @@ pub(super) async fn note(
         set_aside: wait.is_none(),
         cause: cause.chars().take(200).collect(),
     };
-    sync_failures::put(tx, &failure).await
+    sync_failures::put(tx, &failure).await?;
+    authors::refused(tx, &failure).await
 }
 
 /// Sets an item aside at once: the peer can never take it, whatever it answers (ruling 34, 63).
@@ -63,7 +65,10 @@ pub async fn set_aside(
         cause: cause.to_owned(),
     };
     sync_failures::put(&mut tx, &failure).await?;
-    tx.commit().await
+    let news = authors::refused(&mut tx, &failure).await?;
+    tx.commit().await?;
+    news.into_iter().for_each(|news| app.bus.tell(news));
+    Ok(())
 }
 
 /// Refused items in order of their next attempt.

@@ -3,10 +3,10 @@
 use rialto_model::{Channel, ChannelId, DomainEvent, Origin, RemoteCluster, RemoteId, Scope, Share, ShareState};
 use rialto_store::{StoreError, Tx, channel_members as member_rows, channels, outbox, remotes, shares};
 
-use super::{Error, direct, managed, note, set_shared};
-use crate::App;
+use super::{Error, direct, managed, note, set_shared, touch_of_channel};
 use crate::access::{Denied, SessionUser};
 use crate::system_posts::{self, SystemPost, escape};
+use crate::{App, notices};
 
 /// How a share came to its end; decides what the channel is told (M-05, M-06) and whether the peer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,13 @@ pub(super) async fn end(
         tx.record(Scope::Channel(channel.id), Origin::Remote(remote.id), event);
     }
     let still_shared = set_shared(tx, channel, origin).await?;
+    if share.home && was_seen {
+        // The others learn from us who takes part (M-23).
+        touch_of_channel(tx, &channel.id).await?;
+    }
+    if ending == Ending::EndedThere && was_seen {
+        notices::share_ended(app, tx, channel, remote).await?;
+    }
     if tell && was_seen {
         tell_ended(app, tx, channel, &[remote.display_name.as_str()], ending, still_shared)?;
     }

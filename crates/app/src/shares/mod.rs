@@ -7,7 +7,11 @@ mod direct_tests;
 mod ending;
 mod lists;
 mod noted;
+mod organisations;
 mod received;
+mod requests;
+#[cfg(test)]
+mod requests_tests;
 mod sending;
 #[cfg(test)]
 mod tests;
@@ -16,9 +20,12 @@ pub use direct_received::{IncomingConversation, accept_conversation};
 pub(crate) use ending::end_all_of;
 pub use ending::{Ending, ended_by_peer, uninvite, unshare};
 pub use lists::{ShareRow, SharedChannel, list, list_of_remote, list_of_team, organisations};
-pub use noted::{PeerNote, PeerState, noted, to_tell};
+pub use noted::{PeerNote, PeerState, Standing, noted, to_tell};
 pub(crate) use noted::{is_archived, touch_of_channel, touch_of_team};
+pub use organisations::{Organisation, also_taking_part};
 pub use received::{IncomingInvitation, InvitationRefused, accept, would_accept};
+pub use requests::{APPROVAL, DESTINATION, ShareRequest, approve, list_requests, refuse};
+pub(crate) use requests::{let_in_waiting, waits};
 pub use sending::{Begun, begun, ended, is_renewed, of_sender, was_invited_before};
 
 use rialto_model::{
@@ -65,6 +72,12 @@ pub enum Error {
     /// Shared, but not with this connection; with those named.
     #[error("not shared with this connection")]
     NotInvited(Vec<String>),
+    /// The connection offers no channel of that id, or it is decided about.
+    #[error("no such channel waits")]
+    NotOffered,
+    /// No team to put the copy in.
+    #[error("no destination team")]
+    NoTeam,
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),

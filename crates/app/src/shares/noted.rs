@@ -2,9 +2,11 @@
 //! Source: ruling 8.6, behaviour 3 (M-15, M-16, M-21), E-055 to E-057.
 
 use rialto_model::{Channel, ChannelId, Origin, RemoteCluster, RemoteId, Share, ShareId, ShareMode, ShareState};
-use rialto_store::{Snapshot, StoreError, Tx, channels, outbox, remotes, shares, teams};
+use rialto_store::{Snapshot, StoreError, Tx, channels, outbox, remotes, share_requests, shares, teams};
 
 use super::ending::{Ending, end};
+use super::organisations::{Organisation, learn, others};
+use super::sending::{activate, refuse};
 use super::{change, tell_mode};
 use crate::connections::consumer;
 use crate::system_posts::{self, SystemPost, escape};
@@ -22,7 +24,7 @@ pub enum PeerState {
 }
 
 /// A peer's word on a share.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct PeerNote {
     /// Which channel.
     pub channel: ChannelId,
@@ -32,6 +34,8 @@ pub struct PeerNote {
     pub state: PeerState,
     /// Whether the guests may only read; counts from the home alone.
     pub read_only: bool,
+    /// Who else takes part; counts from the home alone.
+    pub organisations: Vec<Organisation>,
 }
 
 /// Applies a peer's word on a share, unless a later one is known: frames come twice and late.
@@ -40,6 +44,11 @@ pub struct PeerNote {
 /// [`StoreError`] as the database says.
 pub async fn noted(app: &App, remote: &RemoteId, note: PeerNote) -> Result<(), StoreError> {
     let mut tx = app.db.begin(app.clock.now()).await?;
+    if note.state == PeerState::Ended && share_requests::delete(&mut tx, remote, &note.channel).await? {
+        // What is offered no more needs no decision.
+        crate::connections::changed(&mut tx, remote);
+        return tx.commit().await;
+    }
     let Some(channel) = channels::lock(&mut tx, &note.channel).await? else { return Ok(()) };
     let share = shares::get_live(&mut tx, &channel.id, remote).await?;
     let (Some(mut share), Some(remote)) = (share, remotes::get(&mut tx, remote).await?) else { return Ok(()) };
@@ -50,6 +59,18 @@ pub async fn noted(app: &App, remote: &RemoteId, note: PeerNote) -> Result<(), S
     shares::set_peer_version(&mut tx, &share.id, note.version).await?;
     let before = share.clone();
     match (note.state, share.state) {
+        // It was kept there, and has now been decided about (ruling 43).
+        (PeerState::Active, ShareState::Invited) if share.home => {
+            activate(app, &mut tx, &channel, &remote, &mut share).await?;
+            return tx.commit().await;
+        }
+        (PeerState::Ended, ShareState::Invited) if share.home => {
+            let reason = "an administrator there has turned it down";
+            let told = refuse(app, &mut tx, &channel, &remote, &mut share, reason).await?;
+            tx.commit().await?;
+            told.into_iter().for_each(|news| app.bus.tell(news));
+            return Ok(());
+        }
         (PeerState::Ended, _) => {
             end(app, &mut tx, &channel, &remote, share, Ending::EndedThere, true).await?;
             return tx.commit().await;
@@ -72,7 +93,8 @@ pub async fn noted(app: &App, remote: &RemoteId, note: PeerNote) -> Result<(), S
         share.mode = mode;
         tell_mode(app, &mut tx, &channel, &remote, &share)?;
     }
-    if share != before {
+    let others = !share.home && learn(app, &mut tx, &channel, &remote, &share, &note.organisations).await?;
+    if share != before || others {
         change(&mut tx, &mut share, Origin::Remote(remote.id)).await?;
         channel_rules::record_update(&mut tx, &channel, Origin::Remote(remote.id));
     }
@@ -126,15 +148,27 @@ pub(crate) async fn is_archived(view: &mut Snapshot, channel: &Channel) -> Resul
     Ok(teams::get(view, &team).await?.is_some_and(|team| team.delete_at.is_some()))
 }
 
-/// A share the peer takes part in, and whether its channel is archived here, for the sender that tells of it.
+/// How a share stands here, for the sender that tells of it.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// The share; the peer takes part in it.
+    pub share: Share,
+    /// Its channel is archived here.
+    pub archived: bool,
+    /// Who else takes part, if we are the home.
+    pub organisations: Vec<Organisation>,
+}
+
+/// How a share stands here.
 ///
 /// # Errors
 /// [`StoreError`] as the database says; None before the peer has taken it and when it is over.
-pub async fn to_tell(app: &App, id: &ShareId) -> Result<Option<(Share, bool)>, StoreError> {
+pub async fn to_tell(app: &App, id: &ShareId) -> Result<Option<Standing>, StoreError> {
     let mut view = app.db.read(app.clock.now()).await?;
     let taken = |share: &Share| matches!(share.state, ShareState::Active | ShareState::Paused);
     let Some(share) = shares::get(&mut view, id).await?.filter(taken) else { return Ok(None) };
     let Some(channel) = channels::get(&mut view, &share.channel_id).await? else { return Ok(None) };
     let archived = is_archived(&mut view, &channel).await?;
-    Ok(Some((share, archived)))
+    let organisations = others(app, &mut view, &channel, &share).await?;
+    Ok(Some(Standing { share, archived, organisations }))
 }

@@ -2,12 +2,11 @@
 
 use rialto_model::{
     Channel, ChannelId, ChannelKind, DomainEvent, Origin, PeerProfile, RemoteCluster, Scope, Share, ShareId, ShareMode,
-    ShareState, TeamId,
+    ShareState, TeamId, UserId,
 };
-use rialto_store::{StoreError, Tx, channels, remotes, shares, teams};
+use rialto_store::{StoreError, Tx, channels, remotes, share_requests, shares, teams};
 
-use super::ending::Ending;
-use super::{change, set_shared, tell_active, tell_mode};
+use super::{change, requests, set_shared, tell_active, tell_mode};
 use crate::access::RemoteActor;
 use crate::audit::{self, About};
 use crate::{App, channel_members, channels as channel_rules};
@@ -42,9 +41,9 @@ pub enum InvitationRefused {
     /// A later word of the peer's has ended this share already.
     #[error("the invitation is out of date")]
     Outdated,
-    /// Our administrator ended the share of this copy; another has to let it in again (ruling 43).
-    #[error("an administrator here has ended this share")]
-    EndedHere,
+    /// It was kept, and waits for an administrator or for a team to put the copy in (rulings 28 and 43).
+    #[error("the channel waits to be let in")]
+    Waits,
     /// No team to put the copy in; may work later.
     #[error("no destination team")]
     NoTeam,
@@ -101,21 +100,57 @@ pub async fn accept(
             tx.commit().await?;
             return Ok(share);
         }
-        let last = shares::newest(&mut tx, &channel.id, &remote.id).await?;
-        if last.is_some_and(|share| share.reason == Ending::UninvitedHere.reason()) {
-            return Err(InvitationRefused::EndedHere);
-        }
         // Only another Rialto counts its words; of a Mattermost the clock may have been set back in between.
         if late && remote.profile == PeerProfile::Rialto {
             return Err(InvitationRefused::Outdated);
         }
     }
-    if shares::list_of_remote(&mut tx, &remote.id, false).await?.len() >= MAX_COPIES {
+    let waiting = share_requests::list(&mut tx, &remote.id).await?;
+    let others = waiting.iter().filter(|request| request.channel_id != invitation.channel_id).count();
+    if shares::list_of_remote(&mut tx, &remote.id, false).await?.len() + others >= MAX_COPIES {
         return Err(InvitationRefused::Quota);
     }
+    if let Some(reason) = requests::obstacle(app, &mut tx, &remote, &invitation, existing.as_ref()).await? {
+        if requests::keep(app, &mut tx, &remote, &invitation, reason).await? {
+            let about = About {
+                action: "channel_offered_by_peer",
+                channel: Some(invitation.channel_id),
+                result: "waits",
+                detail: reason,
+                ..About::default()
+            };
+            audit::by_remote(&mut tx, actor, about)?;
+        }
+        tx.commit().await?;
+        return Err(InvitationRefused::Waits);
+    }
+    let taker = remote.creator_id;
+    let share = take(app, &mut tx, &remote, &invitation, existing, taker).await?;
+    let about = About {
+        action: "channel_shared_by_peer",
+        channel: Some(share.channel_id),
+        result: "ok",
+        detail: &invitation.name,
+        ..About::default()
+    };
+    audit::by_remote(&mut tx, actor, about)?;
+    tx.commit().await?;
+    Ok(share)
+}
+
+/// Takes a channel that nothing stands against: makes the copy or goes on with the former one, `existing`. `taker`
+/// becomes its first member.
+pub(super) async fn take(
+    app: &App,
+    tx: &mut Tx,
+    remote: &RemoteCluster,
+    invitation: &IncomingInvitation,
+    existing: Option<Channel>,
+    taker: UserId,
+) -> Result<Share, InvitationRefused> {
     let channel = match existing {
         Some(channel) => channel,
-        None => make_copy(&mut tx, &remote, &invitation).await?,
+        None => make_copy(tx, remote, invitation, taker).await?,
     };
     let now = tx.now();
     let share = Share {
@@ -123,8 +158,8 @@ pub async fn accept(
         channel_id: channel.id,
         remote_id: remote.id,
         home: false,
-        creator_id: remote.creator_id,
-        mode,
+        creator_id: taker,
+        mode: if invitation.read_only { ShareMode::ReadOnly } else { ShareMode::Participation },
         state: ShareState::Active,
         reason: String::new(),
         description: String::new(),
@@ -133,27 +168,28 @@ pub async fn accept(
         from_seq: None,
         last_sync_at: None,
     };
-    shares::insert(&mut tx, &share).await?;
-    shares::set_peer_version(&mut tx, &share.id, invitation.version).await?;
-    set_shared(&mut tx, &channel, Origin::Remote(remote.id)).await?;
+    shares::insert(tx, &share).await?;
+    shares::set_peer_version(tx, &share.id, invitation.version).await?;
+    share_requests::delete(tx, &remote.id, &channel.id).await?;
+    set_shared(tx, &channel, Origin::Remote(remote.id)).await?;
     tx.record(
         Scope::Channel(channel.id),
         Origin::Local,
         DomainEvent::ShareStarted { share: share.id, channel: channel.id, remote: remote.id },
     );
     // After the share has started, so that the home learns of this member.
-    channel_members::insert(&mut tx, &channel.id, remote.creator_id, true, None, Origin::Local).await?;
-    tell_active(app, &mut tx, &channel, &remote, &share)?;
-    let about = About {
-        action: "channel_shared_by_peer",
-        channel: Some(channel.id),
-        result: "ok",
-        detail: &channel.name,
-        ..About::default()
-    };
-    audit::by_remote(&mut tx, actor, about)?;
-    tx.commit().await?;
+    channel_members::insert(tx, &channel.id, taker, true, None, Origin::Local).await?;
+    tell_active(app, tx, &channel, remote, &share)?;
     Ok(share)
+}
+
+/// The team copies of the peer's channels go to, if it is there and lives.
+pub(super) async fn destination(tx: &mut Tx, remote: &RemoteCluster) -> Result<Option<TeamId>, StoreError> {
+    let team = match &remote.default_team_id {
+        Some(id) => teams::get(tx, id).await?.filter(|team| team.delete_at.is_none()),
+        None => teams::oldest_open(tx).await?,
+    };
+    Ok(team.map(|team| team.id))
 }
 
 /// Makes the copy in the connection's destination team, under a free name (E-050), never touching what exists.
@@ -161,12 +197,9 @@ async fn make_copy(
     tx: &mut Tx,
     remote: &RemoteCluster,
     invitation: &IncomingInvitation,
+    taker: UserId,
 ) -> Result<Channel, InvitationRefused> {
-    let team = match &remote.default_team_id {
-        Some(id) => teams::get(tx, id).await?.filter(|team| team.delete_at.is_none()),
-        None => teams::oldest_open(tx).await?,
-    };
-    let team = team.ok_or(InvitationRefused::NoTeam)?.id;
+    let team = destination(tx, remote).await?.ok_or(InvitationRefused::NoTeam)?;
     let (name, renamed) = free_name(tx, &team, &invitation.name, &remote.handle).await?;
     let display_name = if renamed {
         let organisation: String = remote.display_name.chars().take(30).collect();
@@ -183,7 +216,7 @@ async fn make_copy(
         display_name,
         header: invitation.header.chars().take(1024).collect(),
         purpose: invitation.purpose.chars().take(250).collect(),
-        creator_id: Some(remote.creator_id),
+        creator_id: Some(taker),
         origin: Some(remote.id),
         ..channel_rules::blank(tx.now())
     };
@@ -195,7 +228,7 @@ async fn make_copy(
     );
     let creator = rialto_model::TeamMember {
         team_id: team,
-        user_id: remote.creator_id,
+        user_id: taker,
         create_at: tx.now(),
         delete_at: None,
         scheme_admin: false,
@@ -203,7 +236,7 @@ async fn make_copy(
         scheme_guest: false,
     };
     if teams::insert_member(tx, &creator).await? {
-        let event = DomainEvent::TeamMemberAdded { team, user: remote.creator_id };
+        let event = DomainEvent::TeamMemberAdded { team, user: taker };
         tx.record(Scope::Team(team), Origin::Local, event);
     }
     Ok(channel)
@@ -245,12 +278,8 @@ pub async fn would_accept(
         return Ok((channel.origin == Some(actor.id())).then_some(channel.name));
     }
     let remote = actor.remote();
-    let team = match &remote.default_team_id {
-        Some(team) => teams::get(&mut tx, team).await?.filter(|team| team.delete_at.is_none()),
-        None => teams::oldest_open(&mut tx).await?,
-    };
-    match team {
-        Some(team) => Ok(Some(free_name(&mut tx, &team.id, name, &remote.handle).await?.0)),
+    match destination(&mut tx, remote).await? {
+        Some(team) => Ok(Some(free_name(&mut tx, &team, name, &remote.handle).await?.0)),
         None => Ok(None),
     }
 }

@@ -1,10 +1,10 @@
 //! How a share comes to life, as its sender finds out.
 
-use rialto_model::{Channel, Origin, Seq, Share, ShareId, ShareState};
-use rialto_store::{StoreError, channels, remotes, shares};
+use rialto_model::{Channel, Origin, RemoteCluster, Seq, Share, ShareId, ShareState};
+use rialto_store::{StoreError, Tx, channels, remotes, shares};
 
-use super::{change, direct, set_shared, tell_active};
-use crate::App;
+use super::{change, direct, set_shared, tell_active, touch_of_channel};
+use crate::{App, Volatile, notices};
 
 /// What the sender found out about a share it was to begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,39 +39,74 @@ pub async fn begun(app: &App, id: &ShareId, begun: Begun) -> Result<Option<Share
         return Ok(None);
     };
     let Some(remote) = remotes::get(&mut tx, &share.remote_id).await? else { return Ok(None) };
-    // The peer learns of it by the exchange itself; no word about it goes back.
-    let settled = Origin::Remote(remote.id);
+    let mut news = None;
     match begun {
         Begun::Inviting { from } => {
             share.state = ShareState::Invited;
             // From now on the peer may know of the share, and is told of its end.
             share.from_seq.get_or_insert(from);
-            change(&mut tx, &mut share, settled).await?;
+            change(&mut tx, &mut share, Origin::Remote(remote.id)).await?;
         }
         Begun::Active { from } => {
-            let fresh = share.home && share.state != ShareState::Active;
-            share.state = ShareState::Active;
             share.from_seq = Some(from);
-            change(&mut tx, &mut share, settled).await?;
-            // The first message of a conversation says enough.
-            if fresh && !channel.kind.is_direct_or_group() {
-                tell_active(app, &mut tx, &channel, &remote, &share)?;
-            }
+            activate(app, &mut tx, &channel, &remote, &mut share).await?;
         }
         // Both sides opened the conversation, and theirs was taken here.
         Begun::Refused { .. } if share.state == ShareState::Active => {}
         Begun::Refused { reason } => {
-            if channel.kind.is_direct_or_group() {
-                direct::tell_refused(app, &mut tx, &channel, &remote, &reason)?;
-            }
-            share.state = ShareState::Failed;
-            share.reason = reason;
-            change(&mut tx, &mut share, settled).await?;
-            set_shared(&mut tx, &channel, Origin::Local).await?;
+            news = refuse(app, &mut tx, &channel, &remote, &mut share, &reason).await?;
         }
     }
     tx.commit().await?;
+    news.into_iter().for_each(|news| app.bus.tell(news));
     Ok(Some(share))
+}
+
+/// The peer takes part from now on.
+pub(super) async fn activate(
+    app: &App,
+    tx: &mut Tx,
+    channel: &Channel,
+    remote: &RemoteCluster,
+    share: &mut Share,
+) -> Result<(), StoreError> {
+    let fresh = share.home && share.state != ShareState::Active;
+    share.state = ShareState::Active;
+    // The peer learns of it by the exchange itself; no word about it goes back.
+    change(tx, share, Origin::Remote(remote.id)).await?;
+    // The first message of a conversation says enough.
+    if !fresh || channel.kind.is_direct_or_group() {
+        return Ok(());
+    }
+    tell_active(app, tx, channel, remote, share)?;
+    // Those who share a channel of ours learn of each other from us (M-23).
+    if shares::list_of_channel(tx, &channel.id).await?.len() > 1 {
+        touch_of_channel(tx, &channel.id).await?;
+    }
+    Ok(())
+}
+
+/// The peer does not take part: whoever invited it is told (M-03), in a conversation everybody. Returns what is to be
+/// said once this is written.
+pub(super) async fn refuse(
+    app: &App,
+    tx: &mut Tx,
+    channel: &Channel,
+    remote: &RemoteCluster,
+    share: &mut Share,
+    reason: &str,
+) -> Result<Option<Volatile>, StoreError> {
+    let mut news = None;
+    if channel.kind.is_direct_or_group() {
+        direct::tell_refused(app, tx, channel, remote, reason)?;
+    } else {
+        news = notices::authors::invitation_refused(app, tx, channel, remote, share, reason).await?;
+    }
+    share.state = ShareState::Failed;
+    share.reason = reason.to_owned();
+    change(tx, share, Origin::Remote(remote.id)).await?;
+    set_shared(tx, channel, Origin::Local).await?;
+    Ok(news)
 }
 
 /// A live share and its channel, for the sender that is to begin it.

@@ -269,14 +269,14 @@ async fn a_copy_whose_share_was_ended_here_stays_ended_until_somebody_here_lets_
         assert_eq!((ended.id, rest.len()), (acme.id, 0));
         scene.tick();
         let refused = accept(&scene.app, &acme.actor, offer(id(50), false)).await.unwrap_err();
-        assert!(matches!(refused, InvitationRefused::EndedHere), "{refused}");
+        assert!(matches!(refused, InvitationRefused::Waits), "{refused}");
         assert!(!scene.channel_row(&id(50)).await.shared);
         // Neither does a new connection let it in.
         connections::sever(&scene.app, &acme.actor).await.unwrap();
         let again = scene.peer("acme").await;
         connections::rehome(&scene.app, &again.id).await.unwrap();
         let refused = accept(&scene.app, &again.actor, offer(id(50), false)).await.unwrap_err();
-        assert!(matches!(refused, InvitationRefused::EndedHere), "{refused}");
+        assert!(matches!(refused, InvitationRefused::Waits), "{refused}");
     })
     .await;
 }
@@ -294,7 +294,7 @@ async fn an_offer_waits_for_a_team_to_go_to() {
         rialto_store::teams::update(&mut tx, &team).await.unwrap();
         tx.commit().await.unwrap();
         let refused = accept(&scene.app, &acme.actor, offer(id(50), false)).await.unwrap_err();
-        assert!(matches!(refused, InvitationRefused::NoTeam), "{refused}");
+        assert!(matches!(refused, InvitationRefused::Waits), "{refused}");
         assert_eq!(would_accept(&scene.app, &acme.actor, &id(50), "theirs").await.unwrap(), None);
     })
     .await;
@@ -366,7 +366,7 @@ async fn a_late_word_about_a_share_does_not_touch_the_one_after_it() {
         scene.copy(&acme, id(50), false).await;
         let note = async |version, state, read_only| {
             scene.tick();
-            let note = PeerNote { channel: id(50), version, state, read_only };
+            let note = PeerNote { channel: id(50), version, state, read_only, organisations: Vec::new() };
             noted(&scene.app, &acme.id, note).await.unwrap();
             scene.live_share(&acme, &id(50)).await.map(|share| (share.state, share.mode))
         };

@@ -82,8 +82,8 @@ fn check(
     if fed.own_site().is_some_and(|own| own == checked.site_url) {
         return Err(Reply::Address);
     }
-    if payload.rialto.as_ref().is_some_and(|peer| !peer.is_compatible()) {
-        return Err(Reply::Protocol);
+    if let Some(peer) = payload.rialto.as_ref().filter(|peer| !peer.is_compatible()) {
+        return Err(Reply::Protocol(peer.min_protocol, peer.protocol));
     }
     let refreshed = Some(&payload.refreshed_token).filter(|token| payload.rotates() && !token.is_empty());
     if refreshed.is_none() && fed.app.settings.get().workspaces.legacy_peers == Policy::Refuse {

@@ -24,6 +24,8 @@ pub(super) async fn invited(
     let channel = invitation.channel_id;
     let code = match take(fed, actor, invitation, version).await {
         Ok(()) => return Ok(Envelope::ok_null()),
+        // Kept and undecided: a FAIL would be remembered for ever by some (ruling 28).
+        Err(Refusal::Waits) => return Ok(Envelope::ok_null().with_code("pending")),
         Err(Refusal::Later) => return Err(Reply::Later),
         Err(Refusal::For(code)) => code,
     };
@@ -32,6 +34,8 @@ pub(super) async fn invited(
 }
 
 enum Refusal {
+    /// It waits to be let in.
+    Waits,
     /// Something that may change: 503.
     Later,
     /// For good, with a word of ruling 8.4.
@@ -95,7 +99,7 @@ fn taken(outcome: Result<Share, InvitationRefused>) -> Result<(), Refusal> {
         Ok(_) => Ok(()),
         Err(InvitationRefused::Exists) => Err(Refusal::For("not_owner")),
         Err(InvitationRefused::Outdated) => Err(Refusal::For("not_shared")),
-        Err(InvitationRefused::EndedHere) => Err(Refusal::For("policy")),
+        Err(InvitationRefused::Waits) => Err(Refusal::Waits),
         Err(InvitationRefused::Quota) => Err(Refusal::For("quota")),
         Err(InvitationRefused::Disabled) => Err(Refusal::For("disabled")),
         Err(InvitationRefused::People) => Err(Refusal::For("no_user")),

@@ -2,7 +2,8 @@
 
 use rialto_app::access::RemoteActor;
 use rialto_app::connections;
-use rialto_app::shares::{self, PeerNote, PeerState};
+use rialto_app::shares::{self, Organisation, PeerNote, PeerState};
+use rialto_model::Millis;
 use rialto_wire::federation::extension::{ConnectionNote, NotedState, ShareCheckResult, ShareResult, ShareTopic};
 use rialto_wire::federation::frame::Envelope;
 use serde_json::value::RawValue;
@@ -37,7 +38,18 @@ pub(super) async fn share(fed: &Federation, actor: &RemoteActor, payload: &RawVa
                 NotedState::Paused => PeerState::Paused,
                 NotedState::Ended => PeerState::Ended,
             };
-            let told = PeerNote { channel: note.channel_id, version: note.version, state, read_only: note.read_only };
+            let organisations = note.organisations.into_iter().map(|one| Organisation {
+                name: one.name,
+                mode: one.mode,
+                since: Millis(one.since.max(0)),
+            });
+            let told = PeerNote {
+                channel: note.channel_id,
+                version: note.version,
+                state,
+                read_only: note.read_only,
+                organisations: organisations.collect(),
+            };
             shares::noted(&fed.app, &actor.id(), told).await?;
             Ok(Envelope::ok(&ShareResult { version: note.version }))
         }

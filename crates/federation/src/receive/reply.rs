@@ -1,5 +1,6 @@
 //! What peers are answered: a small fixed set, so that errors tell nothing (INV-9, ruling 17, ruling 28).
 
+use std::borrow::Cow;
 use std::future::Future;
 
 use axum::body::Body;
@@ -7,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use rialto_app::StoreError;
 use rialto_model::RequestId;
+use rialto_wire::federation::extension::PROTOCOL;
 use rialto_wire::federation::frame::FrameError;
 use rialto_wire::v4::errors::AppError;
 
@@ -37,8 +39,8 @@ pub(super) enum Reply {
     CodeUsed,
     /// The peer cannot do what our settings demand.
     PeerTooOld,
-    /// No protocol number in common.
-    Protocol,
+    /// No protocol number in common; the lowest and the highest the peer speaks.
+    Protocol(i64, i64),
     /// The address in the confirmation cannot be ours to call.
     Address,
     /// The tokens in the confirmation are of no use.
@@ -78,7 +80,19 @@ impl From<FrameError> for Reply {
 }
 
 impl Reply {
-    fn parts(self) -> (StatusCode, &'static str, &'static str) {
+    fn parts(self) -> (StatusCode, &'static str, Cow<'static, str>) {
+        if let Reply::Protocol(least, most) = self {
+            let message = format!(
+                "The two servers have no protocol version in common: this one speaks {PROTOCOL}, the other one {least} \
+                 to {most}."
+            );
+            return (StatusCode::BAD_REQUEST, "rialto.protocol.error", message.into());
+        }
+        let (status, id, message) = self.fixed();
+        (status, id, message.into())
+    }
+
+    fn fixed(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Reply::Off => (
                 StatusCode::NOT_IMPLEMENTED,
@@ -123,7 +137,7 @@ impl Reply {
                 "rialto.legacy_peer.error",
                 "This server only connects to servers that can change the token of the invitation.",
             ),
-            Reply::Protocol => (
+            Reply::Protocol(..) => (
                 StatusCode::BAD_REQUEST,
                 "rialto.protocol.error",
                 "The two servers have no protocol version in common.",
@@ -194,4 +208,17 @@ pub(super) async fn answer(fed: &Federation, work: impl Future<Output = Result<S
         headers.insert("Retry-After", HeaderValue::from_static("5"));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SC-031, ruling 8.1: who speaks another protocol is told both versions.
+    #[test]
+    fn a_refusal_of_a_protocol_names_both() {
+        let (status, id, message) = Reply::Protocol(8, 9).parts();
+        assert_eq!((status.as_u16(), id), (400, "rialto.protocol.error"));
+        assert!(message.contains("speaks 1,") && message.contains("8 to 9"), "{message}");
+    }
 }

@@ -46,7 +46,12 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
     let mut busy: Vec<FileId> = Vec::new();
     loop {
         let mut wait = Duration::from_secs(60);
-        while running.len() < AT_ONCE {
+        // Nothing but pings goes to a peer that speaks no protocol of ours (ruling 8.1).
+        let paused = link.paused.load(std::sync::atomic::Ordering::Relaxed);
+        if paused {
+            wait = Duration::from_secs(5);
+        }
+        while running.len() < AT_ONCE && !paused {
             match next(&fed, &id, &busy).await {
                 Ok(Next::Send(due)) => {
                     busy.push(due.file.id);

@@ -65,6 +65,7 @@ impl Sender {
         }
         outbox::hold(&self.fed.app, &self.id, &channel.id, seq).await?;
         self.ask_at.insert(share.id, Instant::now() + OFFER_AGAIN);
+        self.offered.insert(share.id);
         self.stalled.insert(channel.id);
         Ok(true)
     }
@@ -75,6 +76,12 @@ impl Sender {
         let mut list = outbox::held(&self.fed.app, &self.id).await?;
         self.ask_at.retain(|id, _| list.iter().any(|held| held.share.id == *id));
         self.pauses.retain(|channel, _| list.iter().any(|held| held.share.channel_id == *channel));
+        for held in list.iter().filter(|held| held.share.state != ShareState::Invited) {
+            if self.offered.remove(&held.share.id) {
+                // The peer has said that it takes the channel, before it was offered again.
+                self.ask_at.remove(&held.share.id);
+            }
+        }
         list.sort_by_key(|held| held.share.id);
         if let Some(last) = self.last_turn {
             let passed = list.iter().take_while(|held| held.share.id <= last).count();

@@ -1,9 +1,8 @@
 //! The beginning and the end of a share, on the sending side. Source: wire 5.3, rulings 40, 8.6, behaviour 2.5.
 
-use rialto_app::Volatile;
-use rialto_app::shares::{self, Begun};
+use rialto_app::shares::{self, Begun, Standing};
 use rialto_model::{PeerProfile, RemoteCluster, Seq, Share, ShareId, ShareMode, ShareState};
-use rialto_wire::federation::extension::{NotedState, ShareNote};
+use rialto_wire::federation::extension::{NotedOrganisation, NotedState, ShareNote};
 use rialto_wire::federation::invite::OutboundChannelInvitation;
 use rialto_wire::federation::{capability, topic};
 
@@ -71,6 +70,11 @@ pub(super) async fn begin(
         return Ok(Some(share));
     }
     if answer.ok {
+        if answer.rialto.as_ref().is_some_and(|note| note.code == "pending") {
+            // An administrator there decides; the share stays invited and is offered again until then (ruling 8.4).
+            let cause = "the channel waits for an administrator of the peer";
+            return Err(Undelivered { busy: true, surely: true, answered: true, ..Undelivered::new(cause) });
+        }
         if let Some(offer) = &offer {
             direct::taken(fed, remote, &channel, offer).await?;
         }
@@ -78,20 +82,7 @@ pub(super) async fn begin(
         return Ok(shares::begun(&fed.app, id, Begun::Active { from }).await?);
     }
     let reason = answer.rialto.map_or_else(|| answer.err.clone(), |note| in_words(&note.code).to_owned());
-    let refused = shares::begun(&fed.app, id, Begun::Refused { reason: reason.clone() }).await?;
-    // In a conversation everybody is told.
-    if let Some(share) = refused.filter(|_| !conversation) {
-        fed.app.bus.tell(Volatile::Ephemeral {
-            user: share.creator_id,
-            channel: channel.id,
-            root: None,
-            message: format!(
-                "**{}** did not take the invitation to this channel: {}",
-                rialto_app::system_posts::escape(&remote.display_name),
-                rialto_app::system_posts::escape(&reason)
-            ),
-        });
-    }
+    shares::begun(&fed.app, id, Begun::Refused { reason }).await?;
     Ok(None)
 }
 
@@ -99,7 +90,7 @@ pub(super) async fn begin(
 fn in_words(code: &str) -> &str {
     match code {
         "not_owner" => "a channel of that id exists there",
-        "policy" => "an administrator there has ended this share before and must let it in again",
+        "policy" => "an administrator there does not allow it",
         "quota" => "too many shared channels there",
         "disabled" => "sharing of such channels is off there",
         "no_user" => "somebody who takes part cannot be reached there",
@@ -109,7 +100,7 @@ fn in_words(code: &str) -> &str {
 
 /// Tells another Rialto how a share stands here: in which mode, and whether the channel is archived (E-056, E-057).
 pub(super) async fn tell(fed: &Federation, remote: &RemoteCluster, id: &ShareId) -> Result<(), Undelivered> {
-    let Some((share, archived)) = shares::to_tell(&fed.app, id).await? else { return Ok(()) };
+    let Some(Standing { share, archived, organisations }) = shares::to_tell(&fed.app, id).await? else { return Ok(()) };
     if !remote.has(capability::SHARE) {
         return Ok(());
     }
@@ -122,9 +113,13 @@ pub(super) async fn tell(fed: &Federation, remote: &RemoteCluster, id: &ShareId)
         reason: reason.to_owned(),
         read_only: share.mode == ShareMode::ReadOnly,
         channel: None,
-        organisations: Vec::new(),
+        organisations: organisations.into_iter().map(noted).collect(),
     };
     message(fed, &remote.id, topic::RIALTO_SHARE, &note).await.map(|_| ())
+}
+
+fn noted(one: shares::Organisation) -> NotedOrganisation {
+    NotedOrganisation { name: one.name, mode: one.mode, since: one.since.0 }
 }
 
 /// Tells another Rialto that a share has ended; a Mattermost learns it from our refusal (ruling 45).

@@ -44,11 +44,23 @@ pub(crate) struct Undelivered {
     pub(crate) busy: bool,
     /// The peer, or something before it, has answered with an error that may concern this one message only.
     pub(crate) answered: bool,
+    /// The peer does not accept our credential.
+    pub(crate) refused: bool,
+    /// The peer speaks no protocol we speak.
+    pub(crate) foreign: bool,
 }
 
 impl Undelivered {
     fn new(cause: impl Into<String>) -> Self {
-        Self { cause: cause.into(), surely: false, too_large: false, busy: false, answered: false }
+        Self {
+            cause: cause.into(),
+            surely: false,
+            too_large: false,
+            busy: false,
+            answered: false,
+            refused: false,
+            foreign: false,
+        }
     }
 }
 
@@ -85,7 +97,7 @@ pub(crate) async fn ping_with(
     };
     let response = fed.transport.send(request).await?;
     if response.status != 200 {
-        return Err(Undelivered::new(refusal(response.status)));
+        return Err(Undelivered { refused: response.status == 401, ..Undelivered::new(refusal(response.status)) });
     }
     let ping = Ping::decode_answer(&response.body).map_err(|_| Undelivered::new("the answer is not that of a peer"))?;
     Ok((ping, response))
@@ -157,13 +169,14 @@ async fn post(fed: &Federation, remote: &RemoteCluster, token: String, frame: Fr
     if response.status != 200 {
         let status = response.status;
         return Err(Undelivered {
-            cause: refusal(status),
             // These the peer answered before it looked at the message.
             surely: matches!(status, 401 | 413 | 429 | 501 | 503),
             too_large: status == 413,
             busy: matches!(status, 429 | 503),
             // Of these every message would be told the same.
             answered: !matches!(status, 401 | 404 | 501),
+            refused: status == 401,
+            ..Undelivered::new(refusal(status))
         });
     }
     Answer::decode(&response.body).map_err(|_| Undelivered::new("the answer is not that of a peer"))

@@ -3,11 +3,13 @@
 //! Source: behaviour 0.4 and 3.3, rulings 5, 19, 24 to 27.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rialto_app::connections::{self, Contact};
-use rialto_app::interruptions;
+use rialto_app::{interruptions, notices};
 use rialto_model::{Millis, PeerProfile, RemoteCluster, RemoteId};
+use rialto_wire::federation::extension::PROTOCOL;
 use rialto_wire::site_url::SiteUrl;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -18,6 +20,11 @@ use crate::Federation;
 
 /// Pauses after failed pings, seconds; the last one stays (behaviour 0.4).
 const PAUSES: [u64; 4] = [5, 10, 20, 30];
+
+/// Pause while a peer refuses our credential (ruling 19), seconds. Nothing changes that but an administrator.
+const REFUSED_PAUSE: u64 = 300;
+/// A Mattermost that has just accepted may refuse once, before it has stored the credential (ruling 11).
+const REFUSED_ONCE: usize = 1;
 
 /// After the time for an interruption has come, a ping under way may still get through for this long.
 const LAST_CHANCE: Duration = Duration::from_secs(5);
@@ -49,21 +56,34 @@ impl Outage {
 /// Pings one peer until the connection ends.
 pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>, kick: Arc<Notify>) {
     let mut failures = 0usize;
+    let mut refusals = 0usize;
+    // Perhaps trouble of an earlier run is over.
+    let mut trouble = true;
     let mut outage = Outage { before: unreached(&fed, &id).await, ..Outage::none() };
     loop {
         let pause = match watched(&fed, &id, &mut outage, failures > 0).await {
             Ok(None) => return,
             Ok(Some(())) => {
-                if failures > 0 {
+                let paused = link.paused.swap(false, Ordering::Relaxed);
+                if failures > 0 || paused {
                     link.wake.notify_one();
                 }
-                failures = 0;
+                if std::mem::take(&mut trouble)
+                    && let Err(error) = notices::credential_accepted(&fed.app, &id).await
+                {
+                    tracing::warn!(%error, remote = %id, "the end of trouble could not be noted");
+                    trouble = true;
+                }
+                (failures, refusals) = (0, 0);
                 outage = Outage::none();
                 fed.app.settings.get().workspaces.ping_seconds
             }
             Err(undelivered) => {
                 let pause = PAUSES.get(failures).or(PAUSES.last()).copied().unwrap_or(30);
                 failures += 1;
+                refusals = if undelivered.refused { refusals + 1 } else { 0 };
+                // What both would read differently must not be said (ruling 8.1).
+                link.paused.fetch_or(undelivered.foreign, Ordering::Relaxed);
                 let contact = Contact { error: Some(undelivered.cause), ..Contact::default() };
                 if let Err(error) = connections::note_contact(&fed.app, &id, contact).await {
                     tracing::warn!(%error, remote = %id, "a failed ping could not be noted");
@@ -71,7 +91,15 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>, kick: Ar
                 if Instant::now() >= outage.due(&fed) {
                     tell(&fed, &id, &mut outage).await;
                 }
-                pause.min(fed.app.settings.get().workspaces.ping_seconds)
+                if refusals > REFUSED_ONCE {
+                    trouble = true;
+                    if let Err(error) = notices::credential_refused(&fed.app, &id).await {
+                        tracing::warn!(%error, remote = %id, "administrators could not be told of a refused credential");
+                    }
+                    REFUSED_PAUSE
+                } else {
+                    pause.min(fed.app.settings.get().workspaces.ping_seconds)
+                }
             }
         };
         let left = outage.due(&fed).saturating_duration_since(Instant::now());
@@ -162,6 +190,13 @@ async fn ping(fed: &Federation, id: &RemoteId) -> Result<Option<()>, Undelivered
     let site = remote.site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
     let Some(site) = site else { return Ok(None) };
     let (answer, response) = ping_with(fed, &site, id, &token).await?;
+    if let Some(peer) = answer.rialto.as_ref().filter(|peer| !peer.is_compatible()) {
+        let cause = format!(
+            "no protocol version in common: this server speaks {PROTOCOL}, the peer {} to {}",
+            peer.min_protocol, peer.protocol
+        );
+        return Err(Undelivered { foreign: true, ..Undelivered::new(cause) });
+    }
     let skew = answer.clock_skew(fed.app.clock.now().0);
     if skew.abs() > 60_000 {
         tracing::warn!(remote = %id, skew_ms = skew, "a peer's clock differs by more than a minute");

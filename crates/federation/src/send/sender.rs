@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rialto_app::connections::{self, Contact};
@@ -33,6 +34,8 @@ pub(super) const LONG: Duration = Duration::from_secs(60);
 pub(crate) struct Link {
     /// Try now: the peer has called, or answers again.
     pub(crate) wake: Notify,
+    /// The peer speaks no protocol we speak: nothing is said but pings (ruling 8.1).
+    pub(crate) paused: AtomicBool,
 }
 
 pub(super) struct Sender {
@@ -42,6 +45,8 @@ pub(super) struct Sender {
     pub(super) position: Seq,
     /// When a held share is asked about or offered again; one that is not here catches up.
     pub(super) ask_at: HashMap<ShareId, Instant>,
+    /// Held shares that the peer was offered and has not taken yet.
+    pub(super) offered: HashSet<ShareId>,
     /// Channels whose messages the peer has answered with errors.
     pub(super) pauses: HashMap<ChannelId, Pause>,
     /// Channels of held shares to which nothing can be sent now.
@@ -106,6 +111,7 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
         stored: position,
         position,
         ask_at: HashMap::new(),
+        offered: HashSet::new(),
         pauses: HashMap::new(),
         stalled: HashSet::new(),
         last_turn: None,
@@ -118,6 +124,10 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
     let mut failures = 0usize;
     loop {
         settled.borrow_and_update();
+        if link.paused.load(Ordering::Relaxed) {
+            link.wake.notified().await;
+            continue;
+        }
         match sender.step().await {
             Ok(Next::Again) => failures = 0,
             Ok(Next::Ended) => return,

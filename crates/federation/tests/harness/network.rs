@@ -34,6 +34,8 @@ pub enum Fault {
     NotShared,
     /// No answer until [`Network::release`]; the peer never sees it.
     Hang,
+    /// The peer takes it, and has come to speak another protocol (8.1).
+    Foreign,
 }
 
 /// A request that was made.
@@ -181,6 +183,14 @@ impl Network {
             Some(Fault::StatusAfter(status)) => {
                 deliver(routes, request).await?;
                 Ok(Response { status, version: None, body: Vec::new() })
+            }
+            Some(Fault::Foreign) => {
+                let mut answer = deliver(routes, request).await?;
+                let mut body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+                body["rialto"]["protocol"] = 9.into();
+                body["rialto"]["min_protocol"] = 8.into();
+                answer.body = body.to_string().into_bytes();
+                Ok(answer)
             }
             Some(Fault::Hang) => {
                 let _ = tokio::time::timeout(request.timeout, released.changed()).await;

@@ -94,18 +94,26 @@ async fn a_copy_leaves() {
     shares::unshare(pair.beta.app(), &pair.beta.admin.actor, &pair.channel).await.unwrap();
     pair.is_over().await;
     assert!(pair.alpha.notices(&pair.channel).await.iter().any(|text| text.contains("**Beta** has ended sharing")));
-    // The home cannot push the copy back against the administrators there.
+    // The home cannot push the copy back against the administrators there: it waits until they let it in (ruling 43).
     pair.alpha.tick();
     shares::invite(pair.alpha.app(), &pair.alpha.admin.actor, &pair.channel, &pair.remote, Default::default())
         .await
         .unwrap();
-    eventually("the invitation is refused", async || {
-        let share = newest_share(&pair.alpha, &pair.channel, &pair.remote).await;
-        (share.state == ShareState::Failed).then_some(())
+    let actor = &pair.beta.admin.actor;
+    eventually("the invitation waits", async || {
+        let waiting = shares::list_requests(pair.beta.app(), actor, &pair.remote).await.unwrap();
+        (waiting.len() == 1 && waiting[0].channel_id == pair.channel).then_some(())
     })
     .await;
-    assert!(!pair.alpha.channel_row(&pair.channel).await.unwrap().shared);
+    assert_eq!(newest_share(&pair.alpha, &pair.channel, &pair.remote).await.state, ShareState::Invited);
     assert!(!pair.beta.channel_row(&pair.channel).await.unwrap().shared);
+    let waits = pair.alpha.post(&pair.ann, &pair.channel, "written before they let us in").await;
+    pair.beta.tick();
+    shares::approve(pair.beta.app(), actor, &pair.remote, &pair.channel, None).await.unwrap();
+    pair.beta.arrives(&waits.id).await;
+    assert_eq!(pair.beta.post_row(&waits.id).await.unwrap().user_id, pair.ann.user.id);
+    let back = pair.beta.post(&pair.bob, &pair.channel, "together again").await;
+    pair.alpha.arrives(&back.id).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

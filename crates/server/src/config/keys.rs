@@ -145,12 +145,12 @@ keys! {
         "ThreadContext" =>
             |c, v| share(c, |w| &mut w.send_thread_roots, word(v, &[("root", true), ("none", false)]));
         "EnableRemoteTyping" => |_, v| absent_flag(v);
-        "RequireChannelApproval" => |_, v| absent_flag(v);
+        "RequireChannelApproval" => |c, v| share(c, |w| &mut w.require_channel_approval, flag(v));
         "EnableEmojiSync" => |_, v| absent_flag(v);
         "HistoryBackfillMax" => |_, v| number(v, 0..=0).map(|_| ());
         "QueueMaxAgeDays" => |_, v| number(v, 0..=0).map(|_| ());
-        "NotifyAdminsOnUnshare" => |_, v| flag(v).map(|_| ());
-        "EnableDeliveryStates" => |_, v| flag(v).map(|_| ());
+        "NotifyAdminsOnUnshare" => |c, v| share(c, |w| &mut w.notify_admins_on_unshare, flag(v));
+        "EnableDeliveryStates" => |c, v| share(c, |w| &mut w.delivery_states, flag(v));
         "CABundle" => |_, v| absent_text(v);
         "ClientCertificate" => |_, v| absent_text(v);
         "OutboundProxy" => |_, v| absent_text(v);

@@ -1,7 +1,7 @@
 //! Shared channels and their shares. Source: client-api 2.4 and 6.
 #![expect(missing_docs, reason = "members are named and meant as in client-api 2.4")]
 
-use rialto_model::{Channel, ChannelId, Millis, RemoteId, Share, ShareId, ShareMode, ShareState, UserId};
+use rialto_model::{Channel, ChannelId, Millis, PostId, RemoteId, Share, ShareId, ShareMode, ShareState, UserId};
 use serde::{Deserialize, Serialize};
 
 /// A channel that is shared.
@@ -107,6 +107,40 @@ impl From<&Share> for SharedChannelRemote {
             last_sync_at: Millis::or_zero(share.last_sync_at),
         }
     }
+}
+
+/// A channel a connection offers and that waits for a decision; Rialto only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedChannelRequest {
+    pub channel_id: ChannelId,
+    pub remote_id: RemoteId,
+    /// `approval` or `destination`.
+    pub reason: String,
+    pub display_name: String,
+    pub header: String,
+    pub purpose: String,
+    /// `O` or `P`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub readonly: bool,
+    pub create_at: i64,
+}
+
+/// What `POST /remotecluster/R/channels/C/approve` may carry; Rialto only.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ApproveRequest {
+    /// Where to put the copy; empty: the connection's destination team.
+    #[serde(deserialize_with = "crate::lenient::or_default")]
+    pub team_id: String,
+}
+
+/// A message of the caller's that an organisation has refused for good; Rialto only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UndeliveredPost {
+    pub post_id: PostId,
+    pub organisation: String,
+    pub reason: String,
 }
 
 /// `GET /sharedchannels/users/U/can_dm/U2`.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rialto_model::{ChannelId, ChannelKind, Millis, PostId, TeamId, UserId};
+use rialto_model::{ChannelId, ChannelKind, Millis, PostId, RemoteId, TeamId, UserId};
 use serde_json::json;
 
 use super::{Broadcast, EventFrame};
@@ -98,6 +98,17 @@ pub fn channel_created(user: UserId, channel: &rialto_model::Channel) -> EventFr
 /// Anything about a channel changed, whether it is shared included.
 pub fn channel_updated(channel: &Channel) -> EventFrame {
     EventFrame::new("channel_updated", json!({"channel": to_text(channel)}), Broadcast::channel(channel.id))
+}
+
+/// An organisation has refused somebody's message for good; `GET /channels/C/undelivered` says which and why. Rialto only.
+pub fn post_undelivered(user: UserId, channel: ChannelId, post: PostId) -> EventFrame {
+    EventFrame::new("rialto_post_undelivered", json!({"channel_id": channel, "post_id": post}), Broadcast::user(user))
+}
+
+/// A connection was made, confirmed, edited or removed, its peer went on- or offline, or what it offers waits for a
+/// decision: administrators' pages ask again. Rialto only; clients of Mattermost ignore it (client-api 9.5).
+pub fn remote_cluster_updated(remote: RemoteId) -> EventFrame {
+    EventFrame::new("rialto_remote_cluster_updated", json!({"remote_id": remote}), Broadcast::everyone())
 }
 
 /// A public channel became private.

@@ -1,7 +1,7 @@
 // Keeps the organisations of an open shared channel fresh: they are asked for when it opens, when sharing changes, and every minute, because
 // nothing else tells a client that a connection has gone quiet.
 import { useEffect } from 'react';
-import { loadOrganisations } from '../../realtime/load';
+import { loadOrganisations, loadUndelivered } from '../../realtime/load';
 import type { Channel, Organisation } from '../../state/model';
 import { useStore } from '../../state/react';
 
@@ -13,6 +13,7 @@ export function useOrganisations(channel: Channel): readonly Organisation[] | un
   useEffect(() => {
     if (!shared) return undefined;
     void loadOrganisations(channel.id);
+    void loadUndelivered(channel.id);
     const timer = setInterval(() => void loadOrganisations(channel.id), REFRESH_MS);
     return () => clearInterval(timer);
   }, [channel.id, shared]);

@@ -1,0 +1,220 @@
+//! What administrators learn of connections and shares by direct message. Source: behaviour 3.1 (M-01, M-06, M-07, M-19,
+//! M-20), SC-081, E-006, rulings 28 and 43.
+
+use rialto_model::{Channel, Millis, RemoteCluster, RemoteId};
+use rialto_store::notices::{self, Notice};
+use rialto_store::share_requests::ShareRequest;
+use rialto_store::{StoreError, Tx, channels, remotes, users};
+
+use super::write_to;
+use crate::App;
+use crate::interruptions::utc;
+use crate::system_posts::escape;
+
+/// News of one kind are told together after this, ms.
+const TOGETHER: i64 = 60_000;
+/// Shares that ended, by the other side's word (M-06).
+const SHARE_ENDED: &str = "share_ended";
+/// Somebody tried a code that was used before (E-006).
+const CODE_USED: &str = "code_used";
+
+/// Writes to every system administrator, in an order that two transactions share.
+async fn write_to_all(app: &App, tx: &mut Tx, message: &str) -> Result<(), StoreError> {
+    let mut people = users::list_with_role(tx, "system_admin").await?;
+    people.sort_by_key(|person| person.id);
+    for person in people.iter().filter(|person| person.id != app.system_user) {
+        write_to(app, tx, &person.id, message).await?;
+    }
+    Ok(())
+}
+
+/// "**Acme** (https://acme.example.org)".
+fn named(remote: &RemoteCluster) -> String {
+    let name = escape(&remote.display_name);
+    // In code, an address neither links nor formats.
+    remote.site_url.as_deref().map_or_else(|| format!("**{name}**"), |url| format!("**{name}** (`{url}`)"))
+}
+
+/// M-01: the peer has accepted the invitation. Told to whoever made it.
+pub(crate) async fn accepted(app: &App, tx: &mut Tx, remote: &RemoteCluster) -> Result<(), StoreError> {
+    let message = format!(
+        "{} has accepted your invitation at {}. Channels can be shared with them now.",
+        named(remote),
+        utc(tx.now())
+    );
+    write_to(app, tx, &remote.creator_id, &message).await
+}
+
+/// E-006: somebody at `site` tried a code of this connection that was used before. Whoever made the code is told, at
+/// most once a minute however often it is tried.
+pub(crate) async fn code_used(tx: &mut Tx, remote: &RemoteCluster, site: &str) -> Result<(), StoreError> {
+    let (at, detail) = (tx.now(), site.chars().take(300).collect());
+    let notice = Notice { remote_id: remote.id, channel_id: None, detail, at, due_at: Millis(at.0 + TOGETHER) };
+    notices::queue(tx, CODE_USED, &notice).await
+}
+
+/// M-06, SC-081: the other side has ended a share. The system administrators are told of all that end within a minute
+/// at once.
+pub(crate) async fn share_ended(
+    app: &App,
+    tx: &mut Tx,
+    channel: &Channel,
+    remote: &RemoteCluster,
+) -> Result<(), StoreError> {
+    // Who takes part in a conversation is told there; it is no business of administrators.
+    if !app.settings.get().workspaces.notify_admins_on_unshare || channel.kind.is_direct_or_group() {
+        return Ok(());
+    }
+    let at = tx.now();
+    let (channel_id, due_at) = (Some(channel.id), Millis(at.0 + TOGETHER));
+    let notice = Notice { remote_id: remote.id, channel_id, detail: String::new(), at, due_at };
+    notices::queue(tx, SHARE_ENDED, &notice).await
+}
+
+/// M-07: the peer has removed the connection, and with it the shares of `channels`.
+pub(crate) async fn severed(
+    app: &App,
+    tx: &mut Tx,
+    remote: &RemoteCluster,
+    channels: &[Channel],
+) -> Result<(), StoreError> {
+    if !app.settings.get().workspaces.notify_admins_on_unshare {
+        return Ok(());
+    }
+    let shared = channels.iter().filter(|channel| !channel.kind.is_direct_or_group()).count();
+    let what = match shared {
+        0 => "No channel was shared over it.".to_owned(),
+        1 => "1 channel was shared over it and is no longer; what was written stays here.".to_owned(),
+        n => format!("{n} channels were shared over it and are no longer; what was written stays here."),
+    };
+    let message = format!(
+        "{} has removed the secure connection, which we learnt at {}. {what} Connecting again needs a new invitation.",
+        named(remote),
+        utc(tx.now())
+    );
+    write_to_all(app, tx, &message).await
+}
+
+/// M-19: channels of the peer wait for a team to put their copies in.
+pub(crate) async fn wants_destination(app: &App, tx: &mut Tx, remote: &RemoteCluster) -> Result<(), StoreError> {
+    let team = match &remote.default_team_id {
+        Some(team) => match rialto_store::teams::get(tx, team).await? {
+            Some(team) => format!("its destination team **{}** is archived", escape(&team.display_name)),
+            None => "its destination team does not exist any more".to_owned(),
+        },
+        None => "it has no destination team".to_owned(),
+    };
+    let message = format!(
+        "{} shares channels with us that cannot be put anywhere: {team}. They wait until another destination team is \
+         chosen for the connection.",
+        named(remote)
+    );
+    write_to_all(app, tx, &message).await
+}
+
+/// A channel of the peer waits until an administrator lets it in (ruling 43).
+pub(crate) async fn wants_approval(
+    app: &App,
+    tx: &mut Tx,
+    remote: &RemoteCluster,
+    request: &ShareRequest,
+) -> Result<(), StoreError> {
+    let flags = format!("--connectionID {} --channel {}", remote.id, request.channel_id);
+    let message = format!(
+        "{} wants to share the channel **{}** with us{}. It waits until somebody lets it in with \
+         `/share-channel approve {flags}` or turns it down with `/share-channel refuse {flags}`.",
+        named(remote),
+        escape(&request.display_name),
+        if request.read_only { " read-only" } else { "" },
+    );
+    write_to_all(app, tx, &message).await
+}
+
+/// M-20: the peer refuses our credential, although we hold the connection for valid. The system administrators are told
+/// once, until it has accepted the credential again.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn credential_refused(app: &App, id: &RemoteId) -> Result<(), StoreError> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let Some(remote) = remotes::lock(&mut tx, id).await?.filter(RemoteCluster::is_live) else { return Ok(()) };
+    let since = remote.failing_since.unwrap_or(tx.now());
+    if !notices::begin_credential_trouble(&mut tx, id, since).await? {
+        return Ok(());
+    }
+    let message = format!(
+        "{} has not accepted our credential since {}. Nothing is lost: what is written waits for them. If their server \
+         was set up anew, the connection has to be made again with a new invitation.",
+        named(&remote),
+        utc(since)
+    );
+    write_to_all(app, &mut tx, &message).await?;
+    tx.commit().await
+}
+
+/// The peer accepts our credential: what comes after is new trouble.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn credential_accepted(app: &App, id: &RemoteId) -> Result<(), StoreError> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    if notices::end_credential_trouble(&mut tx, id).await? {
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Tells the news whose time has come, those of a kind in one message.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn tell_due(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    for kind in notices::due(&mut app.db.read(now).await?, now).await? {
+        let mut tx = app.db.begin(now).await?;
+        let news = notices::take(&mut tx, &kind).await?;
+        match kind.as_str() {
+            SHARE_ENDED => tell_ended(app, &mut tx, &news).await?,
+            CODE_USED => tell_used(app, &mut tx, &news).await?,
+            unknown => tracing::warn!(kind = unknown, "news of an unknown kind were dropped"),
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+async fn tell_ended(app: &App, tx: &mut Tx, news: &[Notice]) -> Result<(), StoreError> {
+    let mut lines = Vec::new();
+    for notice in news {
+        let remote = remotes::get(tx, &notice.remote_id).await?;
+        let organisation = remote.map_or_else(|| "An organisation".to_owned(), |remote| named(&remote));
+        let channel = match &notice.channel_id {
+            Some(id) => channels::get(tx, id).await?,
+            None => None,
+        };
+        let channel =
+            channel.map_or_else(|| "a channel".to_owned(), |row| format!("**{}**", escape(&row.display_name)));
+        lines.push(format!("{organisation} has ended sharing {channel}, which we learnt at {}.", utc(notice.at)));
+    }
+    let message = match lines.as_slice() {
+        [] => return Ok(()),
+        [line] => line.clone(),
+        lines => lines.iter().map(|line| format!("* {line}")).collect::<Vec<_>>().join("\n"),
+    };
+    write_to_all(app, tx, &message).await
+}
+
+async fn tell_used(app: &App, tx: &mut Tx, news: &[Notice]) -> Result<(), StoreError> {
+    for notice in news {
+        let Some(remote) = remotes::get(tx, &notice.remote_id).await? else { continue };
+        let message = format!(
+            "An invitation code for {} that was used before has been tried again from `{}` at {}. It was refused. If \
+             nobody of theirs did that, the code has come into other hands.",
+            named(&remote),
+            notice.detail.replace('`', ""),
+            utc(notice.at)
+        );
+        write_to(app, tx, &remote.creator_id, &message).await?;
+    }
+    Ok(())
+}
