@@ -5,22 +5,25 @@
 //! (behaviour 4.4.2) and guests speak for nobody but themselves (ruling 53).
 
 mod held;
+mod people;
 
 pub use held::{Held, changes_of, held, hold, resume};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rialto_model::{
-    Channel, ChannelId, DomainEvent, FileInfo, Millis, Origin, Post, PostId, Reaction, Recorded, RemoteCluster,
-    RemoteId, Seq, Share, ShareId, ShareState, User, UserId,
+    Acknowledgement, Channel, ChannelId, DomainEvent, FileInfo, Millis, Origin, Post, PostId, Priority, Reaction,
+    Recorded, RemoteCluster, RemoteId, Seq, Share, ShareId, ShareState, User, UserId,
 };
 use rialto_store::outbox::Failure;
+use rialto_store::statuses::Status;
 use rialto_store::{
     Snapshot, StoreError, channel_members, channels, file_deliveries, interruptions, log, outbox, peer_posts, posts,
-    reactions, remotes, shares, teams, users,
+    priorities, reactions, remotes, shares, teams, users,
 };
 
 use crate::connections::consumer;
+use crate::installation::is_system_account;
 use crate::shares::direct;
 use crate::{App, deliveries, files, mentions};
 
@@ -44,6 +47,10 @@ pub enum What {
     Member(UserId),
     /// A person the peer knows looks different.
     Profile(UserId),
+    /// The presence of a person the peer knows changed.
+    Status(UserId),
+    /// Somebody acknowledged a post, or took that back; the row says which.
+    Acknowledgement(PostId, UserId),
 }
 
 /// A change, where it happened and when.
@@ -164,7 +171,9 @@ async fn relevant(
         | DomainEvent::ChannelMemberRemoved { channel, user, .. }
             if live.contains_key(&channel) =>
         {
-            let Some(person) = users::get(view, &user).await?.filter(|person| !person.is_bot) else { return Ok(None) };
+            let Some(person) = users::get(view, &user).await?.filter(|person| !is_system_account(person)) else {
+                return Ok(None);
+            };
             if travels(&channel, person.remote_id) { change(channel, What::Member(user)) } else { Ok(None) }
         }
         DomainEvent::UserUpdated { user } => {
@@ -179,6 +188,20 @@ async fn relevant(
                 }
             }
             Ok(None)
+        }
+        // Whoever knows a person is interested in their presence, once, however many channels they share.
+        DomainEvent::StatusChanged { user, .. } => {
+            for channel in outbox::announced_channels(view, to, &user).await? {
+                if travels(&channel, origin.remote()) {
+                    return change(channel, What::Status(user));
+                }
+            }
+            Ok(None)
+        }
+        DomainEvent::AcknowledgementAdded(ack) | DomainEvent::AcknowledgementRemoved(ack)
+            if travels(&ack.channel_id, ack.remote_id) =>
+        {
+            change(ack.channel_id, What::Acknowledgement(ack.post_id, ack.user_id))
         }
         _ => Ok(None),
     }
@@ -217,6 +240,14 @@ pub struct Contents {
     pub mentioned: HashMap<String, User>,
     /// Wire ids of people who have another id here (ruling 52).
     pub wire_ids: HashMap<UserId, UserId>,
+    /// Presence to tell of.
+    pub statuses: Vec<Status>,
+    /// Acknowledgements, and ends of them.
+    pub acknowledgements: Vec<Acknowledgement>,
+    /// Priorities of the posts that have one.
+    pub priorities: HashMap<PostId, Priority>,
+    /// Position of the log that is told up to.
+    pub seq: Seq,
     /// Messages the posts link to, and whether the peer's people can see them; for the sender to fill.
     pub links: HashMap<PostId, bool>,
 }
@@ -232,6 +263,10 @@ pub struct Wanted {
     pub members: Vec<UserId>,
     /// People to describe again.
     pub profiles: Vec<UserId>,
+    /// People whose presence changed.
+    pub statuses: Vec<UserId>,
+    /// Posts and who acknowledged them.
+    pub acknowledgements: Vec<(PostId, UserId)>,
 }
 
 /// Loads rows for a frame. None if the share or the connection has ended: then nothing may be sent (INV-11).
@@ -263,6 +298,10 @@ pub async fn load(
         unknown: Vec::new(),
         mentioned: HashMap::new(),
         wire_ids: HashMap::new(),
+        statuses: Vec::new(),
+        acknowledgements: Vec::new(),
+        priorities: HashMap::new(),
+        seq: *app.bus.settled().borrow(),
         links: HashMap::new(),
     };
     load_posts(&mut view, &mut contents, wanted, send_roots).await?;
@@ -273,7 +312,9 @@ pub async fn load(
             contents.members.push((person, joined));
         }
     }
-    load_people(&mut view, &mut contents, wanted).await?;
+    people::load_acknowledgements(&mut view, &mut contents, wanted).await?;
+    let newcomers = load_people(&mut view, &mut contents, wanted).await?;
+    people::load_statuses(&mut view, &mut contents, wanted, &newcomers).await?;
     Ok(Some(contents))
 }
 
@@ -334,6 +375,10 @@ async fn load_posts(
     }
     contents.files = files::of_posts(view, &contents.posts).await?.into_iter().collect();
     contents.files.retain(|post, own| !contents.context.contains(post) && !own.is_empty());
+    let ids: Vec<PostId> = contents.posts.iter().filter(|post| post.root_id.is_none()).map(|post| post.id).collect();
+    if !ids.is_empty() {
+        contents.priorities = priorities::list(view, &ids).await?.into_iter().collect();
+    }
     Ok(())
 }
 
@@ -376,7 +421,8 @@ async fn load_reactions(view: &mut Snapshot, contents: &mut Contents, wanted: &W
     Ok(())
 }
 
-async fn load_people(view: &mut Snapshot, contents: &mut Contents, wanted: &Wanted) -> Result<(), StoreError> {
+/// Returns who is described to the peer for the first time.
+async fn load_people(view: &mut Snapshot, contents: &mut Contents, wanted: &Wanted) -> Result<Vec<UserId>, StoreError> {
     let words: BTreeSet<String> = contents.posts.iter().flat_map(|post| mentions::find(&post.message).names).collect();
     let words: Vec<String> = words.into_iter().collect();
     for person in users::list_by_usernames(view, &words).await? {
@@ -388,12 +434,14 @@ async fn load_people(view: &mut Snapshot, contents: &mut Contents, wanted: &Want
     ids.extend(contents.reactions.iter().map(|reaction| reaction.user_id));
     ids.extend(contents.members.iter().filter(|(_, joined)| *joined).map(|(person, _)| person.id));
     ids.extend(contents.mentioned.values().map(|person| person.id));
+    ids.extend(people::acknowledgers(&contents.acknowledgements));
     ids.extend(&wanted.profiles);
     let ids: Vec<UserId> = ids.into_iter().collect();
     let known: HashMap<UserId, Millis> =
         outbox::announced(view, &contents.remote.id, &contents.channel.id, &ids).await?.into_iter().collect();
+    let mut newcomers = Vec::new();
     for person in users::list_by_ids(view, &ids).await? {
-        if person.remote_id == Some(contents.remote.id) || person.is_bot {
+        if person.remote_id == Some(contents.remote.id) || is_system_account(&person) {
             continue;
         }
         if !contents.share.home && person.remote_id.is_some() {
@@ -403,10 +451,13 @@ async fn load_people(view: &mut Snapshot, contents: &mut Contents, wanted: &Want
             contents.wire_ids.insert(person.id, wire_id);
         }
         if known.get(&person.id).is_none_or(|version| *version < person.update_at) {
+            if !known.contains_key(&person.id) {
+                newcomers.push(person.id);
+            }
             contents.unknown.push(person);
         }
     }
-    Ok(())
+    Ok(newcomers)
 }
 
 /// The next page of a channel's members, for telling a peer who belongs.
@@ -501,6 +552,9 @@ pub async fn delivered(
     tx.commit().await?;
     if !delivered.with_files.is_empty() {
         app.bus.queue_files(*remote);
+    }
+    if !delivered.announced.is_empty() {
+        app.bus.queue_pictures(*remote);
     }
     Ok(())
 }

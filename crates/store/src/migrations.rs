@@ -16,6 +16,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V3__files", include_str!("../migrations/0003_files.sql"), "", ""),
     ("V4__resume", include_str!("../migrations/0004_resume.sql"), "", ""),
     ("V5__blocks", include_str!("../migrations/0005_blocks.sql"), "", ""),
+    ("V8__people", include_str!("../migrations/0008_people.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

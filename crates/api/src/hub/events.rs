@@ -79,6 +79,8 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
         | DomainEvent::ChannelViewed { .. }
         | DomainEvent::ReactionAdded(_)
         | DomainEvent::ReactionRemoved(_)
+        | DomainEvent::AcknowledgementAdded(_)
+        | DomainEvent::AcknowledgementRemoved(_)
         | DomainEvent::RemoteChanged { .. } => {}
     }
 }
@@ -169,6 +171,12 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
         }
         DomainEvent::ReactionAdded(reaction) => send(registry, scope, &events::reaction_added(&reaction.into())),
         DomainEvent::ReactionRemoved(reaction) => send(registry, scope, &events::reaction_removed(&reaction.into())),
+        DomainEvent::AcknowledgementAdded(ack) => {
+            send(registry, scope, &events::post_acknowledgement_added(&ack.into()));
+        }
+        DomainEvent::AcknowledgementRemoved(ack) => {
+            send(registry, scope, &events::post_acknowledgement_removed(&ack.into()));
+        }
         // Access has been taken away already; clients learn of connections by asking (client-api 9.5).
         DomainEvent::SessionsRevoked { .. } | DomainEvent::TeamCreated { .. } | DomainEvent::RemoteChanged { .. } => {}
     }

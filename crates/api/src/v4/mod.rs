@@ -1,5 +1,6 @@
 //! API v4: one file per resource, its routes and handlers; each lists its routes in `routes()`.
 
+mod acknowledgements;
 mod avatar;
 mod categories;
 mod channel_lists;
@@ -49,6 +50,7 @@ pub fn routes() -> Router<Api> {
         .merge(post_lists::routes())
         .merge(files::routes())
         .merge(reactions::routes())
+        .merge(acknowledgements::routes())
         .merge(remote_clusters::routes())
         .merge(shared_channels::routes())
         .merge(roles::routes())

@@ -4,7 +4,7 @@ use rialto_model::{ChannelId, Millis, PostId, UserId};
 use rialto_store::waiting::{self, WaitingItem};
 use rialto_store::{StoreError, Tx, posts, remotes, users};
 
-use super::{Applied, Code, IncomingPost, IncomingReaction};
+use super::{Applied, Code, IncomingAcknowledgement, IncomingPost, IncomingReaction, people};
 use crate::App;
 use crate::access::{Denied, RemoteActor, ShareAccess};
 
@@ -74,6 +74,17 @@ pub(super) async fn park_reaction(
     park(tx, share, "reaction", item_id, missing, body, is_known).await
 }
 
+pub(super) async fn park_acknowledgement(
+    tx: &mut Tx,
+    share: &ShareAccess,
+    ack: &IncomingAcknowledgement,
+    missing: &str,
+) -> Result<Applied, StoreError> {
+    let Ok(body) = serde_json::to_string(ack) else { return Ok(Applied::Refused(Code::Invalid)) };
+    let item_id = format!("{}:{}", ack.post_id, ack.user_id);
+    park(tx, share, "ack", item_id, missing, body, |_| false).await
+}
+
 /// Drops the version of a post that waits, if one does.
 pub(super) async fn forget_post(tx: &mut Tx, share: &ShareAccess, post: &PostId) -> Result<(), StoreError> {
     waiting::delete(tx, &share.remote().id, "post", post.as_str()).await
@@ -92,6 +103,11 @@ pub(super) async fn release(app: &App, tx: &mut Tx, share: &ShareAccess, arrived
             "post" => {
                 if let Ok(post) = serde_json::from_str::<IncomingPost>(&item.body) {
                     Box::pin(super::posts::apply(app, tx, share, &post)).await?;
+                }
+            }
+            "ack" => {
+                if let Ok(ack) = serde_json::from_str::<IncomingAcknowledgement>(&item.body) {
+                    Box::pin(people::apply_acknowledgement(tx, share, &ack)).await?;
                 }
             }
             _ => {

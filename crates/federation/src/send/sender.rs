@@ -19,7 +19,7 @@ use rialto_wire::federation::topic;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{FRAME_BYTES, Undelivered, awaited, compose, invite, message, toggles};
+use super::{FRAME_BYTES, Undelivered, awaited, compose, invite, message, people, toggles};
 use crate::Federation;
 
 /// Pauses between attempts, seconds; the last one stays (ruling 27).
@@ -230,6 +230,8 @@ pub(super) fn by_channel(changes: Vec<Change>) -> Sorted {
             What::Reaction(reaction) => wanted.reactions.push(*reaction),
             What::Member(user) if !wanted.members.contains(&user) => wanted.members.push(user),
             What::Profile(user) if !wanted.profiles.contains(&user) => wanted.profiles.push(user),
+            What::Status(user) if !wanted.statuses.contains(&user) => wanted.statuses.push(user),
+            What::Acknowledgement(post, user) => wanted.acknowledgements.push((post, user)),
             _ => {}
         }
     }
@@ -267,6 +269,7 @@ pub(crate) async fn deliver(
         unknown = rest;
         let mut sync = compose::empty(fed, *channel);
         sync.users = page.iter().map(|person| compose::user(fed, &contents, person)).map(|u| (u.id, u)).collect();
+        people::mark(&contents, page, &mut sync);
         if send_frame(fed, &contents, sync, &[], page).await? == Fate::NoLongerShared {
             return Ok(Fate::NoLongerShared);
         }
@@ -302,8 +305,10 @@ pub(crate) async fn deliver(
             },
         }
     }
-    let rest = reactions_and_members(fed, &contents, first).await?;
-    Ok(rest)
+    if reactions_and_members(fed, &contents, first).await? == Fate::NoLongerShared {
+        return Ok(Fate::NoLongerShared);
+    }
+    people::send(fed, &contents).await
 }
 
 fn split(page: &[Post]) -> Option<(&[Post], &[Post])> {
@@ -324,6 +329,7 @@ fn too_large(sync: &OutboundSync) -> bool {
 fn post_frame(fed: &Federation, contents: &Contents, page: &[Post], people: &[rialto_model::User]) -> OutboundSync {
     let mut sync = compose::empty(fed, contents.channel.id);
     sync.users = people.iter().map(|person| compose::user(fed, contents, person)).map(|u| (u.id, u)).collect();
+    people::mark(contents, people, &mut sync);
     let own = fed.own_site();
     sync.posts = page.iter().map(|post| compose::post(own.as_ref(), contents, post, &mut sync)).collect();
     sync
@@ -362,7 +368,7 @@ async fn send_posts(
 }
 
 /// Sends a frame without posts; a refusal of it is final.
-async fn send_frame(
+pub(super) async fn send_frame(
     fed: &Federation,
     contents: &Contents,
     sync: OutboundSync,
@@ -445,6 +451,7 @@ async fn reactions_and_members(
     let remote = &contents.remote;
     let mut sync = compose::empty(fed, contents.channel.id);
     sync.users = people.iter().map(|person| compose::user(fed, contents, person)).map(|u| (u.id, u)).collect();
+    people::mark(contents, people, &mut sync);
     let mut left = Vec::new();
     if compose::knows_members(fed, remote) {
         for (person, joined) in &contents.members {

@@ -6,7 +6,7 @@ mod network;
 mod people;
 mod server;
 
-pub use network::{Fault, Network};
+pub use network::{Fault, Network, Sent};
 pub use people::Person;
 pub use server::Server;
 

@@ -18,5 +18,6 @@ mod handshake;
 mod harness;
 mod held;
 mod outages;
+mod people;
 mod read_only;
 mod relay;
