@@ -129,7 +129,10 @@ async fn word(server: &Server, user: &UserId) -> String {
 }
 
 async fn is(server: &Server, user: &UserId, expected: &str) {
-    eventually("the presence arrives", async || (word(server, user).await == expected).then_some(())).await;
+    eventually("the presence arrives", async || {
+        statuses::get(server.app(), user).await.ok().filter(|found| found.status == expected)
+    })
+    .await;
 }
 
 /// AT-19, E-107: presence follows, however it came about; a person who is first told of comes with it; of an offline
