@@ -18,7 +18,7 @@ fn joining(peer: &Peer, people: impl IntoIterator<Item = u128>) -> IncomingItems
     let people: Vec<u128> = people.into_iter().collect();
     IncomingItems {
         users: people.iter().map(|n| incoming_user(peer, *n)).collect(),
-        members: people.iter().map(|n| IncomingMember { user_id: id(*n), joins: true }).collect(),
+        members: people.iter().map(|n| IncomingMember { user_id: id(*n), joins: true, at: Millis(0) }).collect(),
         ..IncomingItems::default()
     }
 }
@@ -63,7 +63,7 @@ async fn those_who_leave_or_are_deactivated_at_home_are_told() {
         // Known, and no member.
         scene.take(&acme, with_users([incoming_user(&acme, 82)])).await;
         let leaving = |n: u128| IncomingItems {
-            members: vec![IncomingMember { user_id: id(n), joins: false }],
+            members: vec![IncomingMember { user_id: id(n), joins: false, at: Millis(0) }],
             ..IncomingItems::default()
         };
         for n in [80, 80, 82] {

@@ -47,6 +47,7 @@ pub struct Bus {
     volatile: broadcast::Sender<Volatile>,
     contacts: broadcast::Sender<RemoteId>,
     files: broadcast::Sender<RemoteId>,
+    pictures: broadcast::Sender<RemoteId>,
     callers: Arc<Mutex<HashSet<RemoteId>>>,
 }
 
@@ -57,6 +58,7 @@ impl Default for Bus {
             volatile: broadcast::Sender::new(1024),
             contacts: broadcast::Sender::new(256),
             files: broadcast::Sender::new(256),
+            pictures: broadcast::Sender::new(256),
             callers: Arc::default(),
         }
     }
@@ -98,6 +100,16 @@ impl Bus {
     /// Listens for peers for which files were queued.
     pub fn queued_files(&self) -> broadcast::Receiver<RemoteId> {
         self.files.subscribe()
+    }
+
+    /// A peer knows people in a new version: it may be owed their pictures.
+    pub fn queue_pictures(&self, remote: RemoteId) {
+        let _ = self.pictures.send(remote);
+    }
+
+    /// Listens for peers that may be owed pictures.
+    pub fn queued_pictures(&self) -> broadcast::Receiver<RemoteId> {
+        self.pictures.subscribe()
     }
 
     /// Whether a peer has called since this node started.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rialto_model::{DomainEvent, Millis, Origin, Scope, ServerId, User, UserId};
 use rialto_store::installation::{self, Installation};
-use rialto_store::{Db, StoreError, statuses, users};
+use rialto_store::{Db, StoreError, users};
 
 use crate::files::disk::Disk;
 use crate::{App, Bus, Clock, IdSource, Keys, Settings, SettingsCell};
@@ -45,7 +45,7 @@ impl App {
         if !db.is_postgres() {
             // Only one process uses a SQLite file, so whoever is connected now was not counted as leaving.
             let mut tx = db.begin(clock.now()).await?;
-            statuses::forget_connected(&mut tx).await?;
+            crate::statuses::forget_connected(&mut tx).await?;
             tx.commit().await?;
         }
         Ok(App {
@@ -125,6 +125,11 @@ pub async fn is_empty(app: &App) -> Result<bool, StoreError> {
     users::none_exist(&mut app.db.read(app.clock.now()).await?).await
 }
 
+/// Whether a person is the account this server writes its own messages by; peers never hear of it.
+pub(crate) fn is_system_account(user: &User) -> bool {
+    user.is_bot && user.is_local() && user.username == SYSTEM_USERNAME
+}
+
 fn system_user(id: UserId, now: Millis) -> User {
     User {
         id,
@@ -148,6 +153,7 @@ fn system_user(id: UserId, now: Millis) -> User {
         remote_update_at: Millis(0),
         is_bot: true,
         last_password_update: Millis(0),
+        picture_at: Millis(0),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Knows no wire format and no network. Nothing but this crate writes rows or records events.
 
 pub mod access;
+pub mod acknowledgements;
 pub mod apply;
 mod arrivals;
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod held;
 mod load;
+mod people;
 mod refused;
 
 pub use held::{Held, begin_members, changes_of, held, hold, resume, telling_members, told_members};
@@ -28,6 +29,7 @@ use rialto_store::{
 };
 
 use crate::connections::consumer;
+use crate::installation::is_system_account;
 use crate::{App, deliveries};
 
 /// Log positions looked at in one go.
@@ -50,6 +52,10 @@ pub enum What {
     Member(UserId),
     /// A person the peer knows looks different.
     Profile(UserId),
+    /// The presence of a person the peer knows changed.
+    Status(UserId),
+    /// Somebody acknowledged a post, or took that back; the row says which.
+    Acknowledgement(PostId, UserId),
 }
 
 /// A change, where it happened and when.
@@ -212,7 +218,9 @@ async fn relevant(
         | DomainEvent::ChannelMemberRemoved { channel, user, .. }
             if live.contains_key(&channel) =>
         {
-            let Some(person) = users::get(view, &user).await?.filter(|person| !person.is_bot) else { return Ok(None) };
+            let Some(person) = users::get(view, &user).await?.filter(|person| !is_system_account(person)) else {
+                return Ok(None);
+            };
             if travels(&channel, person.remote_id) { change(channel, What::Member(user)) } else { Ok(None) }
         }
         DomainEvent::UserUpdated { user } => {
@@ -227,6 +235,20 @@ async fn relevant(
                 }
             }
             Ok(None)
+        }
+        // Whoever knows a person is interested in their presence, once, however many channels they share.
+        DomainEvent::StatusChanged { user, .. } => {
+            for channel in outbox::announced_channels(view, to, &user).await? {
+                if travels(&channel, origin.remote()) {
+                    return change(channel, What::Status(user));
+                }
+            }
+            Ok(None)
+        }
+        DomainEvent::AcknowledgementAdded(ack) | DomainEvent::AcknowledgementRemoved(ack)
+            if travels(&ack.channel_id, ack.remote_id) =>
+        {
+            change(ack.channel_id, What::Acknowledgement(ack.post_id, ack.user_id))
         }
         _ => Ok(None),
     }
@@ -300,6 +322,9 @@ pub async fn delivered(
     news.into_iter().for_each(|news| app.bus.tell(news));
     if !delivered.with_files.is_empty() {
         app.bus.queue_files(*remote);
+    }
+    if !delivered.announced.is_empty() {
+        app.bus.queue_pictures(*remote);
     }
     Ok(())
 }

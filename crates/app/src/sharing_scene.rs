@@ -329,6 +329,7 @@ async fn make_person(app: &App, team: Option<&TeamId>, name: &str, roles: &str) 
         remote_update_at: Millis(0),
         is_bot: false,
         last_password_update: now,
+        picture_at: Millis(0),
     };
     let member = team.map(|team| TeamMember {
         team_id: *team,
@@ -394,6 +395,8 @@ pub(crate) fn incoming_user(peer: &Peer, n: u128) -> IncomingUser {
         timezone: Default::default(),
         custom_status: None,
         is_bot: false,
+        is_guest: false,
+        email: None,
     }
 }
 
@@ -413,6 +416,7 @@ pub(crate) fn incoming_post(n: u128, author: u128) -> IncomingPost {
         kind: String::new(),
         file_ids: Vec::new(),
         mentioned: Some(Vec::new()),
+        priority: None,
     }
 }
 

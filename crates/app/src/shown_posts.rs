@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use rialto_model::{FileInfo, Post, PostId, Reaction};
-use rialto_store::{Snapshot, StoreError, posts, reactions};
+use rialto_model::{Acknowledgement, FileInfo, Post, PostId, Priority, Reaction};
+use rialto_store::{Snapshot, StoreError, acknowledgements, posts, priorities, reactions};
 
 use crate::{App, files};
 
@@ -18,6 +18,10 @@ pub struct ShownPost {
     pub reactions: Vec<Reaction>,
     /// Its files that are here, in order.
     pub files: Vec<FileInfo>,
+    /// How urgent it is; None for a standard one.
+    pub priority: Option<Priority>,
+    /// Who has acknowledged it, if it asks for that.
+    pub acknowledgements: Vec<Acknowledgement>,
 }
 
 /// What is shown beside posts that were handed out already, in their order.
@@ -48,10 +52,21 @@ async fn beside(view: &mut Snapshot, found: Vec<Post>) -> Result<Vec<ShownPost>,
         }
     }
     let mut files: HashMap<PostId, Vec<FileInfo>> = files::of_posts(view, &found).await?.into_iter().collect();
+    let mut priorities: HashMap<PostId, Priority> = priorities::list(view, &ids).await?.into_iter().collect();
+    let asking: Vec<PostId> =
+        priorities.iter().filter(|(_, priority)| priority.requested_ack).map(|(id, _)| *id).collect();
+    let mut acknowledged: HashMap<PostId, Vec<Acknowledgement>> = HashMap::new();
+    if !asking.is_empty() {
+        for ack in acknowledgements::list(view, &asking).await? {
+            acknowledged.entry(ack.post_id).or_default().push(ack);
+        }
+    }
     let shown = found.into_iter().map(|post| ShownPost {
         pending_post_id: pending.remove(&post.id).unwrap_or_default(),
         files: files.remove(&post.id).unwrap_or_default(),
         reactions: by_post.remove(&post.id).unwrap_or_default(),
+        priority: priorities.remove(&post.id),
+        acknowledgements: acknowledged.remove(&post.id).unwrap_or_default(),
         post,
     });
     Ok(shown.collect())

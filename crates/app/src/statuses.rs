@@ -1,7 +1,9 @@
 //! Presence: what people choose, and what follows from being connected. Source: client-api 5.2.
 
-use rialto_model::{DomainEvent, Millis, Origin, Scope, UserId};
-use rialto_store::{StoreError, Tx, statuses, users};
+use std::collections::{HashMap, HashSet};
+
+use rialto_model::{DomainEvent, Millis, Origin, RemoteId, Scope, UserId};
+use rialto_store::{Snapshot, StoreError, Tx, remotes, statuses, users};
 
 pub use rialto_store::statuses::Status;
 
@@ -63,11 +65,13 @@ impl Presence {
 /// [`Error::Store`].
 pub async fn list(app: &App, ids: &[UserId]) -> Result<Vec<Status>, Error> {
     let now = app.clock.now();
-    let known = statuses::list(&mut app.db.read(now).await?, ids).await?;
+    let mut view = app.db.read(now).await?;
+    let known = statuses::list(&mut view, ids).await?;
+    let unknown = out_of_reach(app, &mut view, ids).await?;
     Ok(ids
         .iter()
         .map(|id| {
-            let status = known.iter().find(|status| status.user_id == *id).cloned();
+            let status = known.iter().find(|status| status.user_id == *id && !unknown.contains(id)).cloned();
             let mut status = status.unwrap_or_else(|| offline_since(*id, Millis(0)));
             if has_expired(&status, now) {
                 status.status = Presence::Online.as_str().to_owned();
@@ -76,6 +80,30 @@ pub async fn list(app: &App, ids: &[UserId]) -> Result<Vec<Status>, Error> {
             status
         })
         .collect())
+}
+
+/// Those of these people of whose presence nothing is known: their server is offline, or presence is not exchanged
+/// (E-107, E-108). Clients know no word for that but offline.
+async fn out_of_reach(app: &App, view: &mut Snapshot, ids: &[UserId]) -> Result<HashSet<UserId>, StoreError> {
+    let settings = app.settings.get();
+    let mut online: HashMap<RemoteId, bool> = HashMap::new();
+    let mut unknown = HashSet::new();
+    for (user, remote) in statuses::remote_people(view, ids).await? {
+        let reached = match online.get(&remote) {
+            Some(known) => *known,
+            None => {
+                let found = remotes::get(view, &remote).await?;
+                let reached = !settings.workspaces.disable_status_sync
+                    && found.is_some_and(|remote| remote.is_online(view.now(), settings.offline_after_ms()));
+                online.insert(remote, reached);
+                reached
+            }
+        };
+        if !reached {
+            unknown.insert(user);
+        }
+    }
+    Ok(unknown)
 }
 
 /// One person's presence.
@@ -169,14 +197,31 @@ async fn derive(app: &App, user: &UserId, presence: Presence) -> Result<(), Stor
 /// # Errors
 /// [`StoreError`].
 pub(crate) async fn write(tx: &mut Tx, status: &Status) -> Result<(), StoreError> {
+    write_of(tx, status, Origin::Local).await.map(|_| ())
+}
+
+/// The same for whoever's people; true if something about it that is told others has changed.
+pub(crate) async fn write_of(tx: &mut Tx, status: &Status, origin: Origin) -> Result<bool, StoreError> {
     let known = statuses::list(tx, std::slice::from_ref(&status.user_id)).await?.pop();
     if known.as_ref() == Some(status) {
-        return Ok(());
+        return Ok(false);
     }
     statuses::set(tx, status).await?;
-    if known.map_or(Presence::Offline.as_str().to_owned(), |known| known.status) != status.status {
+    let known = known.unwrap_or_else(|| offline_since(status.user_id, Millis(0)));
+    // A sign of life alone is no news: nobody is told of it (no storm of messages between servers).
+    let changed = (&known.status, known.dnd_end_time) != (&status.status, status.dnd_end_time);
+    if changed {
         let event = DomainEvent::StatusChanged { user: status.user_id, status: status.status.clone() };
-        tx.record(Scope::User(status.user_id), Origin::Local, event);
+        tx.record(Scope::User(status.user_id), origin, event);
+    }
+    Ok(changed)
+}
+
+/// Takes everybody for gone who was connected when this process ended without saying so, and records that.
+pub(crate) async fn forget_connected(tx: &mut Tx) -> Result<(), StoreError> {
+    for user in statuses::forget_connected(tx).await? {
+        let event = DomainEvent::StatusChanged { user, status: Presence::Offline.as_str().to_owned() };
+        tx.record(Scope::User(user), Origin::Local, event);
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ use rialto_wire::site_url::SiteUrl;
 use crate::transport::Transport;
 
 /// What we can do with another Rialto, as far as it can too (ruling 8.1).
-const CAPABILITIES: [&str; 3] = [capability::SHARE, capability::CONNECTION, capability::RESUME];
+const CAPABILITIES: [&str; 4] = [capability::ITEMS, capability::SHARE, capability::CONNECTION, capability::RESUME];
 /// Bytes of a frame we take (ruling 35).
 pub(crate) const MAX_FRAME: usize = 64 << 20;
 

@@ -10,12 +10,13 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use crate::send::sender::Link;
-use crate::send::{files, pinger, sender};
+use crate::send::{files, pictures, pinger, sender};
 use crate::{Federation, authors};
 
 struct Tasks {
     sender: JoinHandle<()>,
     files: JoinHandle<()>,
+    pictures: JoinHandle<()>,
     pinger: JoinHandle<()>,
     link: Arc<Link>,
     kick: Arc<Notify>,
@@ -23,12 +24,13 @@ struct Tasks {
 
 impl Tasks {
     fn has_ended(&self) -> bool {
-        self.sender.is_finished() || self.files.is_finished() || self.pinger.is_finished()
+        [&self.sender, &self.files, &self.pictures, &self.pinger].into_iter().any(JoinHandle::is_finished)
     }
 
     fn stop(&self) {
         self.sender.abort();
         self.files.abort();
+        self.pictures.abort();
         self.pinger.abort();
     }
 }
@@ -121,7 +123,8 @@ async fn reconcile(federation: &Federation, tasks: &mut HashMap<RemoteId, Tasks>
         let (link, kick) = (Arc::new(Link::default()), Arc::new(Notify::new()));
         let sender = tokio::spawn(sender::run(federation.clone(), id, Arc::clone(&link)));
         let files = tokio::spawn(files::run(federation.clone(), id, Arc::clone(&link)));
+        let pictures = tokio::spawn(pictures::run(federation.clone(), id));
         let pinger = tokio::spawn(pinger::run(federation.clone(), id, Arc::clone(&link), Arc::clone(&kick)));
-        tasks.insert(id, Tasks { sender, files, pinger, link, kick });
+        tasks.insert(id, Tasks { sender, files, pictures, pinger, link, kick });
     }
 }

@@ -47,6 +47,8 @@ pub struct FileRequest {
     pub remote_id: RemoteId,
     /// What we present.
     pub token: String,
+    /// Of the bytes; None for those of a file as such.
+    pub content_type: Option<String>,
     /// Bytes that follow.
     pub length: u64,
     /// The bytes.
@@ -309,6 +311,10 @@ impl Https {
             .header("Content-Length", request.length)
             .timeout(request.timeout)
             .body(reqwest::Body::wrap_stream(request.content));
+        let call = match request.content_type {
+            Some(kind) => call.header("Content-Type", kind),
+            None => call,
+        };
         read(call).await
     }
 }

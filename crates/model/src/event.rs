@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelId, Millis, PostId, Reaction, RemoteId, Seq, SessionId, ShareId, TeamId, UserId};
+use crate::{Acknowledgement, ChannelId, Millis, PostId, Reaction, RemoteId, Seq, SessionId, ShareId, TeamId, UserId};
 
 /// Something that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +120,8 @@ pub enum DomainEvent {
     },
     ReactionAdded(Reaction),
     ReactionRemoved(Reaction),
+    AcknowledgementAdded(Acknowledgement),
+    AcknowledgementRemoved(Acknowledgement),
     /// A connection was made, confirmed, edited, removed or severed, or went on- or offline.
     RemoteChanged {
         remote: RemoteId,

@@ -10,6 +10,7 @@ pub mod names;
 pub mod permission;
 mod permission_names;
 pub mod post;
+pub mod priority;
 pub mod remote;
 pub mod roles;
 pub mod session;
@@ -26,6 +27,7 @@ pub use id::{
 };
 pub use permission::{Permission, PermissionSet};
 pub use post::{Post, Reaction};
+pub use priority::{Acknowledgement, Priority};
 pub use remote::{PeerProfile, RemoteCluster, Share, ShareMode, ShareState};
 pub use session::Session;
 pub use team::{Team, TeamKind, TeamMember};

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{Millis, RemoteId, UserId};
 
+/// The system role of guests.
+pub const GUEST: &str = "system_guest";
+
 /// A person. `remote_id` names the connection that owns the record; without it the account lives here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
@@ -49,6 +52,8 @@ pub struct User {
     pub is_bot: bool,
     /// Last change of the password.
     pub last_password_update: Millis,
+    /// When the picture was set or taken away; 0: never. Also the name of its bytes on the disk.
+    pub picture_at: Millis,
 }
 
 impl User {
@@ -57,10 +62,19 @@ impl User {
         self.remote_id.is_none()
     }
 
-    /// The system roles one by one. A remote person never has any (behaviour 4.1).
+    /// The system roles one by one. A remote person never has any, and is at most marked as a guest (behaviour 4.1, 4.5).
     pub fn system_roles(&self) -> impl Iterator<Item = &str> {
-        let roles = if self.is_local() { self.roles.as_str() } else { "system_user" };
+        let roles = match self.roles.as_str() {
+            own if self.is_local() => own,
+            GUEST => GUEST,
+            _ => "system_user",
+        };
         roles.split_ascii_whitespace()
+    }
+
+    /// Whether the person is a guest at home.
+    pub fn is_guest(&self) -> bool {
+        self.system_roles().any(|role| role == GUEST)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! One SQL text serves SQLite and PostgreSQL; where they must differ both arms stand side by side.
 
+pub mod acknowledgements;
 pub mod audit;
 pub mod blocks;
 pub mod channel_members;
@@ -25,11 +26,13 @@ pub mod outbox;
 mod outbox_tests;
 pub mod participants;
 pub mod peer_posts;
+pub mod pictures;
 mod postgres;
 pub mod posts;
 #[cfg(test)]
 mod posts_tests;
 pub mod preferences;
+pub mod priorities;
 pub mod reactions;
 pub mod remotes;
 #[cfg(test)]

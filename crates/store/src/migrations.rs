@@ -18,6 +18,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V5__blocks", include_str!("../migrations/0005_blocks.sql"), "", ""),
     ("V6__order", include_str!("../migrations/0006_order.sql"), "", ""),
     ("V7__notices", include_str!("../migrations/0007_notices.sql"), "", ""),
+    ("V8__people", include_str!("../migrations/0008_people.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

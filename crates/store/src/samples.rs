@@ -55,6 +55,7 @@ pub(crate) fn user(n: u128) -> User {
         remote_update_at: Millis(0),
         is_bot: false,
         last_password_update: Millis(1003),
+        picture_at: Millis(1005),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Presence.
 
-use rialto_model::{Millis, UserId};
+use rialto_model::{Millis, RemoteId, UserId};
 
-use crate::{FromRow, Row, Snapshot, Sql, StoreError, Tx, json_list};
+use crate::{FromRow, Id, Row, Snapshot, Sql, StoreError, Tx, json_list};
 
 /// A person's presence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,14 +66,33 @@ pub async fn set(tx: &mut Tx, status: &Status) -> Result<(), StoreError> {
     .map(|_| ())
 }
 
-/// Takes everybody for gone whose presence came from being connected, after a stop nobody could announce.
+/// Takes everybody of this server for gone whose presence came from being connected, after a stop nobody could announce;
+/// returns whom.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn forget_connected(tx: &mut Tx) -> Result<(), StoreError> {
-    tx.execute("UPDATE statuses SET status = 'offline' WHERE manual = FALSE AND status IN ('online', 'away')", &[])
-        .await
-        .map(|_| ())
+pub async fn forget_connected(tx: &mut Tx) -> Result<Vec<UserId>, StoreError> {
+    let gone: Vec<Id<UserId>> = tx
+        .fetch_all(
+            "UPDATE statuses SET status = 'offline' WHERE manual = FALSE AND status IN ('online', 'away') \
+             AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = statuses.user_id AND u.remote_id <> '') RETURNING user_id",
+            &[],
+        )
+        .await?;
+    Ok(gone.into_iter().map(|id| id.0).collect())
+}
+
+/// Those of these people who live on another server, and over which connection they are known.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn remote_people(view: &mut Snapshot, users: &[UserId]) -> Result<Vec<(UserId, RemoteId)>, StoreError> {
+    const LIST: Sql = Sql::per(
+        "SELECT id, remote_id FROM users WHERE remote_id <> '' AND id IN (SELECT value FROM json_each($1))",
+        "SELECT id, remote_id FROM users WHERE remote_id <> '' AND id IN (SELECT json_array_elements_text($1::json))",
+    );
+    let rows: Vec<(Id<UserId>, Id<RemoteId>)> = view.fetch_all(LIST, &[(&json_list(users)).into()]).await?;
+    Ok(rows.into_iter().map(|(user, remote)| (user.0, remote.0)).collect())
 }
 
 #[cfg(test)]
@@ -108,7 +127,13 @@ mod tests {
             assert_eq!(list(&mut tx, &[id(1)]).await.unwrap(), [online]);
             assert_eq!(list(&mut tx, &[]).await.unwrap(), []);
 
-            forget_connected(&mut tx).await.unwrap();
+            crate::users::insert(&mut tx, &crate::samples::remote_user(3, id(9)), "").await.unwrap();
+            set(&mut tx, &Status { user_id: id(3), status: "online".to_owned(), manual: false, ..away.clone() })
+                .await
+                .unwrap();
+            assert_eq!(remote_people(&mut tx, &[id(1), id(3)]).await.unwrap(), [(id(3), id(9))]);
+            assert_eq!(forget_connected(&mut tx).await.unwrap(), [id(1)]);
+            assert_eq!(list(&mut tx, &[id(3)]).await.unwrap()[0].status, "online", "their own server says it");
             let mut now = list(&mut tx, &[id(1), id(2)]).await.unwrap();
             now.sort_by_key(|status| status.user_id);
             let words: Vec<_> = now.iter().map(|status| status.status.as_str()).collect();

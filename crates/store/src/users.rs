@@ -8,7 +8,7 @@ macro_rules! columns {
     () => {
         "u.id, u.create_at, u.update_at, u.delete_at, u.username, u.email, u.email_verified, u.nickname, u.first_name, \
          u.last_name, u.position, u.roles, u.locale, u.timezone, u.props, u.notify_props, u.remote_id, \
-         u.remote_username, u.remote_update_at, u.is_bot, u.last_password_update"
+         u.remote_username, u.remote_update_at, u.is_bot, u.last_password_update, u.picture_at"
     };
 }
 
@@ -36,6 +36,7 @@ impl FromRow for User {
             remote_update_at: row.millis()?,
             is_bot: row.bool()?,
             last_password_update: row.millis()?,
+            picture_at: row.millis()?,
         })
     }
 }
@@ -248,8 +249,8 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<(),
     tx.execute(
         "INSERT INTO users (id, create_at, update_at, delete_at, username, email, email_verified, nickname, first_name, last_name, \
          position, roles, locale, timezone, props, notify_props, remote_id, remote_username, remote_update_at, is_bot, \
-         last_password_update, password_hash) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
+         last_password_update, password_hash, picture_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)",
         &[
             (&user.id).into(),
             user.create_at.into(),
@@ -273,6 +274,7 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<(),
             user.is_bot.into(),
             user.last_password_update.into(),
             password_hash.into(),
+            user.picture_at.into(),
         ],
     )
     .await

@@ -220,6 +220,15 @@ impl Client {
         Answer::read("POST /files".to_owned(), sent).await.unwrap()
     }
 
+    /// Sends somebody's picture in the part `part`, as a browser's form does.
+    pub async fn send_picture(&self, user: &str, part: &str, bytes: Vec<u8>) -> Answer {
+        let content = reqwest::multipart::Part::bytes(bytes).file_name("me.png");
+        let form = reqwest::multipart::Form::new().part(part.to_owned(), content);
+        let path = format!("/users/{user}/image");
+        let sent = self.request(Method::POST, &path).multipart(form).send().await.unwrap();
+        Answer::read(format!("POST {path}"), sent).await.unwrap()
+    }
+
     /// Changes the text of a post.
     pub async fn edit(&self, post: &str, message: &str) -> Value {
         self.put(&format!("/posts/{post}/patch"), json!({"message": message})).await.ok()

@@ -256,6 +256,7 @@ mod recorded {
                 remote_update_at: Millis(0),
                 is_bot: true,
                 last_password_update: Millis(1),
+                picture_at: Millis(0),
             };
             let written = json(&OutboundUser::from(&stored));
             let expected: BTreeSet<&str> = keys(&recorded).into_iter().filter(|key| !secret(key)).collect();

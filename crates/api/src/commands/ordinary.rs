@@ -190,6 +190,7 @@ async fn say(
             | posts::Error::Kind
             | posts::Error::NotAuthor
             | posts::Error::TooLate
+            | posts::Error::Priority
             | posts::Error::SystemPost),
         ) => Err(Refused::Told(format!("This was not said: {refused}."))),
     }

@@ -79,6 +79,8 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
         | DomainEvent::ChannelViewed { .. }
         | DomainEvent::ReactionAdded(_)
         | DomainEvent::ReactionRemoved(_)
+        | DomainEvent::AcknowledgementAdded(_)
+        | DomainEvent::AcknowledgementRemoved(_)
         | DomainEvent::RemoteChanged { .. }
         | DomainEvent::SettingsChanged { .. } => {}
     }
@@ -170,6 +172,12 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
         }
         DomainEvent::ReactionAdded(reaction) => send(registry, scope, &events::reaction_added(&reaction.into())),
         DomainEvent::ReactionRemoved(reaction) => send(registry, scope, &events::reaction_removed(&reaction.into())),
+        DomainEvent::AcknowledgementAdded(ack) => {
+            send(registry, scope, &events::post_acknowledgement_added(&ack.into()));
+        }
+        DomainEvent::AcknowledgementRemoved(ack) => {
+            send(registry, scope, &events::post_acknowledgement_removed(&ack.into()));
+        }
         DomainEvent::RemoteChanged { remote } => {
             let frame = Arc::new(Frame::from(&events::remote_cluster_updated(*remote)));
             registry.send(Scope::Server, |_, viewer| viewer.sees_connections.then_some(&frame));

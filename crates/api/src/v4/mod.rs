@@ -1,5 +1,6 @@
 //! API v4: one file per resource, its routes and handlers; each lists its routes in `routes()`.
 
+mod acknowledgements;
 mod avatar;
 mod categories;
 mod channel_lists;
@@ -51,6 +52,7 @@ pub fn routes() -> Router<Api> {
         .merge(post_lists::routes())
         .merge(files::routes())
         .merge(reactions::routes())
+        .merge(acknowledgements::routes())
         .merge(remote_clusters::routes())
         .merge(set_aside::routes())
         .merge(shared_channels::routes())

@@ -36,6 +36,7 @@ pub(crate) fn wire_post(shown: &ShownPost) -> Post {
     Post::from(&shown.post)
         .with_reactions(&shown.reactions)
         .with_files(&shown.files)
+        .with_priority(shown.priority.as_ref(), &shown.acknowledgements)
         .with_pending_id(&shown.pending_post_id)
 }
 
@@ -60,6 +61,7 @@ fn new_post(body: NewPost) -> Result<posts::NewPost, ApiError> {
         props: props_text(body.props),
         file_ids: files::file_ids(&body.file_ids)?,
         pending_post_id: body.pending_post_id,
+        priority: body.metadata.priority.map(Into::into),
     })
 }
 
@@ -70,8 +72,10 @@ async fn create(
 ) -> Result<(StatusCode, ApiJson<Post>), ApiError> {
     let channel = id_lists::one(&body.channel_id, "channel_id")?;
     let pending = body.pending_post_id.clone();
-    let post = posts::create(&api.app, &actor, &channel, new_post(body)?).await?;
-    if !post.file_ids.is_empty() {
+    let new = new_post(body)?;
+    let has_priority = new.priority.is_some();
+    let post = posts::create(&api.app, &actor, &channel, new).await?;
+    if !post.file_ids.is_empty() || has_priority {
         return Ok((StatusCode::CREATED, show(&api, post).await?));
     }
     Ok((StatusCode::CREATED, ApiJson(Post::from(&post).with_pending_id(&pending))))
@@ -217,6 +221,10 @@ impl From<Error> for ApiError {
             ),
             Error::Empty => Self::body_param("message"),
             Error::TooManyFiles => Self::bad_request("model.post.is_valid.file_ids.app_error", "Too many files."),
+            Error::Priority => Self::bad_request(
+                "api.post.post_priority.priority_post_only_allowed_for_root_post.request_error",
+                "Only the first message of a thread has a priority, and reminders are for urgent ones.",
+            ),
             Error::Props => Self::bad_request("model.post.is_valid.props.app_error", "Invalid props."),
             Error::Kind => Self::bad_request("model.post.is_valid.type.app_error", "Invalid type."),
             Error::NotAuthor => Self::permissions(),

@@ -225,6 +225,7 @@ pub fn user_row(id: UserId, name: &str, roles: &str, now: Millis) -> User {
         remote_update_at: Millis(0),
         is_bot: false,
         last_password_update: now,
+        picture_at: Millis(0),
     }
 }
 

@@ -5,6 +5,9 @@
 
 #[cfg(test)]
 mod ownership_tests;
+mod people;
+#[cfg(test)]
+mod people_tests;
 mod posts;
 mod reactions;
 mod users;
@@ -19,7 +22,7 @@ pub use waiting::release_stuck;
 
 use std::collections::HashSet;
 
-use rialto_model::{ChannelId, FileId, Millis, PostId, RemoteId, User, UserId};
+use rialto_model::{ChannelId, FileId, Millis, PostId, Priority, RemoteId, User, UserId};
 use rialto_store::{StoreError, Tx, member_versions, shares, users as user_rows};
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +66,10 @@ pub struct IncomingUser {
     pub custom_status: Option<String>,
     /// An integration's account at home.
     pub is_bot: bool,
+    /// A guest at home.
+    pub is_guest: bool,
+    /// The real address, if the home shares it.
+    pub email: Option<String>,
 }
 
 /// A post as a peer sends it, its text already in our terms.
@@ -95,6 +102,9 @@ pub struct IncomingPost {
     pub file_ids: Vec<FileId>,
     /// Whom the sender says it mentions, by ids here; None: a sender that leaves it to the text.
     pub mentioned: Option<Vec<UserId>>,
+    /// How urgent it is; None where the sender does not say.
+    #[serde(default)]
+    pub priority: Option<Priority>,
 }
 
 /// A reaction as a peer sends it.
@@ -132,6 +142,35 @@ pub struct IncomingMember {
     pub at: Millis,
 }
 
+/// Somebody of the peer's is online, away and so on.
+#[derive(Debug, Clone)]
+pub struct IncomingStatus {
+    /// Who, on the wire.
+    pub user_id: UserId,
+    /// `online`, `away`, `dnd`, `offline` or `ooo`.
+    pub status: String,
+    /// Chosen by hand.
+    pub manual: bool,
+    /// By the owner's clock.
+    pub last_activity_at: Millis,
+    /// Seconds.
+    pub dnd_end_time: i64,
+}
+
+/// Somebody of the peer's has acknowledged a post.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncomingAcknowledgement {
+    /// Who, on the wire.
+    pub user_id: UserId,
+    /// What.
+    pub post_id: PostId,
+    /// By the owner's clock; None: taken back.
+    pub acknowledged_at: Option<Millis>,
+    /// It came with the post, whose sender lists everybody it knows of: only its own people's counts (ruling 64).
+    #[serde(default)]
+    pub beside_post: bool,
+}
+
 /// Everything a frame brings for one channel.
 #[derive(Debug, Clone, Default)]
 pub struct IncomingItems {
@@ -141,6 +180,10 @@ pub struct IncomingItems {
     pub posts: Vec<IncomingPost>,
     /// Reactions.
     pub reactions: Vec<IncomingReaction>,
+    /// Acknowledgements.
+    pub acknowledgements: Vec<IncomingAcknowledgement>,
+    /// Presence.
+    pub statuses: Vec<IncomingStatus>,
     /// Joins and leaves.
     pub members: Vec<IncomingMember>,
     /// People of the frame who could not even be read.
@@ -211,6 +254,10 @@ pub struct Outcome {
     pub refused_posts: Vec<(PostId, Code)>,
     /// Reactions refused.
     pub refused_reactions: Vec<(IncomingReaction, Code)>,
+    /// Acknowledgements refused.
+    pub refused_acknowledgements: Vec<(IncomingAcknowledgement, Code)>,
+    /// People whose presence was refused.
+    pub refused_statuses: Vec<(UserId, Code)>,
     /// Joins and leaves refused.
     pub refused_members: Vec<(UserId, Code)>,
     /// When the last post was applied; 0 without any.
@@ -247,6 +294,8 @@ enum Item<'a> {
     User(&'a IncomingUser),
     Post(&'a IncomingPost),
     Reaction(&'a IncomingReaction),
+    Acknowledgement(&'a IncomingAcknowledgement),
+    Status(&'a IncomingStatus),
     Member(&'a IncomingMember),
 }
 
@@ -264,7 +313,9 @@ pub async fn items(
     let all: Vec<Item<'_>> = (items.users.iter().map(Item::User))
         .chain(items.posts.iter().map(Item::Post))
         .chain(items.reactions.iter().map(Item::Reaction))
+        .chain(items.acknowledgements.iter().map(Item::Acknowledgement))
         .chain(items.members.iter().map(Item::Member))
+        .chain(items.statuses.iter().map(Item::Status))
         .collect();
     let mut outcome = Outcome::default();
     if all.is_empty() {
@@ -330,7 +381,7 @@ async fn slice(
             (_, Applied::Refused(code)) => outcome.refuse(*item, code),
             (Item::User(user), _) => outcome.users.push(user.wire_id),
             (Item::Post(_), _) => outcome.posts_at = now,
-            (Item::Reaction(_) | Item::Member(_), _) => {}
+            (Item::Reaction(_) | Item::Member(_) | Item::Acknowledgement(_) | Item::Status(_), _) => {}
         }
     }
     Ok(())
@@ -347,7 +398,8 @@ async fn nobody_to_wait_for(
     let author = match item {
         Item::Post(post) if post.delete_at.is_none() => post.user_id,
         Item::Reaction(reaction) => reaction.user_id,
-        Item::User(_) | Item::Post(_) | Item::Member(_) => return Ok(false),
+        Item::Acknowledgement(ack) => ack.user_id,
+        Item::User(_) | Item::Post(_) | Item::Member(_) | Item::Status(_) => return Ok(false),
     };
     Ok(refused.contains(&author)
         && person(tx, share, &author).await?.is_none()
@@ -359,6 +411,8 @@ async fn one(app: &App, tx: &mut Tx, share: &ShareAccess, item: Item<'_>) -> Res
         Item::User(user) => users::apply(app, tx, share, user).await,
         Item::Post(post) => posts::apply(app, tx, share, post).await,
         Item::Reaction(reaction) => reactions::apply(tx, share, reaction).await,
+        Item::Acknowledgement(ack) => people::apply_acknowledgement(tx, share, ack).await,
+        Item::Status(status) => people::apply_status(tx, share, status).await,
         Item::Member(member) => match person(tx, share, &member.user_id).await? {
             None => Ok(Applied::Refused(Code::NoUser)),
             Some(person) => {
@@ -380,6 +434,8 @@ impl Outcome {
             Item::User(user) => self.refused_users.push((user.wire_id, code)),
             Item::Post(post) => self.refused_posts.push((post.id, code)),
             Item::Reaction(reaction) => self.refused_reactions.push((reaction.clone(), code)),
+            Item::Acknowledgement(ack) => self.refused_acknowledgements.push((ack.clone(), code)),
+            Item::Status(status) => self.refused_statuses.push((status.user_id, code)),
             Item::Member(member) => self.refused_members.push((member.user_id, code)),
         }
     }
@@ -396,7 +452,9 @@ async fn note_refusals(
     let users = outcome.refused_users.iter().chain(&outcome.refused_members).map(|(_, code)| ("user", *code));
     let posts = outcome.refused_posts.iter().map(|(_, code)| ("post", *code));
     let reactions = outcome.refused_reactions.iter().map(|(_, code)| ("reaction", *code));
-    for key in users.chain(posts).chain(reactions) {
+    let acks = outcome.refused_acknowledgements.iter().map(|(_, code)| ("ack", *code));
+    let statuses = outcome.refused_statuses.iter().map(|(_, code)| ("status", *code));
+    for key in users.chain(posts).chain(reactions).chain(acks).chain(statuses) {
         *counts.entry(key).or_default() += 1;
     }
     if counts.is_empty() {

@@ -1,7 +1,7 @@
 //! Posts a peer sends: only its own, only where it shares, newer ones over older ones.
 
 use rialto_model::{Millis, Post, UserId};
-use rialto_store::{StoreError, Tx, blocks, posts};
+use rialto_store::{StoreError, Tx, blocks, posts, priorities};
 
 use super::{Applied, Code, IncomingPost, person, waiting};
 use crate::access::ShareAccess;
@@ -85,11 +85,20 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
     posts::insert_now(tx, &post).await?;
     files::attach_remote(tx, &post, &share.remote().id).await?;
     posts::set_owner_pinned(tx, &post.id, post.is_pinned).await?;
+    prioritise(tx, &post, incoming).await?;
     let news = now.since(create_at) < NEWS;
     let calls = if news { post_rules::Calls::from(&incoming.mentioned) } else { post_rules::Calls::Nobody };
     post_rules::record_remote(tx, share.channel(), &post, share.origin(), calls).await?;
     waiting::release(app, tx, share, post.id.as_str()).await?;
     Ok(Applied::Changed)
+}
+
+/// Root posts only, and only where the sender says how urgent it is: one of 2021 never does (wire 5.7).
+async fn prioritise(tx: &mut Tx, post: &Post, incoming: &IncomingPost) -> Result<bool, StoreError> {
+    match incoming.priority.as_ref().filter(|_| post.root_id.is_none()) {
+        Some(priority) => priorities::set(tx, &post.id, priority).await,
+        None => Ok(false),
+    }
 }
 
 /// Written and deleted while we were apart: nobody here ever sees it (E-036), not even when a frame that holds the
@@ -179,7 +188,7 @@ async fn change(
     }
     post.edit_at = incoming.edit_at;
     post.hashtags = mentions::hashtags(&post.message);
-    let changed = post != before;
+    let changed = prioritise(tx, &post, incoming).await? || post != before;
     post.remote_update_at = incoming.update_at;
     if changed {
         post_rules::save_edit(tx, &mut post, share.origin()).await?;

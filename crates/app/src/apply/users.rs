@@ -1,5 +1,6 @@
 //! People a peer tells of: made, kept up to date, never taken from anybody (INV-2, INV-4).
 
+use rialto_model::user::GUEST;
 use rialto_model::{DomainEvent, Scope, User, UserId};
 use rialto_store::{StoreError, Tx, blocks, users};
 
@@ -102,7 +103,7 @@ async fn make(
         first_name: String::new(),
         last_name: String::new(),
         position: String::new(),
-        roles: "system_user".to_owned(),
+        roles: String::new(),
         locale: "en".to_owned(),
         timezone: Default::default(),
         props: Default::default(),
@@ -112,6 +113,7 @@ async fn make(
         remote_update_at: incoming.update_at,
         is_bot: incoming.is_bot,
         last_password_update: now,
+        picture_at: rialto_model::Millis(0),
     };
     describe(&mut user, share, incoming);
     user.delete_at = incoming.delete_at;
@@ -136,7 +138,13 @@ fn describe(user: &mut User, share: &ShareAccess, incoming: &IncomingUser) {
     if incoming.relayed {
         user.props.insert(RELAYED.to_owned(), share.share().id.to_string());
     }
-    if let Some(status) = &incoming.custom_status {
+    // A mark, not a right: people of other servers have none here (behaviour 4.1, E-096).
+    user.roles = if incoming.is_guest { GUEST } else { "system_user" }.to_owned();
+    if let Some(email) = &incoming.email {
+        user.props.insert("RemoteEmail".to_owned(), email.clone());
+    }
+    // Whoever is gone says no more what they are doing (E-093).
+    if let Some(status) = incoming.custom_status.as_ref().filter(|_| incoming.delete_at.is_none()) {
         user.props.insert("customStatus".to_owned(), status.clone());
     }
 }

@@ -4,7 +4,7 @@ use rialto_model::{ChannelId, Millis, PostId, UserId};
 use rialto_store::waiting::{self, WaitingItem};
 use rialto_store::{StoreError, Tx, posts, remotes, users};
 
-use super::{Applied, Code, IncomingPost, IncomingReaction};
+use super::{Applied, Code, IncomingAcknowledgement, IncomingPost, IncomingReaction, people};
 use crate::App;
 use crate::access::{Denied, RemoteActor, ShareAccess};
 use crate::audit::{self, About};
@@ -85,6 +85,17 @@ pub(super) async fn park_reaction(
     park(tx, share, Early { kind: "reaction", item_id, missing, is_due: false, body }, is_known).await
 }
 
+pub(super) async fn park_acknowledgement(
+    tx: &mut Tx,
+    share: &ShareAccess,
+    ack: &IncomingAcknowledgement,
+    missing: &str,
+) -> Result<Applied, StoreError> {
+    let Ok(body) = serde_json::to_string(ack) else { return Ok(Applied::Refused(Code::Invalid)) };
+    let item_id = format!("{}:{}", ack.post_id, ack.user_id);
+    park(tx, share, Early { kind: "ack", item_id, missing, is_due: false, body }, |_| false).await
+}
+
 /// Drops the version of a post that waits, if one does.
 pub(super) async fn forget_post(tx: &mut Tx, share: &ShareAccess, post: &PostId) -> Result<(), StoreError> {
     waiting::delete(tx, &share.remote().id, "post", post.as_str()).await
@@ -120,6 +131,10 @@ async fn apply(app: &App, tx: &mut Tx, share: &ShareAccess, item: &WaitingItem) 
     let applied = match item.kind.as_str() {
         "post" => match serde_json::from_str::<IncomingPost>(&item.body) {
             Ok(post) => Box::pin(super::posts::apply(app, tx, share, &post)).await?,
+            Err(_) => Applied::Refused(Code::Invalid),
+        },
+        "ack" => match serde_json::from_str::<IncomingAcknowledgement>(&item.body) {
+            Ok(ack) => Box::pin(people::apply_acknowledgement(tx, share, &ack)).await?,
             Err(_) => Applied::Refused(Code::Invalid),
         },
         _ => match serde_json::from_str::<IncomingReaction>(&item.body) {

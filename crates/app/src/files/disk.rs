@@ -3,6 +3,8 @@
 //! Bytes come before rows: a file is complete and flushed before the row that names it commits, so a crash leaves bytes
 //! without a row, which are swept, and never a row without bytes.
 
+mod portraits;
+
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -252,7 +254,7 @@ impl Writer {
     }
 
     /// The path of what has arrived, for what reads it outside of the runtime.
-    pub(super) fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.disk.upload_path(&self.upload)
     }
 

@@ -3,6 +3,7 @@
 pub mod arriving;
 pub mod disk;
 pub mod pictures;
+pub(crate) mod portraits;
 #[cfg(test)]
 mod tests;
 

@@ -108,7 +108,8 @@ pub async fn open(app: &App, actor: &SessionUser, id: &FileId, size: Size) -> Re
     app.disk.open_picture(id, size.suffix()).await?.ok_or(Error::NoPicture)
 }
 
-fn make(path: &PathBuf, size: Size) -> image::ImageResult<Vec<u8>> {
+/// Decodes a picture within our limits and turns it upright.
+pub(super) fn decode(path: &PathBuf) -> image::ImageResult<DynamicImage> {
     let mut reader = ImageReader::open(path)?.with_guessed_format()?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
@@ -119,6 +120,11 @@ fn make(path: &PathBuf, size: Size) -> image::ImageResult<Vec<u8>> {
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder)?;
     picture.apply_orientation(orientation);
+    Ok(picture)
+}
+
+fn make(path: &PathBuf, size: Size) -> image::ImageResult<Vec<u8>> {
+    let mut picture = decode(path)?;
     let (width, height) = size.bounds();
     if picture.width() > width || picture.height() > height {
         picture = picture.thumbnail(width, height);
@@ -130,7 +136,7 @@ fn make(path: &PathBuf, size: Size) -> image::ImageResult<Vec<u8>> {
 }
 
 /// The picture as it looks on a white page.
-fn on_white(picture: &DynamicImage) -> image::RgbImage {
+pub(super) fn on_white(picture: &DynamicImage) -> image::RgbImage {
     let rgba = picture.to_rgba8();
     image::RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| {
         let [red, green, blue, alpha] = rgba.get_pixel(x, y).0;

@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rialto_model::{
-    Channel, ChannelId, FileInfo, Millis, Post, PostId, Reaction, RemoteCluster, RemoteId, Share, ShareState, User,
-    UserId, names,
+    Acknowledgement, Channel, ChannelId, FileInfo, Millis, Post, PostId, Priority, Reaction, RemoteCluster, RemoteId,
+    Seq, Share, ShareState, User, UserId, names,
 };
+use rialto_store::statuses::Status;
 use rialto_store::{
-    Snapshot, StoreError, channel_members, channels, outbox, peer_posts, posts, reactions, remotes, shares, users,
+    Snapshot, StoreError, channel_members, channels, outbox, peer_posts, posts, priorities, reactions, remotes, shares,
+    users,
 };
 
+use super::people;
+use crate::installation::is_system_account;
 use crate::shares::direct;
 use crate::{App, files, mentions};
 
@@ -38,6 +42,14 @@ pub struct Contents {
     pub mentioned: HashMap<String, User>,
     /// Wire ids of people who have another id here (ruling 52).
     pub wire_ids: HashMap<UserId, UserId>,
+    /// Presence to tell of.
+    pub statuses: Vec<Status>,
+    /// Acknowledgements, and ends of them.
+    pub acknowledgements: Vec<Acknowledgement>,
+    /// Priorities of the posts that have one.
+    pub priorities: HashMap<PostId, Priority>,
+    /// Position of the log that is told up to.
+    pub seq: Seq,
     /// Messages the posts link to, and whether the peer's people can see them; for the sender to fill.
     pub links: HashMap<PostId, bool>,
 }
@@ -53,12 +65,17 @@ pub struct Wanted {
     pub members: Vec<UserId>,
     /// People to describe again.
     pub profiles: Vec<UserId>,
+    /// People whose presence changed.
+    pub statuses: Vec<UserId>,
+    /// Posts and who acknowledged them.
+    pub acknowledgements: Vec<(PostId, UserId)>,
 }
 
 impl Wanted {
     /// How many items there are.
     pub fn number(&self) -> usize {
-        self.posts.len() + self.reactions.len() + self.members.len() + self.profiles.len()
+        let about_people = self.members.len() + self.profiles.len() + self.statuses.len();
+        self.posts.len() + self.reactions.len() + self.acknowledgements.len() + about_people
     }
 }
 
@@ -91,6 +108,10 @@ pub async fn load(
         unknown: Vec::new(),
         mentioned: HashMap::new(),
         wire_ids: HashMap::new(),
+        statuses: Vec::new(),
+        acknowledgements: Vec::new(),
+        priorities: HashMap::new(),
+        seq: *app.bus.settled().borrow(),
         links: HashMap::new(),
     };
     load_posts(&mut view, &mut contents, wanted, send_roots).await?;
@@ -101,7 +122,9 @@ pub async fn load(
             contents.members.push((person, joined));
         }
     }
-    load_people(&mut view, &mut contents, wanted).await?;
+    people::load_acknowledgements(&mut view, &mut contents, wanted).await?;
+    let newcomers = load_people(&mut view, &mut contents, wanted).await?;
+    people::load_statuses(&mut view, &mut contents, wanted, &newcomers).await?;
     Ok(Some(contents))
 }
 
@@ -153,6 +176,10 @@ async fn load_posts(
     }
     contents.files = files::of_posts(view, &contents.posts).await?.into_iter().collect();
     contents.files.retain(|post, own| !contents.context.contains(post) && !own.is_empty());
+    let ids: Vec<PostId> = contents.posts.iter().filter(|post| post.root_id.is_none()).map(|post| post.id).collect();
+    if !ids.is_empty() {
+        contents.priorities = priorities::list(view, &ids).await?.into_iter().collect();
+    }
     Ok(())
 }
 
@@ -196,7 +223,8 @@ async fn load_reactions(view: &mut Snapshot, contents: &mut Contents, wanted: &W
     Ok(())
 }
 
-async fn load_people(view: &mut Snapshot, contents: &mut Contents, wanted: &Wanted) -> Result<(), StoreError> {
+/// Returns who is described to the peer for the first time.
+async fn load_people(view: &mut Snapshot, contents: &mut Contents, wanted: &Wanted) -> Result<Vec<UserId>, StoreError> {
     let words: BTreeSet<String> = contents.posts.iter().flat_map(|post| mentions::find(&post.message).names).collect();
     let words: Vec<String> = words.into_iter().collect();
     for person in users::list_by_usernames(view, &words).await? {
@@ -208,12 +236,14 @@ async fn load_people(view: &mut Snapshot, contents: &mut Contents, wanted: &Want
     ids.extend(contents.reactions.iter().map(|reaction| reaction.user_id));
     ids.extend(contents.members.iter().filter(|(_, joined)| *joined).map(|(person, _)| person.id));
     ids.extend(contents.mentioned.values().map(|person| person.id));
+    ids.extend(people::acknowledgers(&contents.acknowledgements));
     ids.extend(&wanted.profiles);
     let ids: Vec<UserId> = ids.into_iter().collect();
     let known: HashMap<UserId, Millis> =
         outbox::announced(view, &contents.remote.id, &contents.channel.id, &ids).await?.into_iter().collect();
+    let mut newcomers = Vec::new();
     for person in users::list_by_ids(view, &ids).await? {
-        if person.remote_id == Some(contents.remote.id) || person.is_bot {
+        if person.remote_id == Some(contents.remote.id) || is_system_account(&person) {
             continue;
         }
         if !contents.share.home && person.remote_id.is_some() {
@@ -223,10 +253,13 @@ async fn load_people(view: &mut Snapshot, contents: &mut Contents, wanted: &Want
             contents.wire_ids.insert(person.id, wire_id);
         }
         if known.get(&person.id).is_none_or(|version| *version < person.update_at) {
+            if !known.contains_key(&person.id) {
+                newcomers.push(person.id);
+            }
             contents.unknown.push(person);
         }
     }
-    Ok(())
+    Ok(newcomers)
 }
 
 /// The next page of a channel's members, for telling a peer who belongs.

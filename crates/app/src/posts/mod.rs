@@ -7,8 +7,10 @@ mod tests;
 pub use reading::{PostPage, Window, around_unread, authors, get, list_by_ids, pinned, thread, window};
 
 use rialto_model::post::MAX_FILES;
-use rialto_model::{Channel, ChannelId, DomainEvent, FileId, Millis, Origin, Permission, Post, PostId, Scope, UserId};
-use rialto_store::{StoreError, Tx, channel_members, channels, posts, users as user_rows};
+use rialto_model::{
+    Channel, ChannelId, DomainEvent, FileId, Millis, Origin, Permission, Post, PostId, Priority, Scope, UserId,
+};
+use rialto_store::{StoreError, Tx, channel_members, channels, posts, priorities, users as user_rows};
 
 use crate::access::{self, ChannelAccess, Denied, SessionUser};
 use crate::shares::direct;
@@ -50,6 +52,9 @@ pub enum Error {
     /// The time in which an author may edit is over.
     #[error("too late to edit")]
     TooLate,
+    /// Only the first post of a thread has a priority, and only one of the known ones; reminders are for urgent ones.
+    #[error("unusable priority")]
+    Priority,
     /// The server's own messages do not change.
     #[error("a system message")]
     SystemPost,
@@ -76,6 +81,8 @@ pub struct NewPost {
     pub file_ids: Vec<FileId>,
     /// The client's name for it: the same again answers the first post.
     pub pending_post_id: String,
+    /// How urgent it is; None for a standard one.
+    pub priority: Option<Priority>,
 }
 
 /// Writes a post. Records [`DomainEvent::PostCreated`].
@@ -97,6 +104,7 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
         return Err(Error::Kind);
     }
     let props = checked_props(&new.props)?;
+    let priority = checked_priority(new.priority, new.root_id.is_some())?;
 
     let mut tx = app.db.begin(app.clock.now()).await?;
     let access = access::channel(&mut tx, actor, channel, Permission::CreatePost).await?;
@@ -150,6 +158,9 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
         if post.file_ids.is_empty() && !has_text {
             return Err(Error::Empty);
         }
+    }
+    if let Some(priority) = &priority {
+        priorities::set(&mut tx, &post.id, priority).await?;
     }
     let written = insert(&mut tx, &access, &post, &new.pending_post_id).await;
     let written = match written {
@@ -283,6 +294,14 @@ fn checked_props(text: &str) -> Result<String, Error> {
         }
         _ => Err(Error::Props),
     }
+}
+
+fn checked_priority(priority: Option<Priority>, is_reply: bool) -> Result<Option<Priority>, Error> {
+    let Some(priority) = priority.filter(|priority| !priority.is_standard()) else { return Ok(None) };
+    let fits = Priority::is_level(&priority.level)
+        && !is_reply
+        && (!priority.persistent_notifications || priority.level == "urgent");
+    if fits { Ok(Some(priority)) } else { Err(Error::Priority) }
 }
 
 /// Changes to a post; None leaves a part as it is.

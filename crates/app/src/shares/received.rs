@@ -29,6 +29,7 @@ pub struct IncomingInvitation {
     /// Nobody here writes.
     pub read_only: bool,
     /// Counts with the versions of the peer's words on the share (ruling 8.6): one that comes late changes nothing.
+    /// 0: an administrator here lets it in later.
     pub version: i64,
 }
 
@@ -169,7 +170,9 @@ pub(super) async fn take(
         last_sync_at: None,
     };
     shares::insert(tx, &share).await?;
-    shares::set_peer_version(tx, &share.id, invitation.version).await?;
+    if invitation.version > 0 {
+        shares::set_peer_version(tx, &share.id, invitation.version).await?;
+    }
     share_requests::delete(tx, &remote.id, &channel.id).await?;
     set_shared(tx, &channel, Origin::Remote(remote.id)).await?;
     tx.record(

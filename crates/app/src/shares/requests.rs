@@ -149,6 +149,7 @@ async fn let_in(
 ) -> Result<Option<Share>, StoreError> {
     let existing = channels::lock(tx, &request.channel_id).await?;
     let invitation = IncomingInvitation {
+        version: 0,
         channel_id: request.channel_id,
         kind: request.kind,
         name: request.name.clone(),

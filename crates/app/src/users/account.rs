@@ -100,6 +100,10 @@ pub async fn set_active(app: &App, actor: &SessionUser, id: &UserId, active: boo
     }
     user.update_at = user.update_at.next_version(tx.now());
     user.delete_at = (!active).then_some(tx.now());
+    if !active {
+        // Whoever is gone says no more what they are doing (E-093).
+        user.props.remove(profile::CUSTOM_STATUS);
+    }
     users::update(&mut tx, &user).await?;
     if !user.is_local() {
         blocks::set_deactivated(&mut tx, id, user.delete_at).await?;

@@ -129,6 +129,7 @@ fn draft(app: &App, new: &NewUser) -> User {
         remote_update_at: Millis(0),
         is_bot: false,
         last_password_update: Millis(0),
+        picture_at: Millis(0),
     }
 }
 

@@ -3,6 +3,9 @@
 mod account;
 mod create;
 mod find;
+pub mod pictures;
+#[cfg(test)]
+mod pictures_tests;
 mod profile;
 #[cfg(test)]
 mod tests;

@@ -84,7 +84,7 @@ async fn converse(fed: &Federation, actor: &RemoteActor, invitation: ChannelInvi
         kind,
         creator: invitation.creator_id,
         people: invitation.direct_participant_ids,
-        described: described.map(|user| incoming_user(user, &actor.remote().handle, &handles)).collect(),
+        described: described.map(|user| incoming_user(user, actor.remote(), &handles)).collect(),
     };
     taken(shares::accept_conversation(&fed.app, actor, incoming).await)
 }

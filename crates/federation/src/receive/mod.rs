@@ -3,6 +3,7 @@
 //! Source: wire section 3, rulings 11 to 17 and 28.
 
 mod confirm;
+mod image;
 mod invite;
 mod notes;
 mod reply;
@@ -11,7 +12,7 @@ mod upload;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
@@ -34,7 +35,7 @@ pub fn routes(federation: Federation) -> Router {
         .route("/api/v4/remotecluster/msg", post(msg))
         .route("/api/v4/remotecluster/confirm_invite", post(confirm::confirm_invite))
         .route("/api/v4/remotecluster/upload/{upload_id}", post(upload::upload).layer(DefaultBodyLimit::disable()))
-        .route("/api/v4/remotecluster/{user_id}/image", post(image))
+        .route("/api/v4/remotecluster/{user_id}/image", post(image::image).layer(DefaultBodyLimit::disable()))
         .with_state(federation)
 }
 
@@ -114,13 +115,4 @@ async fn dispatch(fed: &Federation, actor: &RemoteActor, frame: &Frame) -> Resul
         // A topic nobody listens to is answered as Mattermost answers it (wire 3.7).
         _ => Ok(Envelope::ok_null()),
     }
-}
-
-/// Pictures are files too.
-async fn image(State(fed): State<Federation>, headers: HeaderMap, Path(_user): Path<String>) -> Response {
-    reply::answer(&fed, async {
-        authenticate(&fed, &headers).await?;
-        Err(Reply::FilesOff)
-    })
-    .await
 }

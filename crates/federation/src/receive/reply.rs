@@ -57,6 +57,10 @@ pub(super) enum Reply {
     UploadLength,
     /// The first of several parts is too short.
     FirstPart,
+    /// Not a person the peer speaks for.
+    NoPerson,
+    /// No picture in the request, or none that can be shown.
+    BadPicture,
     /// Not now: try again.
     Later,
 }
@@ -175,6 +179,16 @@ impl Reply {
                 StatusCode::BAD_REQUEST,
                 "app.upload.upload_data.first_part_too_small.app_error",
                 "The first part of a file must have 5 MiB.",
+            ),
+            Reply::NoPerson => (
+                StatusCode::BAD_REQUEST,
+                "api.context.invalid_url_param.app_error",
+                "There is no such person of this connection.",
+            ),
+            Reply::BadPicture => (
+                StatusCode::BAD_REQUEST,
+                "api.user.upload_profile_user.no_file.app_error",
+                "The request holds no picture that can be shown.",
             ),
             Reply::Later => (
                 StatusCode::SERVICE_UNAVAILABLE,

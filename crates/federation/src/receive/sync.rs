@@ -3,11 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use rialto_app::access::RemoteActor;
-use rialto_app::apply::{self, IncomingItems, IncomingMember, IncomingPost, IncomingReaction, IncomingUser, Outcome};
+use rialto_app::apply::{
+    self, IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPost, IncomingReaction, IncomingStatus,
+    IncomingUser, Outcome,
+};
 use rialto_app::connections;
-use rialto_model::{ChannelId, FileId, PeerProfile, User, UserId};
+use rialto_model::{ChannelId, FileId, Millis, PeerProfile, RemoteCluster, User, UserId};
 use rialto_wire::federation::frame::{Envelope, no_longer_shared};
+use rialto_wire::federation::items::{ItemResult, ItemState, ResultExtension};
 use rialto_wire::federation::post::InboundPost;
+use rialto_wire::federation::reaction::{Acknowledgement, UserStatus};
 use rialto_wire::federation::result::SyncResult;
 use rialto_wire::federation::sync::SyncMessage;
 use rialto_wire::federation::user::InboundUser;
@@ -55,8 +60,13 @@ async fn translate(
     let extra = message.rialto.as_ref();
     let users = message.users.iter().map(|user| {
         let more = extra.and_then(|extra| extra.users.get(&user.id));
-        let mut user = incoming_user(user, &actor.remote().handle, &handles);
-        user.is_bot = more.is_some_and(|more| more.is_bot);
+        let mut user = incoming_user(user, actor.remote(), &handles);
+        user.is_bot |= more.is_some_and(|more| more.is_bot);
+        user.is_guest = more.is_some_and(|more| more.is_guest);
+        if fed.app.settings.get().workspaces.disable_status_sync {
+            // Neither sent nor shown (E-108).
+            user.custom_status = None;
+        }
         user
     });
     let mut posts = Vec::with_capacity(message.posts.len());
@@ -88,9 +98,41 @@ async fn translate(
         users: users.collect(),
         posts,
         reactions: reactions.collect(),
+        acknowledgements: acknowledgements(message),
+        statuses: statuses(fed, message),
         members: members.collect(),
         unreadable: unreadable.filter_map(|item| UserId::parse(item.id.as_deref()?).ok()).collect(),
     })
+}
+
+/// Acknowledgements of the message, and those that posts carry with them, which are of everybody the sender knows of.
+fn acknowledgements(message: &SyncMessage) -> Vec<IncomingAcknowledgement> {
+    let incoming = |ack: &Acknowledgement, beside_post| IncomingAcknowledgement {
+        user_id: ack.user_id,
+        post_id: ack.post_id,
+        acknowledged_at: Millis::non_zero(ack.acknowledged_at.0),
+        beside_post,
+    };
+    let beside = message.posts.iter().flat_map(|post| {
+        post.acknowledgements.iter().filter(|ack| ack.post_id == post.id && ack.acknowledged_at.0 > 0)
+    });
+    let own = message.acknowledgements.iter().map(|ack| incoming(ack, false));
+    own.chain(beside.map(|ack| incoming(ack, true))).collect()
+}
+
+/// Presence, unless it is not exchanged here: then it is accepted and dropped (E-108).
+fn statuses(fed: &Federation, message: &SyncMessage) -> Vec<IncomingStatus> {
+    if fed.app.settings.get().workspaces.disable_status_sync {
+        return Vec::new();
+    }
+    let incoming = |status: &UserStatus| IncomingStatus {
+        user_id: status.user_id,
+        status: status.status.clone(),
+        manual: status.manual,
+        last_activity_at: status.last_activity_at,
+        dnd_end_time: status.dnd_end_time,
+    };
+    message.statuses.iter().map(incoming).collect()
 }
 
 /// What people of other connections of ours are called after.
@@ -102,9 +144,11 @@ pub(super) async fn other_handles(
     Ok(live.into_iter().filter(|other| other.id != actor.id()).map(|other| other.handle).collect())
 }
 
-pub(super) fn incoming_user(user: &InboundUser, handle: &str, other_handles: &[String]) -> IncomingUser {
+pub(super) fn incoming_user(user: &InboundUser, from: &RemoteCluster, other_handles: &[String]) -> IncomingUser {
+    // A Mattermost tells everybody's address without having been asked to share it (ruling 55).
+    let shares_addresses = from.profile == PeerProfile::Rialto;
     let is_other = |suffix: &str| other_handles.iter().any(|other| other == suffix);
-    let stand_ins = (1..=STAND_INS).map(|attempt| username::stand_in(&user.username, handle, attempt, is_other));
+    let stand_ins = (1..=STAND_INS).map(|attempt| username::stand_in(&user.username, &from.handle, attempt, is_other));
     IncomingUser {
         wire_id: user.id,
         username: user.username.clone(),
@@ -120,7 +164,9 @@ pub(super) fn incoming_user(user: &InboundUser, handle: &str, other_handles: &[S
         locale: user.locale.clone(),
         timezone: user.timezone.clone(),
         custom_status: user.custom_status.clone(),
-        is_bot: false,
+        is_bot: user.is_bot,
+        is_guest: false,
+        email: user.email.clone().filter(|_| shares_addresses && !user.username.contains(':')),
     }
 }
 
@@ -150,6 +196,7 @@ fn incoming_post(
         kind: post.kind.clone(),
         file_ids: once_each(&post.file_ids),
         mentioned: (!by_text).then_some(mentioned),
+        priority: post.priority.clone().map(Into::into),
     }
 }
 
@@ -188,5 +235,62 @@ fn report(result: &mut SyncResult, message: &SyncMessage, outcome: &Outcome) {
     }
     result.posts_last_update_at = outcome.posts_at.0;
     result.reaction_errors.extend(outcome.refused_reactions.iter().map(|(reaction, _)| reaction.post_id.to_string()));
+    for (ack, _) in &outcome.refused_acknowledgements {
+        let id = ack.post_id.to_string();
+        if !result.acknowledgement_errors.contains(&id) {
+            result.acknowledgement_errors.push(id);
+        }
+    }
+    result.acknowledgements_last_update_at =
+        newest(&mut message.acknowledgements.iter().map(|ack| ack.acknowledged_at.0));
+    result.status_errors.extend(outcome.refused_statuses.iter().map(|(id, _)| id.to_string()));
+    if let Some(extension) = &message.rialto {
+        result.rialto = Some(confirmation(extension.seq, message, outcome));
+    }
     result.reactions_last_update_at = newest(&mut message.reactions.iter().map(|reaction| reaction.update_at.0));
+}
+
+/// What another Rialto is told: its position, and everything of its message that was not stored (ruling 8.4).
+fn confirmation(seq: i64, message: &SyncMessage, outcome: &Outcome) -> ResultExtension {
+    let refused = |kind, code: &str| ItemResult {
+        kind,
+        id: String::new(),
+        post_id: None,
+        user_id: None,
+        emoji_name: String::new(),
+        state: ItemState::Refused,
+        code: code.to_owned(),
+    };
+    let mut items: Vec<ItemResult> = Vec::new();
+    for item in &message.refused {
+        let id = item.id.clone().unwrap_or_default();
+        items.push(ItemResult { id, ..refused(item.kind, item.why.code()) });
+    }
+    for (id, code) in &outcome.refused_users {
+        items.push(ItemResult { id: id.to_string(), ..refused(ItemKind::User, code.as_str()) });
+    }
+    for (id, code) in &outcome.refused_posts {
+        items.push(ItemResult::post(id.as_str(), ItemState::Refused, code.as_str()));
+    }
+    for (reaction, code) in &outcome.refused_reactions {
+        items.push(ItemResult {
+            post_id: Some(reaction.post_id),
+            user_id: Some(reaction.user_id),
+            emoji_name: reaction.emoji_name.clone(),
+            ..refused(ItemKind::Reaction, code.as_str())
+        });
+    }
+    for (ack, code) in &outcome.refused_acknowledgements {
+        items.push(ItemResult {
+            post_id: Some(ack.post_id),
+            user_id: Some(ack.user_id),
+            ..refused(ItemKind::Ack, code.as_str())
+        });
+    }
+    for (kind, list) in [(ItemKind::Status, &outcome.refused_statuses), (ItemKind::Member, &outcome.refused_members)] {
+        for (id, code) in list {
+            items.push(ItemResult { user_id: Some(*id), ..refused(kind, code.as_str()) });
+        }
+    }
+    ResultExtension { seq, items }
 }

@@ -8,13 +8,13 @@ use rialto_app::outbox::Contents;
 use rialto_model::{ChannelId, MessageId, Millis, PeerProfile, Post, PostId, Reaction, RemoteCluster, User, UserId};
 use rialto_wire::federation::mentions::{self, Meant};
 use rialto_wire::federation::permalinks;
-use rialto_wire::federation::post::OutboundPost;
+use rialto_wire::federation::post::{OutboundMetadata, OutboundPost};
 use rialto_wire::federation::reaction::{MembershipChange, OutboundReaction};
 use rialto_wire::federation::sync::OutboundSync;
 use rialto_wire::federation::user::OutboundUser;
 use rialto_wire::site_url::SiteUrl;
 
-use super::files;
+use super::{files, people};
 use crate::Federation;
 
 /// People in one frame.
@@ -92,7 +92,8 @@ pub(crate) fn described(fed: &Federation, wire_ids: &HashMap<UserId, UserId>, pe
     if settings.workspaces.disable_status_sync {
         out.props.clear();
     }
-    out.props.retain(|_, value| value.len() <= STATUS_BYTES);
+    let now = fed.app.clock.now();
+    out.props.retain(|_, value| value.len() <= STATUS_BYTES && !people::is_over(value, now));
     out
 }
 
@@ -130,8 +131,16 @@ pub(crate) fn post(own: Option<&SiteUrl>, contents: &Contents, post: &Post, sync
             None => rewritten.text,
         };
         sync.mention_transforms.extend(rewritten.transforms);
+        out.metadata = priority(contents, post);
     }
     out
+}
+
+/// How urgent a post is, to peers that know what that means; one of 2021 has no such member (wire 9.1).
+fn priority(contents: &Contents, post: &Post) -> Option<OutboundMetadata> {
+    let old = matches!(contents.remote.profile, PeerProfile::Mattermost5 | PeerProfile::Unknown);
+    let priority = contents.priorities.get(&post.id).filter(|_| !old)?;
+    Some(OutboundMetadata { priority: priority.into() })
 }
 
 /// Takes out the posts that are longer, as the peer would read them, than a Mattermost takes (ruling 63).

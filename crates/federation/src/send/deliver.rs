@@ -10,7 +10,7 @@ use rialto_wire::federation::frame::{Answer, says_no_longer_shared};
 use rialto_wire::federation::result::SyncResult;
 use rialto_wire::federation::sync::OutboundSync;
 
-use super::{FRAME_BYTES, Undelivered, awaited, compose, sync_frame, toggles};
+use super::{FRAME_BYTES, Undelivered, awaited, compose, people, sync_frame, toggles};
 use crate::Federation;
 
 /// What an administrator reads of an item the peer has refused.
@@ -49,7 +49,10 @@ pub(crate) async fn deliver(
     let long = compose::take_too_long(fed, &mut contents);
     set_aside(fed, &contents, &long, "longer than the 16383 characters the peer takes").await?;
     let mut run = Run { fed, contents: &contents, taken: 0 };
-    let fate = run.all().await?;
+    let mut fate = run.all().await?;
+    if fate == Fate::Done {
+        fate = people::send(fed, &contents).await?;
+    }
     Ok(Delivery { fate, taken: run.taken })
 }
 
@@ -174,6 +177,7 @@ impl Run<'_> {
         let mut sync = compose::empty(fed, contents.channel.id);
         sync.users =
             cargo.people.iter().map(|person| compose::user(fed, contents, person)).map(|u| (u.id, u)).collect();
+        people::mark(contents, cargo.people, &mut sync);
         let own = fed.own_site();
         sync.posts = cargo.posts.iter().map(|post| compose::post(own.as_ref(), contents, post, &mut sync)).collect();
         sync.reactions = cargo.reactions.iter().map(|reaction| compose::reaction(contents, reaction)).collect();
@@ -215,6 +219,15 @@ impl Run<'_> {
         };
         let Contents { remote, channel, .. } = self.contents;
         Ok(outbox::delivered(&self.fed.app, &remote.id, &channel.id, &outcome).await?)
+    }
+}
+
+/// Sends a frame of which nothing is remembered. A refusal of it is final.
+pub(super) async fn send_beside(fed: &Federation, contents: &Contents, sync: &OutboundSync) -> Result<Fate, Undelivered> {
+    let Some(answer) = sync_frame(fed, contents, sync).await? else { return Ok(Fate::Done) };
+    match read(contents, &answer)? {
+        Verdict::NoLongerShared => Ok(Fate::NoLongerShared),
+        Verdict::Refused(_) | Verdict::Taken(_) => Ok(Fate::Done),
     }
 }
 

@@ -183,6 +183,7 @@ async fn attempt(fed: &Federation, id: &RemoteId, due: &Due) -> Result<Ended, Un
         path: format!("/api/v4/remotecluster/upload/{}", theirs.id),
         remote_id: *id,
         token,
+        content_type: None,
         length,
         content: counted(content, Arc::clone(&sent)).boxed(),
         timeout: LEAST_TIME + Duration::from_secs(length / LEAST_RATE),

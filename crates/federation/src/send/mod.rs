@@ -7,6 +7,8 @@ mod direct;
 pub(crate) mod files;
 mod held;
 mod invite;
+mod people;
+pub(crate) mod pictures;
 pub(crate) mod pinger;
 pub(crate) mod sender;
 mod toggles;

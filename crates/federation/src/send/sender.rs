@@ -394,6 +394,8 @@ pub(super) fn by_channel(changes: Vec<Change>) -> Sorted {
             What::Reaction(reaction) => wanted.reactions.push(*reaction),
             What::Member(user) if !wanted.members.contains(&user) => wanted.members.push(user),
             What::Profile(user) if !wanted.profiles.contains(&user) => wanted.profiles.push(user),
+            What::Status(user) if !wanted.statuses.contains(&user) => wanted.statuses.push(user),
+            What::Acknowledgement(post, user) => wanted.acknowledgements.push((post, user)),
             _ => {}
         }
     }

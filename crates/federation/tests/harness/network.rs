@@ -72,7 +72,7 @@ impl Sent {
             serde_json::Value::Object(map) => !map.is_empty(),
             _ => false,
         };
-        ["users", "posts", "reactions", "membership_changes", "statuses"].into_iter().any(filled)
+        ["users", "posts", "reactions", "membership_changes", "statuses", "acknowledgements"].into_iter().any(filled)
     }
 }
 
@@ -205,8 +205,9 @@ impl Network {
     async fn exchange_file(&self, from: &'static str, request: FileRequest) -> Result<Response, TransportError> {
         let found = self.sites.lock().unwrap().get(request.site_url.as_str()).cloned();
         let Some((to, routes)) = found else { return Err(broken(Step::Connect)) };
-        let payload = serde_json::json!({ "length": request.length });
-        let mut sent = Sent { from, to, topic: "file".to_owned(), payload, fault: None };
+        let topic = if request.path.ends_with("/image") { "image" } else { "file" };
+        let payload = serde_json::json!({ "length": request.length, "path": request.path });
+        let mut sent = Sent { from, to, topic: topic.to_owned(), payload, fault: None };
         sent.fault = self.rule.lock().unwrap().as_mut().and_then(|rule| rule(&sent));
         let fault = sent.fault;
         self.log.lock().unwrap().push(sent);
@@ -220,6 +221,7 @@ impl Network {
             .header(ID_HEADER, request.remote_id.as_str())
             .header(TOKEN_HEADER, &request.token)
             .header("Content-Length", request.length)
+            .header("Content-Type", request.content_type.as_deref().unwrap_or("application/octet-stream"))
             .body(Body::from_stream(content))
             .unwrap();
         let answer = routes.oneshot(http).await.unwrap_or_else(|never| match never {});

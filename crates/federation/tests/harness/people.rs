@@ -15,6 +15,15 @@ pub struct Person {
 
 /// Makes an account in a team and signs it in.
 pub async fn make(app: &App, team: &TeamId, name: &str, roles: &str) -> Person {
+    account(app, team, name, roles, false).await
+}
+
+/// Makes an integration's account in a team and signs it in.
+pub async fn make_bot(app: &App, team: &TeamId, name: &str) -> Person {
+    account(app, team, name, "system_user", true).await
+}
+
+async fn account(app: &App, team: &TeamId, name: &str, roles: &str, is_bot: bool) -> Person {
     let now = app.clock.now();
     let user = User {
         id: app.ids.id(UserId::from_random),
@@ -36,8 +45,9 @@ pub async fn make(app: &App, team: &TeamId, name: &str, roles: &str) -> Person {
         remote_id: None,
         remote_username: String::new(),
         remote_update_at: Millis(0),
-        is_bot: false,
+        is_bot,
         last_password_update: now,
+        picture_at: Millis(0),
     };
     let member = TeamMember {
         team_id: *team,

@@ -156,6 +156,12 @@ impl Server {
         people::make(self.app(), &self.team, name, "system_user").await
     }
 
+    /// An integration's account of this server in its team.
+    pub async fn bot(&self, name: &str) -> Person {
+        self.tick();
+        people::make_bot(self.app(), &self.team, name).await
+    }
+
     /// A public channel made by the administrator, with these people in it.
     pub async fn channel(&self, name: &str, members: &[&Person]) -> ChannelId {
         self.tick();

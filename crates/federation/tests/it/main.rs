@@ -19,6 +19,7 @@ mod harness;
 mod held;
 mod notices;
 mod outages;
+mod people;
 mod read_only;
 mod relay;
 mod turns;

@@ -19,6 +19,8 @@ mod outage;
 #[cfg(test)]
 mod peer_116;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod receiver;
 #[cfg(test)]
 mod recorded;

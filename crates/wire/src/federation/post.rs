@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::reaction::Acknowledgement;
 use super::{Refusal, bounds, length, time};
 use crate::lenient::{self, is_zero, or_absent, or_default, well_formed};
 use crate::post_props;
@@ -41,8 +42,10 @@ pub struct InboundPost {
     pub props: String,
     /// Its files, at most ten.
     pub file_ids: Vec<FileId>,
-    /// Only `priority` of the metadata acts on a receiver.
+    /// Of the metadata only this and the next act on a receiver (ruling 64).
     pub priority: Option<Priority>,
+    /// Who has acknowledged it as far as the sender knows; only its own people's count.
+    pub acknowledgements: Vec<Acknowledgement>,
 }
 
 impl InboundPost {
@@ -62,6 +65,29 @@ pub struct Priority {
     /// Whether readers are asked to acknowledge it.
     #[serde(deserialize_with = "or_default")]
     pub requested_ack: bool,
+    /// Whether those it mentions are reminded until they react.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_zero")]
+    pub persistent_notifications: bool,
+}
+
+impl From<&rialto_model::Priority> for Priority {
+    fn from(priority: &rialto_model::Priority) -> Self {
+        Self {
+            priority: priority.level.clone(),
+            requested_ack: priority.requested_ack,
+            persistent_notifications: priority.persistent_notifications,
+        }
+    }
+}
+
+impl From<Priority> for rialto_model::Priority {
+    fn from(priority: Priority) -> Self {
+        Self {
+            level: priority.priority,
+            requested_ack: priority.requested_ack,
+            persistent_notifications: priority.persistent_notifications,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -100,10 +126,12 @@ struct Raw {
     metadata: Option<RawMetadata>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct RawMetadata {
     #[serde(default, deserialize_with = "or_absent")]
     priority: Option<Priority>,
+    #[serde(default, deserialize_with = "well_formed")]
+    acknowledgements: Vec<Acknowledgement>,
 }
 
 impl InboundPost {
@@ -136,6 +164,7 @@ impl InboundPost {
             message = [message.as_str(), "*(This server does not know messages of this kind.)*"].join("\n\n");
         }
         length(&message, bounds::MESSAGE, "message")?;
+        let metadata = raw.metadata.unwrap_or_default();
         Ok(InboundPost {
             id: PostId::parse(&raw.id).map_err(|_| Refusal::Shape)?,
             create_at: time(raw.create_at, "create_at")?,
@@ -151,7 +180,8 @@ impl InboundPost {
             kind,
             props: inbound_props(props)?,
             file_ids: raw.file_ids,
-            priority: raw.metadata.and_then(|metadata| metadata.priority).filter(is_known_priority),
+            priority: metadata.priority.filter(is_known_priority),
+            acknowledgements: metadata.acknowledgements.into_iter().filter(Acknowledgement::is_timely).collect(),
         })
     }
 }
@@ -169,7 +199,7 @@ fn is_known_kind(kind: &str) -> bool {
 }
 
 fn is_known_priority(priority: &Priority) -> bool {
-    matches!(priority.priority.as_str(), "" | "important" | "urgent")
+    rialto_model::Priority::is_level(&priority.priority)
 }
 
 fn inbound_props(mut props: Map<String, Value>) -> Result<String, Refusal> {
@@ -177,6 +207,7 @@ fn inbound_props(mut props: Map<String, Value>) -> Result<String, Refusal> {
         props.remove(key);
     }
     post_props::remove_integrations(&mut props);
+    post_props::of_peer(&mut props);
     let text = lenient::to_text(&props);
     length(&text, bounds::PROPS, "props")?;
     Ok(text)
@@ -303,8 +334,12 @@ mod tests {
                "metadata":{"reactions":[1],"acknowledgements":[{}],"priority":{"priority":"urgent","requested_ack":true,"PostId":"x"}}"#,
         )
         .unwrap();
-        assert_eq!(post.props, r#"{"a":1,"attachments":[{"actions":[{}]}]}"#);
-        assert_eq!(post.priority, Some(Priority { priority: "urgent".into(), requested_ack: true }));
+        assert_eq!(post.props, r#"{"a":1,"attachments":[{"actions":[{"disabled":true}]}]}"#);
+        assert_eq!(
+            post.priority,
+            Some(Priority { priority: "urgent".into(), requested_ack: true, persistent_notifications: false })
+        );
+        assert_eq!(post.acknowledgements, [], "what is no acknowledgement is left out");
         assert_eq!(decode(r#","metadata":{"priority":{"priority":"panic"}}"#).unwrap().priority, None);
     }
 

@@ -109,8 +109,12 @@ impl Acknowledgement {
     /// Says why this one is refused.
     pub fn decode(item: &RawValue) -> Result<Acknowledgement, Refusal> {
         let ack: Acknowledgement = lenient::object(item.get()).map_err(|_| Refusal::Shape)?;
-        time(ack.acknowledged_at.0, "acknowledged_at")?;
-        Ok(ack)
+        if ack.is_timely() { Ok(ack) } else { Err(Refusal::Bounds("acknowledged_at")) }
+    }
+
+    /// Whether its time can be one.
+    pub(super) fn is_timely(&self) -> bool {
+        time(self.acknowledged_at.0, "acknowledged_at").is_ok()
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Refusal, bounds, length, time};
-use crate::lenient::{self, or_default};
+use crate::lenient::{self, is_zero, or_default};
 
 /// The key of `props` that travels: a JSON object in a string (ruling 55).
 pub const CUSTOM_STATUS: &str = "customStatus";
@@ -45,6 +45,8 @@ pub struct InboundUser {
     pub custom_status: Option<String>,
     /// The address, if it has the form of one. Kept only where both sides want it (ruling 55).
     pub email: Option<String>,
+    /// An integration's account, where the sender says so.
+    pub is_bot: bool,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +77,8 @@ struct Raw {
     props: BTreeMap<String, Value>,
     #[serde(default, deserialize_with = "or_default")]
     timezone: BTreeMap<String, Value>,
+    #[serde(default, deserialize_with = "or_default")]
+    is_bot: bool,
 }
 
 impl InboundUser {
@@ -98,6 +102,7 @@ impl InboundUser {
             timezone: timezone(&raw.timezone),
             custom_status: raw.props.get(CUSTOM_STATUS).and_then(custom_status),
             email: is_email(&raw.email).then_some(raw.email),
+            is_bot: raw.is_bot,
         })
     }
 }
@@ -188,6 +193,9 @@ pub struct OutboundUser {
     /// The three known keys, or null.
     pub timezone: Option<BTreeMap<String, String>>,
     disable_welcome_email: bool,
+    /// An integration's account; a Mattermost takes no notice.
+    #[serde(skip_serializing_if = "is_zero")]
+    is_bot: bool,
 }
 
 impl From<&User> for OutboundUser {
@@ -213,6 +221,7 @@ impl From<&User> for OutboundUser {
             locale: user.locale.clone(),
             timezone: Some(keep(&user.timezone, &TIMEZONE_KEYS)).filter(|zone| !zone.is_empty()),
             disable_welcome_email: false,
+            is_bot: user.is_bot,
         }
     }
 }

@@ -352,7 +352,7 @@ const FULL: &[(&str, &str)] = &[
     ("PersistentNotificationMaxCount", "6"),
     ("PersistentNotificationMaxRecipients", "5"),
     ("PostAcknowledgements", "false"),
-    ("PostPriority", "false"),
+    ("PostPriority", "true"),
     ("RequireEmailVerification", "false"),
     ("RunJobs", "true"),
     ("SamlFirstNameAttributeSet", "false"),

@@ -4,6 +4,7 @@
 //! what Go clients send: `null` and zero values are "not given", unknown members are ignored. What a client may not
 //! set – ids, times, owners – has no member in a request.
 
+pub mod acknowledgements;
 pub mod categories;
 pub mod channels;
 pub mod client_config;

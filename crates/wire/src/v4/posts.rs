@@ -7,6 +7,7 @@ use rialto_model::{ChannelId, FileId, Millis, PostId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::acknowledgements::{Acknowledgement, Priority};
 use super::files::FileInfo;
 use super::reactions::Reaction;
 use super::users::User;
@@ -52,6 +53,10 @@ pub struct Metadata {
     pub reactions: Vec<Reaction>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileInfo>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acknowledgements: Vec<Acknowledgement>,
 }
 
 impl From<&rialto_model::Post> for Post {
@@ -106,6 +111,20 @@ impl Post {
         if self.delete_at == 0 {
             self.metadata.files = files.into_iter().map(FileInfo::from).collect();
             self.file_ids = self.metadata.files.iter().map(|file| file.id).collect();
+        }
+        self
+    }
+
+    /// With its priority and who has acknowledged it; ignored on a deleted post.
+    #[must_use]
+    pub fn with_priority<'a>(
+        mut self,
+        priority: Option<&rialto_model::Priority>,
+        acknowledgements: impl IntoIterator<Item = &'a rialto_model::Acknowledgement>,
+    ) -> Post {
+        if self.delete_at == 0 {
+            self.metadata.priority = priority.map(Priority::from);
+            self.metadata.acknowledgements = acknowledgements.into_iter().map(Acknowledgement::from).collect();
         }
         self
     }
@@ -194,6 +213,16 @@ pub struct NewPost {
     pub kind: String,
     #[serde(deserialize_with = "or_default")]
     pub create_at: i64,
+    #[serde(deserialize_with = "or_default")]
+    pub metadata: NewMetadata,
+}
+
+/// The one part of a new post's metadata that is its author's to say.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct NewMetadata {
+    #[serde(deserialize_with = "or_absent")]
+    pub priority: Option<Priority>,
 }
 
 /// `PUT /posts/P`, the whole post: text, props and pin are taken, everything else must not differ or is ignored.

@@ -100,7 +100,7 @@ impl User {
             props: props(user, view),
             notify_props: if is_own { user.notify_props.clone() } else { BTreeMap::new() },
             last_password_update: is_own.then_some(user.last_password_update.0),
-            last_picture_update: None,
+            last_picture_update: Millis::non_zero(user.picture_at.0).map(|at| at.0),
             locale: user.locale.clone(),
             timezone: user.timezone.clone(),
             remote_id: user.remote_id,
@@ -314,6 +314,7 @@ mod tests {
             remote_update_at: Millis(0),
             is_bot: false,
             last_password_update: Millis(14),
+            picture_at: Millis(0),
         }
     }
 

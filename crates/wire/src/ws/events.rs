@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Broadcast, EventFrame};
 use crate::lenient::to_text;
+use crate::v4::acknowledgements::Acknowledgement;
 use crate::v4::categories::Category;
 use crate::v4::channels::{Channel, ChannelMember, ChannelUnreadAt};
 use crate::v4::posts::Post;
@@ -87,6 +88,20 @@ pub fn reaction_added(reaction: &Reaction) -> EventFrame {
 pub fn reaction_removed(reaction: &Reaction) -> EventFrame {
     let data = json!({"reaction": to_text(reaction)});
     EventFrame::new("reaction_removed", data, Broadcast::channel(reaction.channel_id))
+}
+
+/// Somebody acknowledged a post.
+pub fn post_acknowledgement_added(ack: &Acknowledgement) -> EventFrame {
+    acknowledgement("post_acknowledgement_added", ack)
+}
+
+/// Somebody took an acknowledgement back.
+pub fn post_acknowledgement_removed(ack: &Acknowledgement) -> EventFrame {
+    acknowledgement("post_acknowledgement_removed", ack)
+}
+
+fn acknowledgement(event: &'static str, ack: &Acknowledgement) -> EventFrame {
+    EventFrame::new(event, json!({"acknowledgement": to_text(ack)}), Broadcast::channel(ack.channel_id))
 }
 
 /// The person made a channel.

@@ -8,6 +8,7 @@ mod as_home;
 mod faults;
 mod files;
 mod life_cycle;
+mod profile;
 mod stage;
 
 /// The id of a JSON object.
