@@ -139,6 +139,8 @@ pub struct IncomingItems {
     pub reactions: Vec<IncomingReaction>,
     /// Joins and leaves.
     pub members: Vec<IncomingMember>,
+    /// What was refused before it got here, by the audit log's word for its kind: for that log alone.
+    pub refused: Vec<(&'static str, Code)>,
 }
 
 /// Why an item was not taken; the words of ruling 8.4.
@@ -279,7 +281,7 @@ pub async fn items(
             other => other?,
         }
     }
-    note_refusals(app, actor, channel, &outcome).await?;
+    note_refusals(app, actor, channel, &outcome, &items.refused).await?;
     Ok(outcome)
 }
 
@@ -345,12 +347,13 @@ async fn note_refusals(
     actor: &RemoteActor,
     channel: &ChannelId,
     outcome: &Outcome,
+    before: &[(&'static str, Code)],
 ) -> Result<(), StoreError> {
     let mut counts = std::collections::BTreeMap::<(&str, Code), usize>::new();
     let users = outcome.refused_users.iter().chain(&outcome.refused_members).map(|(_, code)| ("user", *code));
     let posts = outcome.refused_posts.iter().map(|(_, code)| ("post", *code));
     let reactions = outcome.refused_reactions.iter().map(|(_, code)| ("reaction", *code));
-    for key in users.chain(posts).chain(reactions) {
+    for key in users.chain(posts).chain(reactions).chain(before.iter().copied()) {
         *counts.entry(key).or_default() += 1;
     }
     if counts.is_empty() {

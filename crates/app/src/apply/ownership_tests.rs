@@ -229,6 +229,7 @@ async fn a_guest_speaks_for_nobody_but_its_own_people() {
             posts: vec![incoming_post(10, 5)],
             reactions: vec![incoming_reaction(own.id, 5, "wave", 5)],
             members: vec![IncomingMember { user_id: id(5), joins: true }],
+            ..IncomingItems::default()
         };
         let outcome = scene.take(&acme, items).await;
         assert_eq!(outcome.refused_users, [(id(5), Code::NotOwner)]);
@@ -322,6 +323,7 @@ async fn who_was_removed_here_is_not_brought_back_by_their_server() {
             posts: vec![incoming_post(11, 1)],
             reactions: vec![incoming_reaction(own.id, 1, "wave", 5)],
             members: vec![IncomingMember { user_id: id(1), joins: true }],
+            ..IncomingItems::default()
         };
         let outcome = scene.take(&acme, items).await;
         assert_eq!(outcome.users, [id(1)], "a profile is only known");

@@ -94,6 +94,7 @@ async fn repeating_a_frame_leaves_the_database_as_it_is() {
                 incoming_reaction(id(98), 1, "early", 5),
             ],
             members: vec![IncomingMember { user_id: id(2), joins: true }],
+            ..IncomingItems::default()
         };
         let second = IncomingItems {
             posts: vec![version(10, 7, "an edited root"), deleted(13, 8)],

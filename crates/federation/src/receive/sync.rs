@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use rialto_app::access::RemoteActor;
-use rialto_app::apply::{self, IncomingItems, IncomingMember, IncomingPost, IncomingReaction, IncomingUser, Outcome};
+use rialto_app::apply::{
+    self, Code, IncomingItems, IncomingMember, IncomingPost, IncomingReaction, IncomingUser, Outcome,
+};
 use rialto_app::connections;
 use rialto_model::{ChannelId, FileId, PeerProfile, User, UserId};
 use rialto_wire::federation::frame::{Envelope, no_longer_shared};
@@ -11,7 +13,7 @@ use rialto_wire::federation::post::InboundPost;
 use rialto_wire::federation::result::SyncResult;
 use rialto_wire::federation::sync::SyncMessage;
 use rialto_wire::federation::user::InboundUser;
-use rialto_wire::federation::{mentions, permalinks, topic, username};
+use rialto_wire::federation::{ItemKind, mentions, permalinks, topic, username};
 use rialto_wire::site_url::SiteUrl;
 use serde_json::value::RawValue;
 
@@ -59,6 +61,7 @@ async fn translate(
         user.is_bot = more.is_some_and(|more| more.is_bot);
         user
     });
+    let mut refused: Vec<_> = message.refused.iter().map(|item| (kind_word(item.kind), Code::Invalid)).collect();
     let mut posts = Vec::with_capacity(message.posts.len());
     for post in &message.posts {
         // An item of another channel than the message's is nobody's word here (INV-3).
@@ -68,6 +71,7 @@ async fn translate(
             posts.push(post);
         } else {
             result.post_errors.push(post.id.to_string());
+            refused.push((kind_word(ItemKind::Post), Code::NotOwner));
         }
     }
     let reactions = message.reactions.iter().map(|reaction| IncomingReaction {
@@ -78,12 +82,28 @@ async fn translate(
         update_at: reaction.update_at,
         delete_at: reaction.delete_at,
     });
+    // No list of the answer names these; the audit log does (T-28759).
+    let stray = message.membership_changes.iter().filter(|change| change.channel_id != *channel);
+    refused.extend(stray.map(|_| (kind_word(ItemKind::Member), Code::NotOwner)));
     let members = message
         .membership_changes
         .iter()
         .filter(|change| change.channel_id == *channel && fed.app.settings.get().workspaces.enable_member_sync)
         .map(|change| IncomingMember { user_id: change.user_id, joins: change.is_add });
-    Ok(IncomingItems { users: users.collect(), posts, reactions: reactions.collect(), members: members.collect() })
+    let (users, reactions, members) = (users.collect(), reactions.collect(), members.collect());
+    Ok(IncomingItems { users, posts, reactions, members, refused })
+}
+
+/// What the audit log calls an item.
+fn kind_word(kind: ItemKind) -> &'static str {
+    match kind {
+        ItemKind::User | ItemKind::Member => "user",
+        ItemKind::Post => "post",
+        ItemKind::Reaction => "reaction",
+        ItemKind::Ack => "ack",
+        ItemKind::Status => "status",
+        ItemKind::Pin => "pin",
+    }
 }
 
 /// What people of other connections of ours are called after.
