@@ -22,3 +22,5 @@ mod receiver;
 mod recorded;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod security;
