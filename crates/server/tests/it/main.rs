@@ -24,3 +24,5 @@ mod recorded;
 mod refusals;
 #[cfg(test)]
 mod security;
+#[cfg(test)]
+mod site_url;
