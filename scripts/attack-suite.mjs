@@ -50,6 +50,25 @@ function cases() {
   return found;
 }
 
+/** The cells of the matrix with the same item, channel, answer and record in one line: by whom, and on whose post where. */
+function grouped(cells) {
+  const groups = new Map();
+  for (const cell of cells) {
+    const [, item, owner, place, post] = /^(\w+) by (\w+) to (\w+)(?:, post of (\w+ in \w+))?$/.exec(cell.sent);
+    const key = [item, place, cell.answer, cell.record].join();
+    if (!groups.has(key)) groups.set(key, { ...cell, item, place, owners: new Set(), posts: new Set(), cells: 0 });
+    const group = groups.get(key);
+    group.owners.add(owner);
+    if (post) group.posts.add(post);
+    group.cells += 1;
+  }
+  return [...groups.values()].map((group) => {
+    const posts = group.posts.size ? `, on posts of ${[...group.posts].join("; ")}` : "";
+    const sent = `${group.item} to ${group.place} by ${[...group.owners].join(", ")}${posts} (${group.cells} cells)`;
+    return { ...group, sent };
+  });
+}
+
 const number = (id) => (/^T-/.test(id) ? 0 : 1);
 const order = (a, b) => number(a) - number(b) || (a < b ? -1 : a > b ? 1 : 0);
 
@@ -87,7 +106,8 @@ function document() {
     if (texts[0] !== texts[1]) fail(`${id} came out differently on the two databases`);
     body.push("| sent | 1 answer | 2 rows | 3 events | 4 to C | 5 audit |", "| --- | --- | --- | --- | --- | --- |");
     const held = { yes: "same", allowed: "*allowed*" };
-    for (const line of texts[0].trim().split("\n").map((text) => JSON.parse(text))) {
+    const seenLines = texts[0].trim().split("\n").map((text) => JSON.parse(text));
+    for (const line of id === "cross-write" ? grouped(seenLines) : seenLines) {
       const [, rows, events, partner] = line.held;
       const none = (word) => (word === "allowed" ? "" : "none");
       body.push(`| ${line.sent} | ${line.answer} | ${held[rows]} | ${none(events)} | ${none(partner)} | ${line.record} |`);

@@ -117,8 +117,8 @@ fn wanted(description: &str) -> Want {
         | "channel invite: direct between two LOCAL users of the receiver" => Fail,
         // The team is ours to choose (INV-6).
         "channel invite: unknown team id" => Taken,
-        // Neither OK nor a change: the token in it opens nothing any more (ruling 13).
-        "confirm_invite again for a confirmed connection (same data)" => Unauthorized,
+        // Byte for byte what was confirmed: an answer that was lost is given again, and nothing else (ruling 14).
+        "confirm_invite again for a confirmed connection (same data)" => Nothing,
         "GET-only path" => Http(404),
         other => panic!("no rule for {other:?}"),
     }

@@ -251,7 +251,13 @@ async fn t_29977_reactions_of_others_and_elsewhere() {
         })
         .await;
         let gone = text(&case.rig.anna.write(&shared, "soon gone").await["id"]);
+        for peer in [&case.rig.evil, &case.rig.honest] {
+            peer.see("soon gone").await;
+        }
         case.rig.anna.remove(&gone).await;
+        for peer in [&case.rig.evil, &case.rig.honest] {
+            peer.wait_world("the deletion", |world| world.posts[&gone].deleted).await;
+        }
         case.rig.restart_silence().await;
         case.refused("a reaction on a deleted post", Record::Nothing, async |rig| {
             let reaction = reaction_object(&gone, &mallory, "tada", true, PROFILE);
@@ -372,18 +378,25 @@ async fn t_28759_members_of_other_channels_and_servers() {
                 .await;
             }
         }
+        let private = case.rig.channels.private.clone();
         // 5 000 of a kind are read, as many again are named as refused; the rest is not looked at.
-        case.refused(
-            "20 000 leaves of local people in one message",
-            Record::Items("user no_user 5000, user invalid 5000"),
-            async |rig| {
-                let many: Vec<Value> = (0..20_000).map(|_| join(&shared, &rig.anna.id, false)).collect();
+        for (what, channel, number, record) in [
+            (
+                "20 000 leaves of local people from a private channel",
+                &private,
+                20_000,
+                "user not_owner 5000, user invalid 5000",
+            ),
+            ("500 leaves of local people from the shared channel", &shared, 500, "user no_user 500"),
+        ] {
+            case.refused(&format!("{what}, in one message"), Record::Items(record), async |rig| {
+                let many: Vec<Value> = (0..number).map(|_| join(channel, &rig.anna.id, false)).collect();
                 let answer = rig.sync(&shared, json!({"membership_changes": many})).await;
                 assert_eq!((answer.status, &answer.body["status"]), (200, &json!("OK")), "{answer}");
                 "OK, without effect".to_owned()
-            },
-        )
-        .await;
+            })
+            .await;
+        }
         case.allowed("a leave of B's own person", async |rig| {
             rig.sync(&shared, json!({"membership_changes": [join(&shared, &mallory, false)]})).await.ok();
             let path = format!("/channels/{shared}/members/{mallory}");
