@@ -176,6 +176,8 @@ async fn every_request_is_answered_by_our_rules_and_only_its_own_rows_change() {
         {
             stage.replay.replace(recorded, live);
         }
+        // One hour ahead then; now it is again.
+        stage.replay.replace("1795352314124", &(now_ms() + 3_600_000).to_string());
         let link = stage.peer.only_link();
         stage.replay.replace(TOKEN_OF_A, &link.remote_token);
         stage.replay.replace(CONNECTION, &link.remote_id);
