@@ -9,7 +9,7 @@ SHELL := /bin/bash
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help demo prepare test test-rust test-web e2e check quick bench slow-link requirements clean
+.PHONY: help demo prepare test test-rust attack-suite test-web e2e check quick bench slow-link requirements clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -24,8 +24,15 @@ prepare: ## Install PostgreSQL and Chromium for the tests, if they are missing
 	scripts/prepare
 
 test-rust: web/dist/index.html ## Rust tests on SQLite and PostgreSQL, and the demo once
+	node scripts/attack-suite.mjs --clear
 	scripts/postgres run cargo test --workspace
+	node scripts/attack-suite.mjs --check
 	RIALTO_BIN=target/debug/rialto node scripts/demo.mjs --once
+
+attack-suite: web/dist/index.html ## Write docs/attack-suite.md from a run of the attacks
+	node scripts/attack-suite.mjs --clear
+	scripts/postgres run cargo test --workspace --test it -- security::
+	node scripts/attack-suite.mjs
 
 test-web: web/node_modules/.package-lock.json ## Unit tests of the web client
 	cd web && npm test

@@ -99,7 +99,7 @@ mod tests {
             assert_eq!((kept.acknowledged_at, kept.remote_id), (None, None));
             assert_eq!(get(&mut tx, &on.id, &id(4)).await.unwrap(), None);
             tx.commit().await.unwrap();
-            let moved = posts::get(&mut begin(&db).await, &on.id).await.unwrap().unwrap();
+            let moved = posts::get(&mut crate::samples::read(&db).await, &on.id).await.unwrap().unwrap();
             assert!(moved.update_at > on.update_at);
         })
         .await;

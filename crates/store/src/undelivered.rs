@@ -40,8 +40,8 @@ mod tests {
     use rialto_model::{Millis, Post};
 
     use super::*;
-    use crate::outbox::{Failure, put_failure};
-    use crate::samples::{begin, id, post};
+        use crate::samples::{begin, id, post};
+    use crate::sync_failures::{self, Failure, Item};
     use crate::testing::both;
     use crate::{Db, posts};
 
@@ -59,14 +59,14 @@ mod tests {
             {
                 let failure = Failure {
                     remote_id: id(remote),
-                    post_id: id(item),
+                    item: Item::Post(id(item)),
                     channel_id: id(channel),
                     attempts: 1,
                     next_at: Millis(1),
                     set_aside,
                     cause: format!("cause {remote}"),
                 };
-                put_failure(&mut tx, &failure).await.unwrap();
+                sync_failures::put(&mut tx, &failure).await.unwrap();
             }
             let refused =
                 |remote, cause: &str| Refused { post_id: id(1), remote_id: id(remote), cause: cause.to_owned() };

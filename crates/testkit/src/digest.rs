@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rusqlite::OpenFlags;
 use rusqlite::types::ValueRef;
 use sha2::{Digest as _, Sha256};
-use tokio_postgres::NoTls;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use crate::server::TestServer;
 use crate::wait::{SHORT, wait_for};
+
+/// How long nothing may change before a database counts as at rest.
+const QUIET: Duration = Duration::from_millis(300);
 
 /// The content of a database at one moment: table to its rows, each row as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +28,8 @@ impl Digest {
     /// If there is no table at all, or `except` names one that does not exist: then the test would say nothing.
     pub async fn take(server: &TestServer, except: &[&str]) -> Self {
         let mut tables = match server.database_url() {
-            Some(url) => read_postgres(url).await,
-            None => read_sqlite(&sqlite_file(server.data())),
+            Some(url) => read_postgres(url, None).await,
+            None => read_sqlite(&sqlite_file(server.data()), None),
         };
         assert!(!tables.is_empty(), "the database of {} has no tables", server.name());
         for name in except {
@@ -45,12 +49,15 @@ impl Digest {
     /// Reads the tables again and again until nothing has changed for a while: what others still had to tell has been told.
     pub async fn settled(server: &TestServer, except: &[&str]) -> Self {
         let mut last = Self::take(server, except).await;
-        let mut quiet = 0;
+        let mut since = Instant::now();
         wait_for("the database to come to rest", SHORT, async || {
             let now = Self::take(server, except).await;
-            quiet = if now == last { quiet + 1 } else { 0 };
+            if now != last {
+                since = Instant::now();
+            }
             last = now;
-            (quiet == 20).then_some(())
+            // By time, not by the number of looks: one look takes long on a busy machine.
+            (since.elapsed() >= QUIET).then_some(())
         })
         .await;
         last
@@ -99,6 +106,18 @@ impl Digest {
     }
 }
 
+/// The rows of one table, each as column to value as text, the oldest id first where it has one.
+pub async fn rows(server: &TestServer, table: &str) -> Vec<Row> {
+    let mut tables = match server.database_url() {
+        Some(url) => read_postgres(url, Some(table)).await,
+        None => read_sqlite(&sqlite_file(server.data()), Some(table)),
+    };
+    let mut rows = tables.remove(table).unwrap_or_else(|| panic!("no table {table}"));
+    let number = |row: &Row| row.get("id").and_then(|id| id.parse::<i64>().ok());
+    rows.sort_by_key(number);
+    rows
+}
+
 /// The embedded database's file: the one in the data folder that begins as such files do.
 ///
 /// # Panics
@@ -121,14 +140,14 @@ pub fn sqlite_file(data: &Path) -> PathBuf {
     found.remove(0)
 }
 
-/// A row: column to value as text.
-type Row = BTreeMap<String, String>;
+/// A row: column to value as text; texts of PostgreSQL keep their quotes.
+pub type Row = BTreeMap<String, String>;
 
 fn line(row: &Row) -> String {
     row.iter().map(|(column, value)| format!("{column}={value}")).collect::<Vec<_>>().join(" ")
 }
 
-fn read_sqlite(file: &Path) -> BTreeMap<String, Vec<Row>> {
+fn read_sqlite(file: &Path, only: Option<&str>) -> BTreeMap<String, Vec<Row>> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = rusqlite::Connection::open_with_flags(file, flags).unwrap();
     db.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
@@ -142,7 +161,7 @@ fn read_sqlite(file: &Path) -> BTreeMap<String, Vec<Row>> {
         .collect::<Result<_, _>>()
         .unwrap();
     let mut tables = BTreeMap::new();
-    for name in names {
+    for name in names.into_iter().filter(|name| only.is_none_or(|only| only == name)) {
         let mut statement = db.prepare(&format!("SELECT * FROM \"{name}\"")).unwrap();
         let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query([]).unwrap();
@@ -165,7 +184,7 @@ fn read_sqlite(file: &Path) -> BTreeMap<String, Vec<Row>> {
     tables
 }
 
-async fn read_postgres(url: &str) -> BTreeMap<String, Vec<Row>> {
+async fn read_postgres(url: &str, only: Option<&str>) -> BTreeMap<String, Vec<Row>> {
     let (mut client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     let driver = tokio::spawn(connection);
     let snapshot = client
@@ -177,11 +196,20 @@ async fn read_postgres(url: &str) -> BTreeMap<String, Vec<Row>> {
         .unwrap();
     let names = snapshot.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", &[]).await.unwrap();
     let mut tables = BTreeMap::new();
-    for name in names {
-        let name: String = name.get(0);
-        let rows = snapshot.query(&format!("SELECT to_json(t)::text FROM \"{name}\" t"), &[]).await.unwrap();
-        let rows = rows.iter().map(|row| {
-            let columns: BTreeMap<String, serde_json::Value> = serde_json::from_str(row.get(0)).unwrap();
+    let names = names.iter().map(|row| row.get::<_, String>(0)).filter(|name| only.is_none_or(|only| only == name));
+    // All at once: the driver sends them one behind the other without waiting.
+    let all = names.map(async |name| {
+        let text = format!("SELECT to_json(t)::text FROM \"{name}\" t");
+        let rows = snapshot.simple_query(&text).await.unwrap();
+        (name, rows)
+    });
+    for (name, rows) in futures_util::future::join_all(all).await {
+        let rows = rows.iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        let rows = rows.map(|text| {
+            let columns: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).unwrap();
             columns.into_iter().map(|(column, value)| (column, value.to_string())).collect()
         });
         tables.insert(name, rows.collect());

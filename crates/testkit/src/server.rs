@@ -48,6 +48,8 @@ pub struct TestServer {
     process: Option<Child>,
     name: String,
     port: u16,
+    /// The sub-path of the site URL, or nothing.
+    path: String,
     data: Option<TempDir>,
     database: Option<TestDatabase>,
     settings: BTreeMap<String, String>,
@@ -66,12 +68,20 @@ impl TestServer {
         Self {
             name: name.to_owned(),
             port: free_port(),
+            path: String::new(),
             data: Some(data),
             database,
             settings: DEFAULT_SETTINGS.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
             process: None,
             started_in: Duration::ZERO,
         }
+    }
+
+    /// Puts the whole site under a path such as `/chat`.
+    #[must_use]
+    pub fn under(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.path);
+        self
     }
 
     /// Sets an environment variable for the next start.
@@ -100,7 +110,7 @@ impl TestServer {
 
     /// Its site URL, which is where it listens.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://127.0.0.1:{}{}", self.port, self.path)
     }
 
     /// Its data folder.

@@ -188,6 +188,8 @@ pub struct IncomingItems {
     pub members: Vec<IncomingMember>,
     /// People of the frame who could not even be read.
     pub unreadable: Vec<UserId>,
+    /// What was refused before it got here, by the audit log's word for its kind: for that log alone.
+    pub refused: Vec<(&'static str, Code)>,
 }
 
 /// Why an item was not taken; the words of ruling 8.4.
@@ -337,7 +339,7 @@ pub async fn items(
             other => other?,
         }
     }
-    note_refusals(app, actor, channel, &outcome).await?;
+    note_refusals(app, actor, channel, &outcome, &items.refused).await?;
     Ok(outcome)
 }
 
@@ -447,6 +449,7 @@ async fn note_refusals(
     actor: &RemoteActor,
     channel: &ChannelId,
     outcome: &Outcome,
+    before: &[(&'static str, Code)],
 ) -> Result<(), StoreError> {
     let mut counts = std::collections::BTreeMap::<(&str, Code), usize>::new();
     let users = outcome.refused_users.iter().chain(&outcome.refused_members).map(|(_, code)| ("user", *code));
@@ -454,7 +457,7 @@ async fn note_refusals(
     let reactions = outcome.refused_reactions.iter().map(|(_, code)| ("reaction", *code));
     let acks = outcome.refused_acknowledgements.iter().map(|(_, code)| ("ack", *code));
     let statuses = outcome.refused_statuses.iter().map(|(_, code)| ("status", *code));
-    for key in users.chain(posts).chain(reactions).chain(acks).chain(statuses) {
+    for key in users.chain(posts).chain(reactions).chain(acks).chain(statuses).chain(before.iter().copied()) {
         *counts.entry(key).or_default() += 1;
     }
     if counts.is_empty() {

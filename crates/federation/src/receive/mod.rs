@@ -10,6 +10,8 @@ mod reply;
 mod sync;
 mod upload;
 
+use std::future::Future;
+
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
@@ -17,7 +19,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
 use rialto_app::access::RemoteActor;
-use rialto_app::connections;
+use rialto_app::{apply, connections};
 use rialto_wire::federation::frame::{Envelope, Frame};
 use rialto_wire::federation::ping::Ping;
 use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER, topic};
@@ -62,8 +64,28 @@ async fn authenticate(fed: &Federation, headers: &HeaderMap) -> Result<RemoteAct
     Ok(actor)
 }
 
+/// Notes a request that was refused whole, once and without its content. Strangers leave no line: they could fill the log.
+async fn noted<T>(
+    fed: &Federation,
+    actor: &RemoteActor,
+    what: &str,
+    work: impl Future<Output = Result<T, Reply>>,
+) -> Result<T, Reply> {
+    let result = work.await;
+    if let Err(code) = result.as_ref().map_err(|reply| reply.blame())
+        && let Some(code) = code
+    {
+        apply::note_refused_frame(&fed.app, actor, what, None, code).await?;
+    }
+    result
+}
+
 async fn body(body: Body, limit: usize) -> Result<Bytes, Reply> {
-    axum::body::to_bytes(body, limit).await.map_err(|_| Reply::TooLarge)
+    axum::body::to_bytes(body, limit).await.map_err(|error| {
+        // The one error that is the reader's own; all others come from the line.
+        let too_large = std::error::Error::source(&error).is_some_and(|why| why.to_string() == "length limit exceeded");
+        if too_large { Reply::TooLarge } else { Reply::Broken }
+    })
 }
 
 /// Reads a frame and checks that it speaks of the connection it came over.
@@ -88,9 +110,12 @@ async fn ping(State(fed): State<Federation>, headers: HeaderMap, content: Body) 
 async fn msg(State(fed): State<Federation>, headers: HeaderMap, content: Body) -> Response {
     reply::answer(&fed, async {
         let actor = authenticate(&fed, &headers).await?;
-        let bytes = body(content, MAX_FRAME).await?;
-        let frame = frame(&actor, &bytes)?;
-        let mut envelope = dispatch(&fed, &actor, &frame).await?;
+        let mut envelope = noted(&fed, &actor, "msg", async {
+            let bytes = body(content, MAX_FRAME).await?;
+            let frame = frame(&actor, &bytes)?;
+            dispatch(&fed, &actor, &frame).await
+        })
+        .await?;
         // Extensions only for those who listed one (ruling 8).
         if actor.remote().caps.is_empty() {
             envelope.rialto = None;

@@ -33,6 +33,8 @@ pub(super) enum Reply {
     BadPayload,
     /// More bytes than taken.
     TooLarge,
+    /// The line broke before the body ended: nobody reads the answer.
+    Broken,
     /// The code ran out.
     CodeExpired,
     /// The code was accepted before.
@@ -84,6 +86,34 @@ impl From<FrameError> for Reply {
 }
 
 impl Reply {
+    /// The audit log's word for a request that a known peer should not have sent; None for what is nobody's fault or may
+    /// work later.
+    pub(super) fn blame(self) -> Option<&'static str> {
+        match self {
+            Reply::OtherConnection | Reply::OtherUpload => Some("not_owner"),
+            Reply::BadFrame
+            | Reply::BadTopic
+            | Reply::BadId
+            | Reply::BadPayload
+            | Reply::NoUpload
+            | Reply::UploadLength
+            | Reply::FirstPart => Some("invalid"),
+            Reply::TooLarge => Some("too_large"),
+            Reply::Off
+            | Reply::Unauthorized
+            | Reply::CodeExpired
+            | Reply::CodeUsed
+            | Reply::PeerTooOld
+            | Reply::Protocol(..)
+            | Reply::Address
+            | Reply::Token
+            | Reply::FilesOff
+            | Reply::UploadBusy
+            | Reply::Broken
+            | Reply::Later => None,
+        }
+    }
+
     fn parts(self) -> (StatusCode, &'static str, Cow<'static, str>) {
         if let Reply::Protocol(least, most) = self {
             let message = format!(
@@ -111,7 +141,9 @@ impl Reply {
                 "api.context.remote_id_invalid.app_error",
                 "The request speaks of another connection than its credential.",
             ),
-            Reply::BadFrame => (StatusCode::BAD_REQUEST, "api.unmarshal_error", "The body is not a message."),
+            Reply::BadFrame | Reply::Broken => {
+                (StatusCode::BAD_REQUEST, "api.unmarshal_error", "The body is not a message.")
+            }
             Reply::BadTopic => {
                 (StatusCode::BAD_REQUEST, "api.remote_cluster.invalid_topic.app_error", "The message has no topic.")
             }

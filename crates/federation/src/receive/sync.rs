@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use rialto_app::access::RemoteActor;
 use rialto_app::apply::{
-    self, IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPost, IncomingReaction, IncomingStatus,
+    self, Code, IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPost, IncomingReaction, IncomingStatus,
     IncomingUser, Outcome,
 };
 use rialto_app::connections;
@@ -69,6 +69,7 @@ async fn translate(
         }
         user
     });
+    let mut refused: Vec<_> = message.refused.iter().map(|item| (kind_word(item.kind), Code::Invalid)).collect();
     let mut posts = Vec::with_capacity(message.posts.len());
     for post in &message.posts {
         // An item of another channel than the message's is nobody's word here (INV-3).
@@ -78,6 +79,7 @@ async fn translate(
             posts.push(post);
         } else {
             result.post_errors.push(post.id.to_string());
+            refused.push((kind_word(ItemKind::Post), Code::NotOwner));
         }
     }
     let reactions = message.reactions.iter().map(|reaction| IncomingReaction {
@@ -88,6 +90,9 @@ async fn translate(
         update_at: reaction.update_at,
         delete_at: reaction.delete_at,
     });
+    // No list of the answer names these; the audit log does (T-28759).
+    let stray = message.membership_changes.iter().filter(|change| change.channel_id != *channel);
+    refused.extend(stray.map(|_| (kind_word(ItemKind::Member), Code::NotOwner)));
     let members = message
         .membership_changes
         .iter()
@@ -101,6 +106,7 @@ async fn translate(
         acknowledgements: acknowledgements(message),
         statuses: statuses(fed, message),
         members: members.collect(),
+        refused,
         unreadable: unreadable.filter_map(|item| UserId::parse(item.id.as_deref()?).ok()).collect(),
     })
 }
@@ -133,6 +139,18 @@ fn statuses(fed: &Federation, message: &SyncMessage) -> Vec<IncomingStatus> {
         dnd_end_time: status.dnd_end_time,
     };
     message.statuses.iter().map(incoming).collect()
+}
+
+/// What the audit log calls an item.
+fn kind_word(kind: ItemKind) -> &'static str {
+    match kind {
+        ItemKind::User | ItemKind::Member => "user",
+        ItemKind::Post => "post",
+        ItemKind::Reaction => "reaction",
+        ItemKind::Ack => "ack",
+        ItemKind::Status => "status",
+        ItemKind::Pin => "pin",
+    }
 }
 
 /// What people of other connections of ours are called after.

@@ -15,8 +15,8 @@ use rialto_wire::federation::topic;
 use rialto_wire::federation::upload::{ATTACHMENT, FileInfo, UploadSession};
 use serde_json::value::RawValue;
 
-use super::authenticate;
 use super::reply::{self, Reply};
+use super::{authenticate, noted};
 use crate::Federation;
 
 /// The first part of a file in several ones must have so many bytes, unless another Rialto sends it (wire 3.8).
@@ -97,8 +97,11 @@ pub(super) async fn upload(State(fed): State<Federation>, Path(id): Path<String>
     let mut partial = false;
     let mut response = reply::answer(&fed, async {
         let actor = authenticate(&fed, request.headers()).await?;
-        let id = ItemId::parse(&id).map_err(|_| Reply::NoUpload)?;
-        match take(&fed, &actor, &id, request).await? {
+        let taken = noted(&fed, &actor, "upload", async {
+            let id = ItemId::parse(&id).map_err(|_| Reply::NoUpload)?;
+            take(&fed, &actor, &id, request).await
+        });
+        match taken.await? {
             Progress::Done(file) => Ok(serde_json::to_string(&FileInfo::from(&*file)).unwrap_or_default()),
             Progress::At(_) => {
                 partial = true;

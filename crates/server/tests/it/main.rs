@@ -26,3 +26,7 @@ mod receiver;
 mod recorded;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod security;
+#[cfg(test)]
+mod site_url;

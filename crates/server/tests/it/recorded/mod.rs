@@ -5,10 +5,17 @@
 
 mod as_guest;
 mod as_home;
+mod commands;
+mod conversations;
 mod faults;
 mod files;
+mod hand_made;
 mod life_cycle;
-mod profile;
+mod pictures;
+mod links;
+mod outages;
+mod profiles;
+mod read_only;
 mod stage;
 
 /// The id of a JSON object.
