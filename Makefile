@@ -9,7 +9,7 @@ SHELL := /bin/bash
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help demo prepare test test-rust test-web e2e check quick bench clean
+.PHONY: help demo prepare test test-rust sim sim-selftest test-web e2e check quick bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -26,6 +26,13 @@ prepare: ## Install PostgreSQL and Chromium for the tests, if they are missing
 test-rust: web/dist/index.html ## Rust tests on SQLite and PostgreSQL, and the demo once
 	scripts/postgres run cargo test --workspace
 	RIALTO_BIN=target/debug/rialto node scripts/demo.mjs --once
+
+sim: ## Four servers on a bad network agree in the end: 200 seeds, or SEED=n, PLAN=file; OPS=n
+	SEED=$(SEED) PLAN=$(PLAN) SEEDS=$(or $(SEEDS),200) OPS=$(or $(OPS),1000) \
+		cargo test --workspace --test simulation -- --nocapture
+
+sim-selftest: ## Plants five defects and sees the simulation find each
+	cargo test --workspace --features rialto-federation/planted-faults --test simulation -- --nocapture planted
 
 test-web: web/node_modules/.package-lock.json ## Unit tests of the web client
 	cd web && npm test

@@ -5,10 +5,14 @@
 mod network;
 mod people;
 mod server;
+mod trust;
+mod virtual_time;
 
-pub use network::{Fault, Network};
+pub use network::{Fault, Network, Sent, transport};
 pub use people::Person;
 pub use server::Server;
+pub use trust::trust;
+pub use virtual_time::virtual_clock;
 
 use std::time::Duration;
 

@@ -17,6 +17,7 @@ mod handshake;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod held;
+mod long_cut;
 mod outages;
 mod read_only;
 mod relay;
