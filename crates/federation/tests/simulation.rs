@@ -72,6 +72,9 @@ async fn live(plan: &Plan) -> Result<Stats, Vec<String>> {
         world.act(step).await;
     }
     let convergence = world.settle().await;
+    if world.trace {
+        println!("{:#?}", world.refused);
+    }
     let mut found = std::mem::take(&mut world.found);
     found.extend(world.faults.found());
     let mut differs = check::check(&world).await;

@@ -128,6 +128,11 @@ impl Writer {
             let _ = self.connection.batch("ROLLBACK");
             self.fail_batch_if_ended("the shared transaction was rolled back");
         }
+        #[cfg(feature = "testing")]
+        if matches!(self.commits, Commits::Inline(_)) {
+            // Nobody else is in it, and nobody would end it.
+            self.commit_batch();
+        }
     }
 
     /// A full disk or an I/O error ends the *whole* transaction; then nobody in it may be told it succeeded.

@@ -80,6 +80,11 @@ pub async fn share_read_only(home: &Server, guest: &Server, channel: &ChannelId,
     shared(home, guest, channel, remote).await;
 }
 
+/// Offers a channel without waiting for what comes of it.
+pub async fn invite(home: &Server, channel: &ChannelId, remote: &RemoteId) {
+    offer(home, channel, remote, false).await;
+}
+
 async fn offer(home: &Server, channel: &ChannelId, remote: &RemoteId, read_only: bool) {
     home.tick();
     let invitation = Invitation { read_only, ..Invitation::default() };

@@ -8,16 +8,19 @@
 )]
 
 mod archived;
+mod clocks;
 mod conversation;
 mod direct;
 mod ends;
 mod faults;
 mod files;
 mod handshake;
+#[expect(dead_code, unused_imports, reason = "the simulation uses the rest")]
 #[path = "../harness/mod.rs"]
 mod harness;
 mod held;
 mod long_cut;
 mod outages;
 mod read_only;
+mod reconnected;
 mod relay;

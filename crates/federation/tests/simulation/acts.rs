@@ -27,6 +27,9 @@ impl World {
     /// Does one step.
     pub async fn act(&mut self, step: &Step) {
         let number = step.number;
+        if self.trace {
+            println!("{:?} {number} {:?}", self.begun.elapsed(), step.op);
+        }
         match step.op.clone() {
             Op::Post { server, person, channel } => {
                 let id = self.channels[channel];
@@ -92,6 +95,7 @@ impl World {
         match done {
             Ok(done) => Some(done),
             Err(error) => {
+                *self.refused.entry(error.to_string()).or_default() += 1;
                 if error.is_storage() {
                     self.found.push(format!("storage failed: {error}"));
                 }
@@ -169,7 +173,8 @@ impl World {
         let Some((here, author)) = self.who(from.0, from.1) else { return };
         let opened = direct_channels::open(here.app(), &author.actor, &author.user.id, &other.id).await;
         let Some(channel) = self.took(opened) else { return };
-        self.say(number, from.0, from.1, Place::Direct(to.0), channel.id, None).await;
+        let place = Place::Direct(from.0.min(to.0), from.0.max(to.0));
+        self.say(number, from.0, from.1, place, channel.id, None).await;
     }
 
     async fn edit(&mut self, number: usize, post: usize) {

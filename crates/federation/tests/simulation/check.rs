@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rialto_model::{ChannelId, Post, PostId, ShareState, UserId};
-use rialto_store::{channel_members, posts, reactions};
+use rialto_store::{channel_members, posts, reactions, shares};
 
 use crate::model::{Hop, Place, Routes, Said, Standing};
 use crate::plan::{EMOJI, PEOPLE};
@@ -15,12 +15,14 @@ pub struct Check<'a> {
     living: Living,
     /// By server: every post of the run's channels.
     rows: Vec<BTreeMap<PostId, Post>>,
+    /// By server and channel: state and reason of every share there ever was.
+    newest: BTreeMap<(usize, usize), Vec<(ShareState, String)>>,
     found: Vec<String>,
 }
 
 /// Everything in which a server differs from the reference.
 pub async fn check(world: &World) -> Vec<String> {
-    let mut check = Check { world, living: world.living().await, rows: Vec::new(), found: Vec::new() };
+    let mut check = Check { world, living: world.living().await, rows: Vec::new(), newest: BTreeMap::new(), found: Vec::new() };
     check.read().await;
     check.shares();
     check.members().await;
@@ -71,6 +73,13 @@ impl Check<'_> {
                 }
             }
             self.rows.push(rows);
+        }
+        for (place, server) in self.world.servers.iter().enumerate() {
+            for (number, channel) in self.world.channels.iter().enumerate() {
+                let list = shares::list_for_status(&mut server.view().await, channel).await.unwrap();
+                let list = list.into_iter().map(|share| (share.state, share.reason)).collect();
+                self.newest.insert((place, number), list);
+            }
         }
     }
 
@@ -169,7 +178,7 @@ impl Check<'_> {
                 let plot = &self.world.shape.channels[channel];
                 plot.home != server && !plot.guests.contains(&server)
             }
-            Place::Direct(other) => other != server,
+            Place::Direct(one, other) => one != server && other != server,
         };
         if outside {
             self.found(format!("{at}: it has nothing to do there"));
@@ -243,7 +252,8 @@ impl Check<'_> {
                 let state = self.living.get(&(server, id, remote)).map(|share| (share.state, share.mode));
                 let active = state.is_some_and(|(state, _)| state == ShareState::Active);
                 if active != (standing == Standing::Live) {
-                    self.found(format!("{at}: on {} it is {state:?}, not {standing:?}", self.name(server)));
+                    let newest = self.newest[&(server, channel)].clone();
+                    self.found(format!("{at}: on {} it is {state:?}, not {standing:?}: {newest:?}", self.name(server)));
                 }
             }
             let mode = |server| self.living.get(&(server, id, remote)).map(|share| share.mode);

@@ -24,8 +24,8 @@ pub type Routes = BTreeMap<usize, Vec<Hop>>;
 pub enum Place {
     /// In a channel of the plan.
     Channel(usize),
-    /// Between its author and somebody of this server.
-    Direct(usize),
+    /// Between people of these two servers, the lower first.
+    Direct(usize, usize),
 }
 
 /// An acknowledged message.
@@ -102,7 +102,7 @@ impl Ledger {
     pub fn is_doubtful(&self, place: Place, server: usize) -> bool {
         match place {
             Place::Channel(channel) => self.was_read_only.contains(&(channel, server)),
-            Place::Direct(_) => false,
+            Place::Direct(..) => false,
         }
     }
 }

@@ -137,7 +137,15 @@ impl Plan {
         let mut numbers = Numbers::from(seed.wrapping_mul(0x5851_f42d_4c95_7f2d));
         let shape = shape(&mut numbers, servers);
         let weather = weather(&mut numbers);
-        let mut draft = Draft { numbers, shape: &shape, posts: Vec::new() };
+        let mut draft = Draft {
+            numbers,
+            posts: Vec::new(),
+            down: Vec::new(),
+            cut: Vec::new(),
+            parted: Vec::new(),
+            archived: Vec::new(),
+            shape: &shape,
+        };
         let steps = (0..ops).map(|number| draft.step(number)).collect();
         Self { seed, weather, steps, shape }
     }
@@ -192,15 +200,21 @@ struct Draft<'a> {
     shape: &'a Shape,
     /// Steps that write a message.
     posts: Vec<usize>,
+    /// What is broken, and for how long it is left so is drawn: servers that were stopped, links that were cut or ended,
+    /// channels archived at a server.
+    down: Vec<usize>,
+    cut: Vec<usize>,
+    parted: Vec<usize>,
+    archived: Vec<(usize, usize)>,
 }
 
 impl Draft<'_> {
     fn step(&mut self, number: usize) -> Step {
-        let wait_ms = match self.numbers.below(100) {
-            0..20 => 0,
-            20..80 => self.numbers.between(1, 300),
-            80..97 => self.numbers.between(300, 5_000),
-            97 | 98 => self.numbers.between(5_000, 60_000),
+        let wait_ms = match self.numbers.below(1_000) {
+            0..200 => 0,
+            200..800 => self.numbers.between(1, 300),
+            800..980 => self.numbers.between(300, 3_000),
+            980..998 => self.numbers.between(3_000, 40_000),
             _ => self.numbers.between(60_000, 400_000),
         };
         let op = self.op();
@@ -243,7 +257,44 @@ impl Draft<'_> {
         (!moving.is_empty()).then(|| moving[self.numbers.below(moving.len())])
     }
 
+    /// Mends one of the things that are broken, now and then.
+    fn mending(&mut self) -> Option<Op> {
+        if !self.down.is_empty() && self.numbers.one_in(30) {
+            let which = self.numbers.below(self.down.len());
+            return Some(Op::Start { server: self.down.swap_remove(which) });
+        }
+        if !self.cut.is_empty() && self.numbers.one_in(30) {
+            let which = self.numbers.below(self.cut.len());
+            return Some(Op::Mend { link: self.cut.swap_remove(which) });
+        }
+        if !self.parted.is_empty() && self.numbers.one_in(30) {
+            let which = self.numbers.below(self.parted.len());
+            return Some(Op::Meet { link: self.parted[which] });
+        }
+        if !self.archived.is_empty() && self.numbers.one_in(30) {
+            let which = self.numbers.below(self.archived.len());
+            let (server, channel) = self.archived.swap_remove(which);
+            return Some(Op::Restore { server, channel });
+        }
+        None
+    }
+
     fn op(&mut self) -> Op {
+        if let Some(op) = self.mending() {
+            return op;
+        }
+        let op = self.any();
+        match op {
+            Op::Crash { server } => self.down.push(server),
+            Op::Cut { link, .. } => self.cut.push(link),
+            Op::Part { link, .. } if !self.parted.contains(&link) => self.parted.push(link),
+            Op::Archive { server, channel } => self.archived.push((server, channel)),
+            _ => {}
+        }
+        op
+    }
+
+    fn any(&mut self) -> Op {
         let channel = self.numbers.below(self.shape.channels.len());
         let (server, person) = (self.place(channel), self.person());
         match self.numbers.below(1000) {
@@ -263,18 +314,16 @@ impl Draft<'_> {
                 let (from, to) = if self.numbers.one_in(2) { (a, b) } else { (b, a) };
                 Op::Direct { from: (from, self.person()), to: (to, self.person()) }
             }
-            860..885 => self.life().unwrap_or(Op::Post { server, person, channel }),
-            885..888 => Op::Part { link: self.link(), by_first: self.numbers.one_in(2) },
-            888..895 => Op::Meet { link: self.link() },
-            895..912 => Op::Cut { link: self.link(), both: !self.numbers.one_in(3) },
-            912..945 => Op::Mend { link: self.link() },
-            945..955 => Op::Crash { server: self.server() },
-            955..975 => Op::Start { server: self.server() },
-            975..985 => {
+            860..890 => self.life().unwrap_or(Op::Post { server, person, channel }),
+            890..893 => Op::Part { link: self.link(), by_first: self.numbers.one_in(2) },
+            893..918 => Op::Cut { link: self.link(), both: !self.numbers.one_in(3) },
+            918..926 => Op::Crash { server: self.server() },
+            926..936 => {
                 let ms = self.numbers.between(0, 1_200_000).cast_signed() - 600_000;
                 Op::Skew { server: self.server(), ms }
             }
-            _ => Op::Forge { link: self.link(), by_first: self.numbers.one_in(2), post: self.post() },
+            936..956 => Op::Forge { link: self.link(), by_first: self.numbers.one_in(2), post: self.post() },
+            _ => Op::Post { server, person, channel },
         }
     }
 
@@ -289,8 +338,8 @@ impl Draft<'_> {
             9 => Op::Unshare { server: home, channel },
             10 => Op::Unshare { server: with, channel },
             11 | 12 => Op::Convert { channel, with, read_only: self.numbers.one_in(2) },
-            13..16 => Op::Archive { server: if self.numbers.one_in(3) { with } else { home }, channel },
-            _ => Op::Restore { server: if self.numbers.one_in(3) { with } else { home }, channel },
+            13..15 => Op::Archive { server: if self.numbers.one_in(3) { with } else { home }, channel },
+            _ => Op::Share { channel, with, read_only: false },
         })
     }
 }

@@ -38,6 +38,11 @@ pub struct World {
     pub ledger: Ledger,
     /// Shares of servers that do not run, as they were when they stopped.
     stopped: HashMap<(usize, ChannelId), Vec<Share>>,
+    /// How often something was refused, by its reason.
+    pub refused: BTreeMap<String, usize>,
+    /// Whether each step is printed.
+    pub trace: bool,
+    pub begun: Instant,
     /// What went wrong on the way.
     pub found: Vec<String>,
 }
@@ -67,6 +72,9 @@ impl World {
             ledger: Ledger::default(),
             stopped: HashMap::new(),
             found: Vec::new(),
+            refused: BTreeMap::new(),
+            trace: std::env::var_os("TRACE").is_some(),
+            begun,
             shape,
         };
         for (place, name) in names.into_iter().enumerate() {
