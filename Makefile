@@ -9,7 +9,7 @@ SHELL := /bin/bash
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help demo prepare test test-rust sim sim-selftest test-web e2e check quick bench clean
+.PHONY: help demo prepare test test-rust test-sim sim sim-selftest test-web e2e check quick bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -18,7 +18,7 @@ demo: web/dist/index.html ## Two connected organisations to try, on ports 8065 a
 	cargo build --release --bin rialto
 	node scripts/demo.mjs
 
-test: prepare test-rust test-web e2e ## All tests: both databases, both languages, the demo, the browser
+test: prepare test-rust test-sim test-web e2e ## All tests: both databases, both languages, the demo, the browser
 
 prepare: ## Install PostgreSQL and Chromium for the tests, if they are missing
 	scripts/prepare
@@ -26,6 +26,10 @@ prepare: ## Install PostgreSQL and Chromium for the tests, if they are missing
 test-rust: web/dist/index.html ## Rust tests on SQLite and PostgreSQL, and the demo once
 	scripts/postgres run cargo test --workspace
 	RIALTO_BIN=target/debug/rialto node scripts/demo.mjs --once
+
+test-sim: ## Part of `make sim`, and its own test
+	$(MAKE) sim SEEDS=60
+	$(MAKE) sim-selftest
 
 sim: ## Four servers on a bad network agree in the end: 200 seeds, or SEED=n, PLAN=file; OPS=n
 	SEED=$(SEED) PLAN=$(PLAN) SEEDS=$(or $(SEEDS),200) OPS=$(or $(OPS),1000) \

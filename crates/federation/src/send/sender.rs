@@ -131,9 +131,12 @@ impl Sender {
         } else {
             let sent = self.send(&remote, changes.list).await;
             #[cfg(feature = "planted-faults")]
-            let sent = sent.or_else(|error| {
-                if rialto_app::planted::Fault::DroppedRetry.is_planted() { Ok(()) } else { Err(error) }
-            });
+            let sent =
+                sent.or_else(
+                    |error| {
+                        if rialto_app::planted::Fault::DroppedRetry.is_planted() { Ok(()) } else { Err(error) }
+                    },
+                );
             sent?;
             self.position = changes.upto;
             if !self.store_position().await? {

@@ -139,8 +139,10 @@ async fn a_cut_of_twenty_minutes_is_made_good_within_a_minute() {
     during(&sides, &channels, &mut expected, &old, old_talk).await;
     // Links lead to the same message over there (SC-096).
     let target = &old[0];
-    let link = |side: &Side| format!("https://{}.example.org/{}-team/pl/{}", side.server.name, side.server.name, target.id);
-    let linking = write(&alpha.server, &alpha.people[0], &channels[0], &format!("see {}", link(alpha)), Vec::new()).await;
+    let link =
+        |side: &Side| format!("https://{}.example.org/{}-team/pl/{}", side.server.name, side.server.name, target.id);
+    let linking =
+        write(&alpha.server, &alpha.people[0], &channels[0], &format!("see {}", link(alpha)), Vec::new()).await;
     assert!(cut.elapsed() < CUT, "all that took {:?}", cut.elapsed());
     tokio::time::sleep(CUT - cut.elapsed()).await;
     for (channel, said) in &expected.said {
@@ -183,7 +185,8 @@ async fn during(sides: &[Side; 2], channels: &[ChannelId], expected: &mut Expect
         if n % (MESSAGES / FILES) == 7 {
             let bytes: Vec<u8> = (0..50_000usize).map(|at| u8::try_from((at * 7 + n) % 251).unwrap()).collect();
             let name = format!("file-{n}.bin");
-            let file = files::take_bytes(by.server.app(), &by.people[0].actor, &channel, &name, Bytes::from(bytes.clone()));
+            let file =
+                files::take_bytes(by.server.app(), &by.people[0].actor, &channel, &name, Bytes::from(bytes.clone()));
             let file = file.await.unwrap();
             file_ids.push(file.id);
             expected.files.push((file.id, bytes));

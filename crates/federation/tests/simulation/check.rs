@@ -22,7 +22,8 @@ pub struct Check<'a> {
 
 /// Everything in which a server differs from the reference.
 pub async fn check(world: &World) -> Vec<String> {
-    let mut check = Check { world, living: world.living().await, rows: Vec::new(), newest: BTreeMap::new(), found: Vec::new() };
+    let mut check =
+        Check { world, living: world.living().await, rows: Vec::new(), newest: BTreeMap::new(), found: Vec::new() };
     check.read().await;
     check.shares();
     check.members().await;
@@ -184,9 +185,12 @@ impl Check<'_> {
             self.found(format!("{at}: it has nothing to do there"));
         }
         // The root of something written later goes along (ruling 46).
-        let answered = self.world.ledger.said.values().any(|reply| {
-            reply.root == Some(number) && self.rows[server].contains_key(&reply.id)
-        });
+        let answered = self
+            .world
+            .ledger
+            .said
+            .values()
+            .any(|reply| reply.root == Some(number) && self.rows[server].contains_key(&reply.id));
         if said.stays && !answered {
             self.found(format!("{at}: it was written where the channel was not shared"));
         }
@@ -341,7 +345,10 @@ impl Check<'_> {
                     let replies = rows.iter().filter(|row| row.root_id == Some(root.id) && row.gone_at().is_none());
                     let replies = i64::try_from(replies.count()).unwrap();
                     if root.reply_count != replies {
-                        texts.push(format!("{at}: {}: counts {} replies and has {replies}", root.message, root.reply_count));
+                        texts.push(format!(
+                            "{at}: {}: counts {} replies and has {replies}",
+                            root.message, root.reply_count
+                        ));
                     }
                 }
                 let mut view = self.world.servers[server].view().await;

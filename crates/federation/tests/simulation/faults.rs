@@ -151,10 +151,10 @@ impl Faults {
         let members = list("membership_changes").into_iter().map(|change| change["user_id"].clone());
         for id in posts.chain(reactions).chain(members).filter_map(|id: Value| id.as_str().map(str::to_owned)) {
             if belongs_there(&id) {
-                self.found.lock().unwrap().push(format!(
-                    "echo: {} told {} of its own {id}: {}",
-                    sent.from, sent.to, sent.payload
-                ));
+                self.found
+                    .lock()
+                    .unwrap()
+                    .push(format!("echo: {} told {} of its own {id}: {}", sent.from, sent.to, sent.payload));
             }
         }
     }

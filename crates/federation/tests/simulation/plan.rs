@@ -73,43 +73,128 @@ pub struct Weather {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Op {
-    Post { server: usize, person: usize, channel: usize },
-    Reply { server: usize, person: usize, to: usize },
+    Post {
+        server: usize,
+        person: usize,
+        channel: usize,
+    },
+    Reply {
+        server: usize,
+        person: usize,
+        to: usize,
+    },
     /// By its author.
-    Edit { post: usize },
+    Edit {
+        post: usize,
+    },
     /// By its author.
-    Delete { post: usize },
+    Delete {
+        post: usize,
+    },
     /// By a moderator of another server than the author's.
-    Hide { server: usize, post: usize },
-    Pin { server: usize, person: usize, post: usize, pinned: bool },
-    React { server: usize, person: usize, post: usize, emoji: usize },
-    Unreact { server: usize, person: usize, post: usize, emoji: usize },
-    Join { server: usize, person: usize, channel: usize },
-    Leave { server: usize, person: usize, channel: usize },
+    Hide {
+        server: usize,
+        post: usize,
+    },
+    Pin {
+        server: usize,
+        person: usize,
+        post: usize,
+        pinned: bool,
+    },
+    React {
+        server: usize,
+        person: usize,
+        post: usize,
+        emoji: usize,
+    },
+    Unreact {
+        server: usize,
+        person: usize,
+        post: usize,
+        emoji: usize,
+    },
+    Join {
+        server: usize,
+        person: usize,
+        channel: usize,
+    },
+    Leave {
+        server: usize,
+        person: usize,
+        channel: usize,
+    },
     /// A new nickname.
-    Profile { server: usize, person: usize },
-    Direct { from: (usize, usize), to: (usize, usize) },
-    Share { channel: usize, with: usize, read_only: bool },
-    Uninvite { channel: usize, with: usize },
+    Profile {
+        server: usize,
+        person: usize,
+    },
+    Direct {
+        from: (usize, usize),
+        to: (usize, usize),
+    },
+    Share {
+        channel: usize,
+        with: usize,
+        read_only: bool,
+    },
+    Uninvite {
+        channel: usize,
+        with: usize,
+    },
     /// The home ends all shares, or a guest leaves.
-    Unshare { server: usize, channel: usize },
+    Unshare {
+        server: usize,
+        channel: usize,
+    },
     /// The home changes the mode.
-    Convert { channel: usize, with: usize, read_only: bool },
-    Archive { server: usize, channel: usize },
-    Restore { server: usize, channel: usize },
+    Convert {
+        channel: usize,
+        with: usize,
+        read_only: bool,
+    },
+    Archive {
+        server: usize,
+        channel: usize,
+    },
+    Restore {
+        server: usize,
+        channel: usize,
+    },
     /// Ends a connection.
-    Part { link: usize, by_first: bool },
+    Part {
+        link: usize,
+        by_first: bool,
+    },
     /// Connects again by a code.
-    Meet { link: usize },
+    Meet {
+        link: usize,
+    },
     /// Nothing gets through between two servers, or in one direction only.
-    Cut { link: usize, both: bool },
-    Mend { link: usize },
-    Crash { server: usize },
-    Start { server: usize },
+    Cut {
+        link: usize,
+        both: bool,
+    },
+    Mend {
+        link: usize,
+    },
+    Crash {
+        server: usize,
+    },
+    Start {
+        server: usize,
+    },
     /// Sets a server's clock off by so many milliseconds.
-    Skew { server: usize, ms: i64 },
+    Skew {
+        server: usize,
+        ms: i64,
+    },
     /// A server sends another a changed version of a message that is not its own.
-    Forge { link: usize, by_first: bool, post: usize },
+    Forge {
+        link: usize,
+        by_first: bool,
+        post: usize,
+    },
 }
 
 /// A step of a plan.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use rialto_app::shares::{self, Invitation};
 use rialto_app::channel_members;
+use rialto_app::shares::{self, Invitation};
 use rialto_model::{ChannelId, RemoteId, Share, UserId};
 use rialto_store::{shares as share_rows, users};
 use tokio::time::Instant;
@@ -237,7 +237,9 @@ impl World {
         for server in &self.servers {
             for channel in &self.channels {
                 let archived = server.channel_row(channel).await.is_some_and(|row| row.is_archived());
-                if archived && let Err(error) = rialto_app::channels::restore(server.app(), &server.admin.actor, channel).await {
+                if archived
+                    && let Err(error) = rialto_app::channels::restore(server.app(), &server.admin.actor, channel).await
+                {
                     self.found.push(format!("{} cannot bring a channel back: {error}", server.name));
                 }
             }
