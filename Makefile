@@ -9,7 +9,8 @@ SHELL := /bin/bash
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
-.PHONY: help demo prepare test test-rust attack-suite test-web e2e check quick bench slow-link requirements clean
+.PHONY: help demo prepare test test-rust test-sim sim sim-selftest attack-suite test-web e2e check quick bench slow-link \
+	requirements clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -18,7 +19,7 @@ demo: web/dist/index.html ## Two connected organisations to try, on ports 8065 a
 	cargo build --release --bin rialto
 	node scripts/demo.mjs
 
-test: prepare test-rust test-web e2e ## All tests: both databases, both languages, the demo, the browser
+test: prepare test-rust test-sim test-web e2e ## All tests: both databases, both languages, the demo, the browser
 
 prepare: ## Install PostgreSQL and Chromium for the tests, if they are missing
 	scripts/prepare
@@ -33,6 +34,17 @@ attack-suite: web/dist/index.html ## Write docs/attack-suite.md from a run of th
 	node scripts/attack-suite.mjs --clear
 	scripts/postgres run cargo test --workspace --test it -- security::
 	node scripts/attack-suite.mjs
+
+test-sim: ## Part of `make sim`, and its own test
+	$(MAKE) sim SEEDS=60
+	$(MAKE) sim-selftest
+
+sim: ## Four servers on a bad network agree in the end: 200 seeds, or SEED=n, PLAN=file; OPS=n
+	SEED=$(SEED) PLAN=$(PLAN) SEEDS=$(or $(SEEDS),200) OPS=$(or $(OPS),1000) \
+		cargo test --workspace --test simulation -- --nocapture
+
+sim-selftest: ## Plants five defects and sees the simulation find each
+	cargo test --workspace --features rialto-federation/planted-faults --test simulation -- --nocapture planted
 
 test-web: web/node_modules/.package-lock.json ## Unit tests of the web client
 	cd web && npm test

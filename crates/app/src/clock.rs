@@ -13,12 +13,29 @@ pub enum Clock {
     System,
     /// A clock that stands until it is set.
     Manual(Arc<AtomicI64>),
+    /// A clock kept elsewhere: a simulation's, which goes with its virtual time.
+    Kept(Reading),
+}
+
+/// How a clock that is kept elsewhere is read.
+#[derive(Clone)]
+pub struct Reading(Arc<dyn Fn() -> Millis + Send + Sync>);
+
+impl std::fmt::Debug for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Reading").field(&(self.0)()).finish()
+    }
 }
 
 impl Clock {
     /// A manual clock standing at `at`.
     pub fn manual(at: Millis) -> Self {
         Clock::Manual(Arc::new(AtomicI64::new(at.0)))
+    }
+
+    /// A clock that says whatever `read` says.
+    pub fn kept(read: impl Fn() -> Millis + Send + Sync + 'static) -> Self {
+        Clock::Kept(Reading(Arc::new(read)))
     }
 
     /// The present moment.
@@ -30,10 +47,11 @@ impl Clock {
                 Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
             }
             Clock::Manual(at) => Millis(at.load(Ordering::SeqCst)),
+            Clock::Kept(reading) => (reading.0)(),
         }
     }
 
-    /// Moves a manual clock on; the machine's takes no orders.
+    /// Moves a manual clock on; the others take no orders.
     pub fn advance(&self, ms: i64) {
         if let Clock::Manual(at) = self {
             at.fetch_add(ms, Ordering::SeqCst);

@@ -35,6 +35,8 @@ pub mod outbox;
 #[cfg(test)]
 mod outbox_tests;
 pub mod passwords;
+#[cfg(feature = "planted-faults")]
+pub mod planted;
 pub mod posts;
 pub mod preferences;
 pub mod reactions;

@@ -24,8 +24,8 @@ use rialto_model::{
 };
 use rialto_store::outbox::Believed;
 use rialto_store::{
-    Snapshot, StoreError, Tx, channels, file_deliveries, interruptions, log, notices, outbox, peer_posts, posts, shares,
-    sync_failures, teams, users,
+    Snapshot, StoreError, Tx, channels, file_deliveries, interruptions, log, notices, outbox, peer_posts, posts,
+    shares, sync_failures, teams, users,
 };
 
 use crate::connections::consumer;
@@ -164,6 +164,10 @@ pub async fn changes(app: &App, remote: &RemoteId, after: Seq) -> Result<Changes
             break;
         }
     }
+    #[cfg(feature = "planted-faults")]
+    if crate::planted::Fault::SkippedCursor.is_planted() && changes.list.len() > 1 {
+        changes.list.pop();
+    }
     Ok(changes)
 }
 
@@ -174,7 +178,11 @@ async fn relevant(
     recorded: Recorded,
 ) -> Result<Option<Change>, StoreError> {
     let Recorded { seq, origin, event, .. } = recorded;
-    if origin == Origin::Remote(*to) {
+    #[cfg(feature = "planted-faults")]
+    let echoes = crate::planted::Fault::Echo.is_planted();
+    #[cfg(not(feature = "planted-faults"))]
+    let echoes = false;
+    if origin == Origin::Remote(*to) && !echoes {
         return Ok(None);
     }
     let change = |channel, what| Ok(Some(Change { seq, channel, what }));

@@ -44,6 +44,18 @@ impl Db {
         Ok(Self::new(Kind::Sqlite(sqlite), hint))
     }
 
+    /// Opens the SQLite file at `path` for a test whose time is virtual: transactions are committed on the thread that
+    /// makes them, and survive the process but not the machine.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] if it cannot be opened or migrated.
+    #[cfg(feature = "testing")]
+    pub fn open_sqlite_inline(path: &Path) -> Result<Self, StoreError> {
+        let hint = watch::Sender::new(0);
+        let sqlite = Sqlite::open_inline(path, hint.clone())?;
+        Ok(Self::new(Kind::Sqlite(sqlite), hint))
+    }
+
     /// Connects to PostgreSQL at `url` and migrates the database.
     ///
     /// # Errors

@@ -140,14 +140,16 @@ pub async fn list_of_team(view: &mut Snapshot, team: &TeamId) -> Result<Vec<Shar
     .await
 }
 
-/// Adds a share.
+/// Adds a share. It begins after everything that is in the channel, even if the clock was set back since that came.
 ///
 /// # Errors
 /// [`StoreError::Unique`] (`shares_live`) if a live one exists: two administrators at once (E-047).
 pub async fn insert(tx: &mut Tx, share: &Share) -> Result<(), StoreError> {
     tx.execute(
         "INSERT INTO shares (id, channel_id, remote_id, home, live, creator_id, mode, state, reason, description, create_at, \
-         update_at, from_seq, last_sync_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         update_at, from_seq, last_sync_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
+         (SELECT CASE WHEN $11 > f.at THEN $11 ELSE f.at END FROM \
+         (SELECT COALESCE(MAX(arrive_at) + 1, 0) AS at FROM posts WHERE channel_id = $2) f), $12, $13, $14)",
         &[
             (&share.id).into(),
             (&share.channel_id).into(),

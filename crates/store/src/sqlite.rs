@@ -4,6 +4,9 @@
 //! stands in the same queue, behind exactly the writers that were waiting when the transaction opened; when its turn
 //! comes it commits for all of them. A lone writer pays one thread switch, no timer is involved, and no `fsync`
 //! happens on a thread of the runtime. Source: write-path section 4, design J.
+//!
+//! Tests whose time is virtual may open a file without the committer: then each writer commits by itself before it goes
+//! on, so that nothing happens outside the one thread by which virtual time is kept.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -21,7 +24,16 @@ const READERS: usize = 4;
 pub(crate) struct Writer {
     connection: Statements,
     batch: Option<Vec<oneshot::Sender<Result<(), StoreError>>>>,
-    wake: mpsc::Sender<()>,
+    commits: Commits,
+}
+
+/// Who makes the shared transaction durable.
+enum Commits {
+    /// The committer thread, which is told that there is something to commit.
+    Thread(mpsc::Sender<()>),
+    /// The writer itself, at once.
+    #[cfg(feature = "testing")]
+    Inline(watch::Sender<u64>),
 }
 
 /// A connection with its statements, whose placeholders are rewritten once per text.
@@ -76,7 +88,13 @@ impl Writer {
             self.connection.execute("BEGIN IMMEDIATE", &[])?;
             self.batch = Some(Vec::new());
             // The committer is gone only while the process ends.
-            self.wake.send(()).map_err(|_| StoreError::Failed("shutting down".to_owned()))?;
+            match &self.commits {
+                Commits::Thread(wake) => {
+                    wake.send(()).map_err(|_| StoreError::Failed("shutting down".to_owned()))?;
+                }
+                #[cfg(feature = "testing")]
+                Commits::Inline(_) => {}
+            }
         }
         self.connection.execute("SAVEPOINT j", &[])?;
         Ok(())
@@ -90,6 +108,13 @@ impl Writer {
             Some(batch) => batch.push(answer),
             None => return Err(StoreError::Failed("the shared transaction has ended".to_owned())),
         }
+        #[cfg(feature = "testing")]
+        if let Commits::Inline(hint) = &self.commits {
+            let hint = hint.clone();
+            if self.commit_batch() {
+                log::announce(&hint);
+            }
+        }
         Ok(wait)
     }
 
@@ -102,6 +127,11 @@ impl Writer {
             tracing::error!(%error, "cannot undo a savepoint; the whole shared transaction is undone");
             let _ = self.connection.batch("ROLLBACK");
             self.fail_batch_if_ended("the shared transaction was rolled back");
+        }
+        #[cfg(feature = "testing")]
+        if matches!(self.commits, Commits::Inline(_)) {
+            // Nobody else is in it, and nobody would end it.
+            self.commit_batch();
         }
     }
 
@@ -164,22 +194,9 @@ pub(crate) struct Sqlite {
 impl Sqlite {
     /// Opens and migrates the file, and starts the committer.
     pub(crate) fn open(path: &Path, hint: watch::Sender<u64>) -> Result<Self, StoreError> {
-        let mut connection = Connection::open(path)?;
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 10000;",
-        )?;
-        crate::migrations::run_sqlite(&mut connection)?;
-        drop(connection);
-
-        let mut writing = Statements::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        writing.batch("PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;")?;
         let (wake, woken) = mpsc::channel();
-        let writer = Arc::new(tokio::sync::Mutex::new(Writer { connection: writing, batch: None, wake }));
-        let readers = (0..READERS)
-            .map(|_| Statements::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY))
-            .collect::<Result<Vec<_>, _>>()?;
-
-        let shared = Arc::downgrade(&writer);
+        let sqlite = Self::prepare(path, Commits::Thread(wake), "FULL")?;
+        let shared = Arc::downgrade(&sqlite.writer);
         std::thread::Builder::new()
             .name("committer".to_owned())
             .spawn(move || {
@@ -192,6 +209,31 @@ impl Sqlite {
                 }
             })
             .map_err(|error| StoreError::Failed(error.to_string()))?;
+        Ok(sqlite)
+    }
+
+    /// Opens and migrates the file; writers commit by themselves, and nothing waits for the disk.
+    #[cfg(feature = "testing")]
+    pub(crate) fn open_inline(path: &Path, hint: watch::Sender<u64>) -> Result<Self, StoreError> {
+        Self::prepare(path, Commits::Inline(hint), "OFF")
+    }
+
+    fn prepare(path: &Path, commits: Commits, synchronous: &str) -> Result<Self, StoreError> {
+        let mut connection = Connection::open(path)?;
+        connection.execute_batch(&format!(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 10000;",
+        ))?;
+        crate::migrations::run_sqlite(&mut connection)?;
+        drop(connection);
+
+        let mut writing = Statements::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        writing.batch(&format!(
+            "PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;"
+        ))?;
+        let writer = Arc::new(tokio::sync::Mutex::new(Writer { connection: writing, batch: None, commits }));
+        let readers = (0..READERS)
+            .map(|_| Statements::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(Self { writer, readers: Arc::new(Mutex::new(readers)), read_permits: Arc::new(Semaphore::new(READERS)) })
     }
 

@@ -40,7 +40,7 @@ mod tests {
     use rialto_model::{Millis, Post};
 
     use super::*;
-        use crate::samples::{begin, id, post};
+    use crate::samples::{begin, id, post};
     use crate::sync_failures::{self, Failure, Item};
     use crate::testing::both;
     use crate::{Db, posts};

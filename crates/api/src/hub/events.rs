@@ -183,9 +183,8 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
             registry.send(Scope::Server, |_, viewer| viewer.sees_connections.then_some(&frame));
         }
         // Access has been taken away already; the hub itself tells of settings.
-        DomainEvent::SessionsRevoked { .. }
-        | DomainEvent::TeamCreated { .. }
-        | DomainEvent::SettingsChanged { .. } => {}
+        DomainEvent::SessionsRevoked { .. } | DomainEvent::TeamCreated { .. } | DomainEvent::SettingsChanged { .. } => {
+        }
     }
 }
 

@@ -114,6 +114,17 @@ pub async fn rehome(app: &App, id: &RemoteId) -> Result<(), StoreError> {
     tx.commit().await
 }
 
+/// Whether what a peer owns here still belongs to an earlier connection to its address, because our first ping over this
+/// one has not been answered: until then it has to wait, or its people and copies would look like somebody else's.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn awaits_rehoming(app: &App, actor: &RemoteActor) -> Result<bool, StoreError> {
+    let remote = actor.remote();
+    let Some(site) = remote.site_url.as_deref().filter(|_| remote.last_ping_at.is_none()) else { return Ok(false) };
+    Ok(!remotes::list_ended_at(&mut app.db.read(app.clock.now()).await?, site).await?.is_empty())
+}
+
 /// Gives somebody whose connection has another name now the suffix of that name: the former one may come to mean another
 /// organisation (E-021). Where the name is taken the next profile the peer sends finds another.
 async fn rename(tx: &mut Tx, id: &UserId, from: &str, to: &str) -> Result<(), StoreError> {

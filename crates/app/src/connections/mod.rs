@@ -9,7 +9,7 @@ mod tests;
 
 pub(crate) use credentials::token_of;
 pub use credentials::{authenticate, peer_token};
-pub use ending::{Removal, rehome, remove, sever};
+pub use ending::{Removal, awaits_rehoming, rehome, remove, sever};
 pub use handshake::{
     Acceptance, ConfirmError, Confirmation, Confirmed, abandon_acceptance, begin_acceptance, check_code, confirm,
     finish_acceptance, interrupted_acceptances, settle_acceptance,

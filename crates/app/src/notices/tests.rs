@@ -362,13 +362,18 @@ async fn an_author_learns_that_a_message_was_refused() {
         let first = scene.post(&scene.ann, "too long").await;
         let second = scene.post(&scene.ann, "not wanted").await;
         let mut heard = scene.app.bus.volatile();
-        let refused = outbox::Delivered { refused: vec![(outbox::Item::Post(second.id), "it did".to_owned())], ..Default::default() };
+        let refused = outbox::Delivered {
+            refused: vec![(outbox::Item::Post(second.id), "it did".to_owned())],
+            ..Default::default()
+        };
         outbox::delivered(&scene.app, &acme.id, &scene.channel, &refused).await.unwrap();
         assert!(heard.try_recv().is_err(), "it is tried again first");
         for _ in 0..5 {
             outbox::delivered(&scene.app, &acme.id, &scene.channel, &refused).await.unwrap();
         }
-        outbox::set_aside(&scene.app, &acme.id, &scene.channel, outbox::Item::Post(first.id), "longer than it takes").await.unwrap();
+        outbox::set_aside(&scene.app, &acme.id, &scene.channel, outbox::Item::Post(first.id), "longer than it takes")
+            .await
+            .unwrap();
         for post in [&second, &first] {
             let Ok(Volatile::Undelivered { user, channel, post: of }) = heard.try_recv() else { panic!("a mark") };
             assert_eq!((user, channel, of), (scene.ann.id, scene.channel, post.id));

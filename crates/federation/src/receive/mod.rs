@@ -131,6 +131,9 @@ async fn dispatch(fed: &Federation, actor: &RemoteActor, frame: &Frame) -> Resul
     if shared && !fed.app.settings.get().sharing_enabled() {
         return Err(Reply::Later);
     }
+    if shared && connections::awaits_rehoming(&fed.app, actor).await? {
+        return Err(Reply::Later);
+    }
     match frame.msg.topic.as_str() {
         topic::CHANNEL_INVITE => invite::invited(fed, actor, payload, frame.msg.create_at).await,
         topic::SYNC | topic::MEMBERSHIP | topic::GLOBAL_USERS => sync::sync(fed, actor, payload).await,

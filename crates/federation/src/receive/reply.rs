@@ -90,13 +90,14 @@ impl Reply {
     /// work later.
     pub(super) fn blame(self) -> Option<&'static str> {
         match self {
-            Reply::OtherConnection | Reply::OtherUpload => Some("not_owner"),
+            Reply::OtherConnection | Reply::OtherUpload | Reply::NoPerson => Some("not_owner"),
             Reply::BadFrame
             | Reply::BadTopic
             | Reply::BadId
             | Reply::BadPayload
             | Reply::NoUpload
             | Reply::UploadLength
+            | Reply::BadPicture
             | Reply::FirstPart => Some("invalid"),
             Reply::TooLarge => Some("too_large"),
             Reply::Off

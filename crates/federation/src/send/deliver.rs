@@ -223,7 +223,11 @@ impl Run<'_> {
 }
 
 /// Sends a frame of which nothing is remembered. A refusal of it is final.
-pub(super) async fn send_beside(fed: &Federation, contents: &Contents, sync: &OutboundSync) -> Result<Fate, Undelivered> {
+pub(super) async fn send_beside(
+    fed: &Federation,
+    contents: &Contents,
+    sync: &OutboundSync,
+) -> Result<Fate, Undelivered> {
     let Some(answer) = sync_frame(fed, contents, sync).await? else { return Ok(Fate::Done) };
     match read(contents, &answer)? {
         Verdict::NoLongerShared => Ok(Fate::NoLongerShared),

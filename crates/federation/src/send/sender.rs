@@ -194,7 +194,13 @@ impl Sender {
                 return Ok(Next::Ended);
             }
         } else {
-            let sent = self.send(&remote, changes).await?;
+            let sent = self.send(&remote, changes).await;
+            #[cfg(feature = "planted-faults")]
+            let sent = match sent {
+                Err(_) if rialto_app::planted::Fault::DroppedRetry.is_planted() => Ok(Vec::new()),
+                sent => sent,
+            };
+            let sent = sent?;
             self.position = upto;
             if !self.store_position(&sent).await? {
                 return Ok(Next::Ended);

@@ -5,10 +5,14 @@
 mod network;
 mod people;
 mod server;
+mod trust;
+mod virtual_time;
 
-pub use network::{Fault, Network, Sent};
+pub use network::{Fault, Network, Sent, transport};
 pub use people::Person;
 pub use server::Server;
+pub use trust::trust;
+pub use virtual_time::virtual_clock;
 
 use std::time::Duration;
 
@@ -74,6 +78,11 @@ pub async fn share(home: &Server, guest: &Server, channel: &ChannelId, remote: &
 pub async fn share_read_only(home: &Server, guest: &Server, channel: &ChannelId, remote: &RemoteId) {
     offer(home, channel, remote, true).await;
     shared(home, guest, channel, remote).await;
+}
+
+/// Offers a channel without waiting for what comes of it.
+pub async fn invite(home: &Server, channel: &ChannelId, remote: &RemoteId) {
+    offer(home, channel, remote, false).await;
 }
 
 async fn offer(home: &Server, channel: &ChannelId, remote: &RemoteId, read_only: bool) {

@@ -2,7 +2,9 @@
 //! it, and does what a bad network does when it is told to.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -14,7 +16,8 @@ use rialto_federation::transport::{Exchange, FileRequest, Reach, Request, Respon
 use rialto_model::Millis;
 use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER};
 use rialto_wire::site_url::SiteUrl;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tokio::task::AbortHandle;
 use tower::ServiceExt;
 
 /// What happens to a request.
@@ -36,6 +39,12 @@ pub enum Fault {
     Hang,
     /// The peer takes it, and has come to speak another protocol (8.1).
     Foreign,
+    /// It takes so many milliseconds to get there.
+    Late(u64),
+    /// The peer takes it, and so many milliseconds later once more.
+    Twice(u64),
+    /// Nothing comes back, and so many milliseconds later the peer takes it nonetheless.
+    Strayed(u64),
 }
 
 /// A request that was made.
@@ -79,7 +88,7 @@ impl Sent {
 type Rule = Box<dyn FnMut(&Sent) -> Option<Fault> + Send>;
 
 /// When every test begins.
-const BEGIN: Millis = Millis(1_790_000_000_000);
+pub const BEGIN: Millis = Millis(1_790_000_000_000);
 
 /// All servers of a test and what goes on between them.
 pub struct Network {
@@ -88,6 +97,10 @@ pub struct Network {
     sites: Mutex<HashMap<String, (&'static str, Router)>>,
     rule: Mutex<Option<Rule>>,
     log: Mutex<Vec<Sent>>,
+    /// Whether requests are remembered at all.
+    remembers: AtomicBool,
+    /// What is on its way into each server: a server that stops does not go on with it.
+    arriving: Mutex<HashMap<String, Vec<AbortHandle>>>,
     released: watch::Sender<u64>,
     never: Mutex<Vec<String>>,
 }
@@ -99,6 +112,8 @@ impl Network {
             sites: Mutex::default(),
             rule: Mutex::default(),
             log: Mutex::default(),
+            remembers: AtomicBool::new(true),
+            arriving: Mutex::default(),
             released: watch::Sender::new(0),
             never: Mutex::default(),
         })
@@ -109,9 +124,49 @@ impl Network {
         self.sites.lock().unwrap().insert(site.to_owned(), (name, routes));
     }
 
-    /// Takes a server away: nobody listens at its address.
+    /// Takes a server away: nobody listens at its address, and what it was about to take is abandoned where it is.
     pub fn detach(&self, site: &str) {
         self.sites.lock().unwrap().remove(site);
+        for task in self.arriving.lock().unwrap().remove(site).unwrap_or_default() {
+            task.abort();
+        }
+    }
+
+    /// Requests are not remembered any more: [`Network::log`] stays as it is.
+    pub fn forget(&self) {
+        self.remembers.store(false, Ordering::Relaxed);
+    }
+
+    /// Hands a request to whoever is at the address when it arrives there, in a task that ends with that server.
+    async fn hand_over(self: &Arc<Self>, request: Request, after: u64) -> Result<Response, TransportError> {
+        let network = Arc::clone(self);
+        let site = request.site_url.as_str().to_owned();
+        let (answer, answered) = oneshot::channel();
+        if after > 0 {
+            tokio::time::sleep(Duration::from_millis(after)).await;
+        }
+        let Some((_, routes)) = network.sites.lock().unwrap().get(&site).cloned() else {
+            return Err(broken(Step::Connect));
+        };
+        let task = tokio::spawn(async move {
+            let _ = answer.send(deliver(routes, request).await);
+        });
+        {
+            let mut arriving = network.arriving.lock().unwrap();
+            let tasks = arriving.entry(site).or_default();
+            tasks.retain(|task| !task.is_finished());
+            tasks.push(task.abort_handle());
+        }
+        answered.await.unwrap_or_else(|_| Err(broken(Step::Exchange)))
+    }
+
+    /// Lets a copy of a request arrive later, whatever becomes of the one who sent it.
+    fn stray(self: &Arc<Self>, request: Request, after: u64) {
+        let network = Arc::clone(self);
+        tokio::spawn(async move {
+            // Nobody waits for what is answered to it.
+            let _ = network.hand_over(request, after).await;
+        });
     }
 
     /// From now on nobody may call this address.
@@ -151,9 +206,9 @@ impl Network {
         self.log.lock().unwrap().len()
     }
 
-    async fn exchange(&self, from: &'static str, request: Request) -> Result<Response, TransportError> {
+    async fn exchange(self: &Arc<Self>, from: &'static str, request: Request) -> Result<Response, TransportError> {
         let found = self.sites.lock().unwrap().get(request.site_url.as_str()).cloned();
-        let Some((to, routes)) = found else { return Err(broken(Step::Connect)) };
+        let Some((to, _)) = found else { return Err(broken(Step::Connect)) };
         let body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
         let mut sent = Sent {
             from,
@@ -164,13 +219,24 @@ impl Network {
         };
         sent.fault = self.rule.lock().unwrap().as_mut().and_then(|rule| rule(&sent));
         let fault = sent.fault;
-        self.log.lock().unwrap().push(sent);
+        if self.remembers.load(Ordering::Relaxed) {
+            self.log.lock().unwrap().push(sent);
+        }
         let mut released = self.released.subscribe();
         match fault {
-            None => deliver(routes, request).await,
+            None => self.hand_over(request, 0).await,
+            Some(Fault::Late(ms)) => self.hand_over(request, ms).await,
+            Some(Fault::Twice(ms)) => {
+                self.stray(request.clone(), ms);
+                self.hand_over(request, 0).await
+            }
+            Some(Fault::Strayed(ms)) => {
+                self.stray(request, ms);
+                Err(broken(Step::Exchange))
+            }
             Some(Fault::Refused | Fault::Cut(_)) => Err(broken(Step::Connect)),
             Some(Fault::LostAnswer) => {
-                deliver(routes, request).await?;
+                self.hand_over(request, 0).await?;
                 Err(broken(Step::Exchange))
             }
             Some(Fault::Status(status)) => Ok(Response { status, version: None, body: Vec::new() }),
@@ -181,11 +247,11 @@ impl Network {
                 Ok(Response { status: 200, version: None, body: answer.to_string().into_bytes() })
             }
             Some(Fault::StatusAfter(status)) => {
-                deliver(routes, request).await?;
+                self.hand_over(request, 0).await?;
                 Ok(Response { status, version: None, body: Vec::new() })
             }
             Some(Fault::Foreign) => {
-                let mut answer = deliver(routes, request).await?;
+                let mut answer = self.hand_over(request, 0).await?;
                 let mut body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
                 body["rialto"]["protocol"] = 9.into();
                 body["rialto"]["min_protocol"] = 8.into();
@@ -210,9 +276,11 @@ impl Network {
         let mut sent = Sent { from, to, topic: topic.to_owned(), payload, fault: None };
         sent.fault = self.rule.lock().unwrap().as_mut().and_then(|rule| rule(&sent));
         let fault = sent.fault;
-        self.log.lock().unwrap().push(sent);
+        if self.remembers.load(Ordering::Relaxed) {
+            self.log.lock().unwrap().push(sent);
+        }
         let content = match fault {
-            None => request.content,
+            None | Some(Fault::Late(_) | Fault::Twice(_)) => request.content,
             Some(Fault::Cut(bytes)) => cut(request.content, bytes),
             Some(Fault::Status(status)) => return Ok(Response { status, version: None, body: Vec::new() }),
             Some(_) => return Err(broken(Step::Connect)),
@@ -225,7 +293,7 @@ impl Network {
             .body(Body::from_stream(content))
             .unwrap();
         let answer = routes.oneshot(http).await.unwrap_or_else(|never| match never {});
-        if fault.is_some() {
+        if matches!(fault, Some(Fault::Cut(_))) {
             return Err(broken(Step::Exchange));
         }
         let status = answer.status().as_u16();
@@ -286,5 +354,25 @@ impl Transport for Wire {
     fn reaches<'a>(&'a self, site: &'a SiteUrl) -> Reach<'a> {
         let never = self.network.never.lock().unwrap().iter().any(|forbidden| forbidden == site.as_str());
         Box::pin(async move { if never { Err("nobody may call it".to_owned()) } else { Ok(()) } })
+    }
+}
+
+/// Requests nobody of a server's own makes.
+pub mod transport {
+    use super::{Arc, Duration, Network, Request, Response, SiteUrl, TransportError};
+    use rialto_model::RemoteId;
+
+    /// Sends a message under a server's name, whatever is in it.
+    pub async fn message(
+        network: &Arc<Network>,
+        from: &'static str,
+        site_url: SiteUrl,
+        remote_id: RemoteId,
+        token: String,
+        body: String,
+    ) -> Result<Response, TransportError> {
+        let path = "/api/v4/remotecluster/msg";
+        let request = Request { site_url, path, remote_id, token, body, timeout: Duration::from_secs(60) };
+        network.exchange(from, request).await
     }
 }

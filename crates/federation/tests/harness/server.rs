@@ -25,6 +25,27 @@ struct Running {
     service: JoinHandle<()>,
 }
 
+/// What a server stands on.
+enum Ground {
+    /// A SQLite file of its own.
+    File,
+    /// A database of the test's.
+    Given(Db),
+    /// A SQLite file of its own without threads, for tests whose time is virtual.
+    Virtual,
+}
+
+impl Ground {
+    fn open(&self, directory: &std::path::Path) -> Db {
+        let path = directory.join("rialto.db");
+        match self {
+            Ground::File => Db::open_sqlite(&path).unwrap(),
+            Ground::Given(db) => db.clone(),
+            Ground::Virtual => Db::open_sqlite_inline(&path).unwrap(),
+        }
+    }
+}
+
 /// A server.
 pub struct Server {
     /// Also its name among the others.
@@ -39,8 +60,7 @@ pub struct Server {
     pub team: TeamId,
     network: Arc<Network>,
     directory: tempfile::TempDir,
-    /// Where its rows are, if not in a SQLite file of its own.
-    db: Option<Db>,
+    ground: Ground,
     settings: Settings,
     seed: u64,
     starts: u64,
@@ -60,19 +80,30 @@ impl Server {
         seed: u64,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
-        Self::make(network, name, seed, None, change).await
+        Self::make(network, name, seed, (Ground::File, network.clock.clone()), change).await
     }
 
     /// A fresh server on an empty database of the test's.
     pub async fn on(network: &Arc<Network>, name: &'static str, seed: u64, db: Db) -> Self {
-        Self::make(network, name, seed, Some(db), |_| {}).await
+        Self::make(network, name, seed, (Ground::Given(db), network.clock.clone()), |_| {}).await
+    }
+
+    /// A fresh server whose time is the runtime's, which has to be paused, and whose clock may be set wrongly.
+    pub async fn virtually(
+        network: &Arc<Network>,
+        name: &'static str,
+        seed: u64,
+        clock: Clock,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        Self::make(network, name, seed, (Ground::Virtual, clock), change).await
     }
 
     async fn make(
         network: &Arc<Network>,
         name: &'static str,
         seed: u64,
-        db: Option<Db>,
+        (ground, clock): (Ground, Clock),
         change: impl FnOnce(&mut Settings),
     ) -> Self {
         let site = format!("https://{name}.example.org");
@@ -81,9 +112,8 @@ impl Server {
         settings.workspaces.private_peers = Policy::Allow;
         change(&mut settings);
         let directory = tempfile::tempdir().unwrap();
-        let clock = network.clock.clone();
-        let opened = open(db.as_ref(), directory.path());
-        let running = start(network, name, &site, opened, &settings, &clock, IdSource::seeded(seed)).await;
+        let place = (ground.open(directory.path()), Disk::new(directory.path().join("files")));
+        let running = start(network, name, &site, place, &settings, &clock, IdSource::seeded(seed)).await;
         let team = make_team(&running.app, name).await;
         let admin = people::make(&running.app, &team, "admin", "system_user system_admin").await;
         Self {
@@ -94,7 +124,7 @@ impl Server {
             team,
             network: Arc::clone(network),
             directory,
-            db,
+            ground,
             settings,
             seed,
             starts: 1,
@@ -135,6 +165,15 @@ impl Server {
         // Without its tail the service ends, and ends its senders wherever they are.
         let _ = service.await;
         drop((app, federation));
+        if matches!(self.ground, Ground::Virtual) {
+            // Lets go what was abandoned, or the file would be written by two.
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+
+    /// True unless it was stopped.
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
     }
 
     /// Starts again on the same database.
@@ -143,8 +182,8 @@ impl Server {
         // Another start must not make the ids of the first again.
         let ids = IdSource::seeded(self.seed + 1_000 * self.starts);
         self.starts += 1;
-        let db = open(self.db.as_ref(), self.directory.path());
-        let running = start(&self.network, self.name, &self.site, db, &self.settings, &self.clock, ids).await;
+        let place = (self.ground.open(self.directory.path()), Disk::new(self.directory.path().join("files")));
+        let running = start(&self.network, self.name, &self.site, place, &self.settings, &self.clock, ids).await;
         let admin = people::sign_in(&running.app, self.admin.user.clone()).await;
         self.admin = admin;
         self.running = Some(running);
@@ -234,7 +273,8 @@ impl Server {
         rialto_app::reactions::remove(self.app(), &who.actor, &who.user.id, post, emoji).await.unwrap();
     }
 
-    async fn view(&self) -> rialto_store::Snapshot {
+    /// Something to read rows from.
+    pub async fn view(&self) -> rialto_store::Snapshot {
         self.app().db.read(self.clock.now()).await.unwrap()
     }
 
@@ -318,21 +358,17 @@ impl Server {
     }
 }
 
-fn open(given: Option<&Db>, directory: &std::path::Path) -> Db {
-    given.cloned().unwrap_or_else(|| Db::open_sqlite(&directory.join("rialto.db")).unwrap())
-}
-
 async fn start(
     network: &Arc<Network>,
     name: &'static str,
     site: &str,
-    db: Db,
+    (db, disk): (Db, Disk),
     settings: &Settings,
     clock: &Clock,
     ids: IdSource,
 ) -> Running {
     let key = Keys::new([name.as_bytes()[0]; 32]);
-    let app = App::open(db.clone(), key, Disk::scratch(), settings.clone(), clock.clone(), ids).await.unwrap();
+    let app = App::open(db.clone(), key, disk, settings.clone(), clock.clone(), ids).await.unwrap();
     let wire = Wire { network: Arc::clone(network), from: name };
     let federation = Federation::new(app.clone(), Arc::new(wire));
     network.attach(site, name, receive::routes(federation.clone()));

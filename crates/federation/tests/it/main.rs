@@ -8,18 +8,22 @@
 )]
 
 mod archived;
+mod clocks;
 mod conversation;
 mod direct;
 mod ends;
 mod faults;
 mod files;
 mod handshake;
+#[expect(dead_code, unused_imports, reason = "the simulation uses the rest")]
 #[path = "../harness/mod.rs"]
 mod harness;
 mod held;
+mod long_cut;
 mod notices;
 mod outages;
 mod people;
 mod read_only;
+mod reconnected;
 mod relay;
 mod turns;
