@@ -247,11 +247,21 @@ impl Scene {
         head
     }
 
-    /// What a peer is to hear of what happened after `seq`.
+    /// What a peer is to hear of what happened after `seq`. System messages are left out, which nothing is loaded for.
     pub(crate) async fn changes(&self, peer: &Peer, seq: Seq) -> Vec<(ChannelId, What)> {
         self.head().await;
         let Changes { list, .. } = outbox::changes(&self.app, &peer.id, seq).await.unwrap();
-        list.into_iter().map(|change| (change.channel, change.what)).collect()
+        let mut view = self.view().await;
+        let mut changes = Vec::new();
+        for change in list {
+            if let What::Post(post) = change.what
+                && rialto_store::posts::get(&mut view, &post).await.unwrap().is_some_and(|post| post.is_system())
+            {
+                continue;
+            }
+            changes.push((change.channel, change.what));
+        }
+        changes
     }
 
     /// All rows a peer's items can touch, as text: two dumps are equal if nothing has changed.

@@ -6,7 +6,12 @@
 //! saved plan. The plan and what the network does are the same each time; which of two tasks that are ready at the same
 //! instant runs first is not, so a failure may need a second attempt to come back.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a wrong expectation must stop the test where it is")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a wrong expectation must stop the test where it is"
+)]
 
 #[path = "simulation/acts.rs"]
 mod acts;

@@ -84,6 +84,12 @@ mod tests {
     use crate::testing::both;
     use crate::{Db, posts, shares};
 
+    /// A share that begins after the messages of its channel gets a beginning before them.
+    async fn began(tx: &mut Tx, share: &Share) {
+        let set = "UPDATE shares SET create_at = $1 WHERE id = $2";
+        tx.execute(set, &[share.create_at.into(), (&share.id).into()]).await.unwrap();
+    }
+
     #[tokio::test]
     async fn a_post_is_a_peers_to_hear_of_if_it_came_during_a_share() {
         both(async |db: Db| {
@@ -117,6 +123,7 @@ mod tests {
             .enumerate()
             {
                 shares::insert(&mut tx, &other).await.unwrap();
+                began(&mut tx, &other).await;
                 shares::touch_sync(&mut tx, &channel, &id(8), NOW).unwrap();
                 assert_eq!(shared(&mut tx, &peer, &ids).await.unwrap(), [], "{n}");
             }
@@ -124,7 +131,9 @@ mod tests {
             note_taken(&mut tx, &peer, &[id(2)]).await.unwrap();
             assert!(is_context(&mut tx, &peer, &id(2)).await.unwrap());
             assert!(!is_context(&mut tx, &peer, &id(1)).await.unwrap());
-            shares::insert(&mut tx, &of(6, -9, 9, ShareState::Ended, synced)).await.unwrap();
+            let sixth = of(6, -9, 9, ShareState::Ended, synced);
+            shares::insert(&mut tx, &sixth).await.unwrap();
+            began(&mut tx, &sixth).await;
             let mut found = shared(&mut tx, &peer, &ids).await.unwrap();
             found.sort();
             assert_eq!(found, ids);

@@ -122,7 +122,7 @@ mod tests {
             let mut tx = begin(&db).await;
             set(&mut tx, &away).await.unwrap();
             set(&mut tx, &Status { user_id: id(2), ..away.clone() }).await.unwrap();
-            assert_eq!(list(&mut tx, &[id(1), id(3)]).await.unwrap(), [away.clone()]);
+            assert_eq!(list(&mut tx, &[id(1), id(3)]).await.unwrap(), std::slice::from_ref(&away));
             set(&mut tx, &online).await.unwrap();
             assert_eq!(list(&mut tx, &[id(1)]).await.unwrap(), [online]);
             assert_eq!(list(&mut tx, &[]).await.unwrap(), []);

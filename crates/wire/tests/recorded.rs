@@ -254,7 +254,7 @@ mod recorded {
                 remote_id: None,
                 remote_username: "canary".into(),
                 remote_update_at: Millis(0),
-                is_bot: true,
+                is_bot: false,
                 last_password_update: Millis(1),
                 picture_at: Millis(0),
             };

@@ -89,7 +89,8 @@ async fn change(
             return Err(ApiError::body_param(&section));
         };
         for (name, value) in settings {
-            if says_nothing(&value) || present[&section][&name] == value {
+            let now = present.get(&section).and_then(|settings| settings.get(&name));
+            if says_nothing(&value) || now == Some(&value) {
                 continue;
             }
             changes.push(Change { section: section.clone(), name, value });

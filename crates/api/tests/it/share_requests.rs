@@ -39,6 +39,9 @@ async fn a_channel_is_let_in_or_turned_down_by_command() {
     let detail = b.command(&town, &format!("/secure-connection status --connectionID {id}")).await;
     assert!(detail.contains(&line), "{detail}");
     let member = b.person("member", "system_user").await;
+    let joins = json!({ "user_id": member.id });
+    let (status, _) = b.call(&member, Method::POST, &format!("/channels/{}/members", town.id), Some(joins)).await;
+    assert_eq!(status, StatusCode::CREATED);
     let refused = b.command_of(&member, &town, &line).await;
     assert!(refused.contains("manage_shared_channels"), "{refused}");
     let unknown = b.command(&town, &format!("/share-channel approve --connectionID {id} --channel nonsense")).await;

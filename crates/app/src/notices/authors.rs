@@ -1,7 +1,8 @@
 //! What somebody is told about their own doing, seen by them alone: an invitation that was refused, a message that waits,
 //! a link that others cannot open. Source: behaviour 3.1 (M-03, M-10, M-11) and 3.2.
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use rialto_model::{Channel, ChannelId, Millis, Post, PostId, RemoteCluster, Seq, Share, ShareState, UserId};
 use rialto_store::sync_failures::{Failure, Item};
@@ -76,14 +77,15 @@ pub async fn tell_of_waiting(app: &App, written: &[Written]) -> Result<Vec<Writt
     let (mut again, mut waiting) = (Vec::new(), Vec::new());
     let now = app.clock.now();
     let mut view = app.db.read(now).await?;
-    let mut channels = std::collections::HashMap::new();
-    let mut cursors = std::collections::HashMap::new();
+    let mut channels = HashMap::new();
+    let mut cursors = HashMap::new();
     for one in written {
-        if !channels.contains_key(&one.channel) {
-            channels.insert(one.channel, readers(&mut view, &one.channel).await?);
-        }
+        let readers = match channels.entry(one.channel) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(readers(&mut view, &one.channel).await?),
+        };
         let (mut late, mut open) = (Vec::new(), false);
-        for (share, remote) in channels.get(&one.channel).into_iter().flatten() {
+        for (share, remote) in readers.iter() {
             if share.from_seq.is_none_or(|from| from >= one.seq) {
                 continue;
             }
@@ -91,10 +93,10 @@ pub async fn tell_of_waiting(app: &App, written: &[Written]) -> Result<Vec<Writt
                 late.push(remote.clone());
                 continue;
             }
-            if !cursors.contains_key(&remote.id) {
-                cursors.insert(remote.id, outbox::cursor(&mut view, &consumer(&remote.id)).await?);
-            }
-            let reached = cursors.get(&remote.id).copied().flatten();
+            let reached = match cursors.entry(remote.id) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(unknown) => *unknown.insert(outbox::cursor(&mut view, &consumer(&remote.id)).await?),
+            };
             if reached.is_none_or(|reached| reached >= one.seq) {
                 continue;
             }

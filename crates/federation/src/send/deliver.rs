@@ -14,7 +14,7 @@ use super::{FRAME_BYTES, Undelivered, awaited, compose, people, sync_frame, togg
 use crate::Federation;
 
 /// What an administrator reads of an item the peer has refused.
-const REFUSED: &str = "the peer refused it";
+pub(super) const REFUSED: &str = "the peer refused it";
 
 /// How a channel's items fared as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,9 +196,10 @@ impl Run<'_> {
         let Some(answer) = answer else { return Ok(Sent::Done) };
         match read(self.contents, &answer)? {
             Verdict::NoLongerShared => Ok(Sent::NoLongerShared),
-            Verdict::Refused(why) => {
+            Verdict::Refused => {
+                // Its words may hold the message; they are for no log (SC-105).
                 let Contents { remote, channel, .. } = self.contents;
-                tracing::info!(remote = %remote.id, channel = %channel.id, why, "a peer refused a message");
+                tracing::info!(remote = %remote.id, channel = %channel.id, "a peer refused a message");
                 Ok(Sent::Smaller)
             }
             Verdict::Taken(result) => {
@@ -231,7 +232,7 @@ pub(super) async fn send_beside(
     let Some(answer) = sync_frame(fed, contents, sync).await? else { return Ok(Fate::Done) };
     match read(contents, &answer)? {
         Verdict::NoLongerShared => Ok(Fate::NoLongerShared),
-        Verdict::Refused(_) | Verdict::Taken(_) => Ok(Fate::Done),
+        Verdict::Refused | Verdict::Taken(_) => Ok(Fate::Done),
     }
 }
 
@@ -255,7 +256,7 @@ enum Sent {
 
 pub(super) enum Verdict {
     Taken(SyncResult),
-    Refused(String),
+    Refused,
     NoLongerShared,
 }
 
@@ -264,7 +265,7 @@ pub(super) fn read(contents: &Contents, answer: &Answer) -> Result<Verdict, Unde
         if says_no_longer_shared(&answer.err, contents.channel.id.as_str()) {
             return Ok(Verdict::NoLongerShared);
         }
-        return Ok(Verdict::Refused(answer.err.clone()));
+        return Ok(Verdict::Refused);
     }
     // Without a result nothing is confirmed (wire 6.6).
     let unconfirmed = || Undelivered { answered: true, ..Undelivered::new("the answer confirms nothing") };

@@ -65,7 +65,7 @@ pub(super) async fn begin(
     };
     if repeats {
         if !answer.ok {
-            tracing::info!(remote = %remote.id, channel = %channel.id, why = answer.err, "a peer refused a mode");
+            tracing::info!(remote = %remote.id, channel = %channel.id, "a peer refused a mode");
         }
         return Ok(Some(share));
     }

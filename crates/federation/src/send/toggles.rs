@@ -5,7 +5,7 @@
 use rialto_app::outbox::{self, Contents, Delivered};
 use rialto_model::Reaction;
 
-use super::deliver::{Fate, Verdict, item, read};
+use super::deliver::{Fate, REFUSED, Verdict, item, read};
 use super::{Undelivered, compose, sync_frame};
 use crate::Federation;
 
@@ -19,8 +19,9 @@ pub(super) async fn send(fed: &Federation, contents: &Contents, reaction: &React
     let (fate, outcome) = match sync_frame(fed, contents, &sync).await {
         Ok(Some(answer)) => match read(contents, &answer) {
             Ok(Verdict::NoLongerShared) => (Fate::NoLongerShared, None),
-            Ok(Verdict::Refused(why)) => {
-                (Fate::Done, Some(Delivered { refused: vec![(item(reaction), why)], ..Delivered::default() }))
+            Ok(Verdict::Refused) => {
+                let refused = vec![(item(reaction), REFUSED.to_owned())];
+                (Fate::Done, Some(Delivered { refused, ..Delivered::default() }))
             }
             Ok(Verdict::Taken(_)) | Err(_) => {
                 let done = Delivered { done: vec![item(reaction)], ..Delivered::default() };

@@ -395,14 +395,15 @@ impl World {
         }
         let app = forger.app();
         let Ok(Some((row, token))) = rialto_app::connections::peer_token(app, &remote).await else { return };
-        let author = if number % 2 == 0 { self.people[from][0].user.id } else { self.people[said.server][0].user.id };
+        let author =
+            if number.is_multiple_of(2) { self.people[from][0].user.id } else { self.people[said.server][0].user.id };
         let later = app.clock.now().0 + 3_600_000;
         let message = json!({
             "id": app.ids.id(MessageId::from_random), "channel_id": said.channel, "users": {},
             "posts": [{
                 "id": said.id, "channel_id": said.channel, "user_id": author, "message": FORGED, "type": "",
                 "root_id": "", "create_at": later, "update_at": later, "edit_at": later,
-                "delete_at": if number % 3 == 0 { later } else { 0 }, "props": {},
+                "delete_at": if number.is_multiple_of(3) { later } else { 0 }, "props": {},
             }],
             "reactions": [], "statuses": [],
         });

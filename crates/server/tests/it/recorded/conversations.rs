@@ -90,7 +90,8 @@ async fn a_conversation_begun_here() {
         let mut both_ids = vec![alice.id.clone(), BELLA.to_owned()];
         let mut named: Vec<_> =
             invitation.payload()["direct_participant_ids"].as_array().unwrap().iter().map(text).collect();
-        (both_ids.sort(), named.sort());
+        both_ids.sort();
+        named.sort();
         assert_eq!(named, both_ids);
 
         for entry in scenario("16-direct-message") {
