@@ -36,7 +36,7 @@ attack-suite: web/dist/index.html ## Write docs/attack-suite.md from a run of th
 	node scripts/attack-suite.mjs
 
 test-sim: ## Part of `make sim`, and its own test
-	$(MAKE) sim SEEDS=60
+	$(MAKE) sim SEEDS=12 OPS=250
 	$(MAKE) sim-selftest
 
 sim: ## Four servers on a bad network agree in the end: 200 seeds, or SEED=n, PLAN=file; OPS=n

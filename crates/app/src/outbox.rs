@@ -10,7 +10,7 @@ mod people;
 mod refused;
 
 pub use held::{Held, begin_members, changes_of, held, hold, resume, telling_members, told_members};
-pub use load::{Contents, Wanted, load, members_page};
+pub use load::{Contents, Wanted, load, members_page, versions_of_members};
 pub use refused::{
     Decision, Failure, Item, Which, decide, list_set_aside, postpone, refused, refused_counts, set_aside, settle_retry,
     wanted_again,

@@ -140,7 +140,8 @@ pub async fn list_of_team(view: &mut Snapshot, team: &TeamId) -> Result<Vec<Shar
     .await
 }
 
-/// Adds a share. It begins after everything that is in the channel, even if the clock was set back since that came.
+/// Adds a share. Whatever the clock did, it begins after everything that is in the channel, and its version comes after
+/// those of the shares before it, by which the peer tells our words apart (ruling 8.6).
 ///
 /// # Errors
 /// [`StoreError::Unique`] (`shares_live`) if a live one exists: two administrators at once (E-047).
@@ -149,7 +150,9 @@ pub async fn insert(tx: &mut Tx, share: &Share) -> Result<(), StoreError> {
         "INSERT INTO shares (id, channel_id, remote_id, home, live, creator_id, mode, state, reason, description, create_at, \
          update_at, from_seq, last_sync_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
          (SELECT CASE WHEN $11 > f.at THEN $11 ELSE f.at END FROM \
-         (SELECT COALESCE(MAX(arrive_at) + 1, 0) AS at FROM posts WHERE channel_id = $2) f), $12, $13, $14)",
+         (SELECT COALESCE(MAX(arrive_at) + 1, 0) AS at FROM posts WHERE channel_id = $2) f), \
+         (SELECT CASE WHEN $12 > l.at THEN $12 ELSE l.at END FROM \
+         (SELECT COALESCE(MAX(update_at) + 1, 0) AS at FROM shares WHERE channel_id = $2 AND remote_id = $3) l), $13, $14)",
         &[
             (&share.id).into(),
             (&share.channel_id).into(),

@@ -5,7 +5,7 @@ use rialto_store::remotes::Secrets;
 use rialto_store::{StoreError, installation, outbox, remotes};
 use subtle::ConstantTimeEq;
 
-use super::{Error, NewConnection, changed, consumer, draft, insert, note};
+use super::{Error, NewConnection, changed, consumer, credentials, draft, insert, note};
 use crate::access::{Denied, SessionUser};
 use crate::audit::{self, About};
 use crate::{App, notices};
@@ -251,6 +251,14 @@ pub async fn confirm(
         }
     }
     let live = remotes::list(&mut tx, false).await?;
+    for other in live.iter().filter(|other| other.id != remote.id) {
+        // What we present to others is sealed, so each is opened and compared.
+        let known = credentials::token_of(app, &mut tx, &other.id).await?.map(|(_, token)| token).unwrap_or_default();
+        let is_known = |token: &str| !known.is_empty() && bool::from(known.as_bytes().ct_eq(token.as_bytes()));
+        if is_known(own) || is_known(&confirmation.peer_token) {
+            return Err(ConfirmError::Token);
+        }
+    }
     if live.iter().any(|other| other.id != remote.id && other.site_url.as_ref() == Some(&confirmation.site_url)) {
         return Err(ConfirmError::SameSite);
     }

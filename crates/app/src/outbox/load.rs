@@ -8,8 +8,8 @@ use rialto_model::{
 };
 use rialto_store::statuses::Status;
 use rialto_store::{
-    Snapshot, StoreError, channel_members, channels, outbox, peer_posts, posts, priorities, reactions, remotes, shares,
-    users,
+    Snapshot, StoreError, channel_members, channels, member_versions, outbox, peer_posts, posts, priorities, reactions,
+    remotes, shares, users,
 };
 
 use super::people;
@@ -36,6 +36,8 @@ pub struct Contents {
     pub reactions: Vec<Reaction>,
     /// Who joined (true) or left.
     pub members: Vec<(User, bool)>,
+    /// Versions of the words on who joined or left; see [`versions_of_members`].
+    pub member_versions: HashMap<UserId, Millis>,
     /// People the peer does not know yet in their present version.
     pub unknown: Vec<User>,
     /// Everybody the posts mention who belongs to the channel, by username.
@@ -105,6 +107,7 @@ pub async fn load(
         files: BTreeMap::new(),
         reactions: Vec::new(),
         members: Vec::new(),
+        member_versions: HashMap::new(),
         unknown: Vec::new(),
         mentioned: HashMap::new(),
         wire_ids: HashMap::new(),
@@ -260,6 +263,30 @@ async fn load_people(view: &mut Snapshot, contents: &mut Contents, wanted: &Want
         }
     }
     Ok(newcomers)
+}
+
+/// The versions by which a peer tells our words on memberships apart: of our people ours, which only grow, whatever the
+/// clock does; of others what their own server said (E-126).
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn versions_of_members(app: &App, contents: &Contents) -> Result<HashMap<UserId, Millis>, StoreError> {
+    let mut versions = HashMap::new();
+    if contents.members.is_empty() {
+        return Ok(versions);
+    }
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let now = tx.now();
+    for (person, _) in &contents.members {
+        let channel = &contents.channel.id;
+        let version = match person.remote_id {
+            None => member_versions::next(&mut tx, channel, &person.id, now).await?,
+            Some(_) => member_versions::get(&mut tx, channel, &person.id).await?.unwrap_or(now),
+        };
+        versions.insert(person.id, version);
+    }
+    tx.commit().await?;
+    Ok(versions)
 }
 
 /// The next page of a channel's members, for telling a peer who belongs.

@@ -7,8 +7,8 @@ use rialto_app::access::RemoteActor;
 use rialto_app::users::pictures::{self, Error};
 use rialto_model::UserId;
 
-use super::authenticate;
 use super::reply::{self, Reply};
+use super::{authenticate, noted};
 use crate::Federation;
 
 /// Bytes a request may have beside the picture.
@@ -18,7 +18,7 @@ const ENVELOPE: i64 = 4 << 10;
 pub(super) async fn image(State(fed): State<Federation>, Path(user): Path<String>, request: Request) -> Response {
     reply::answer(&fed, async {
         let actor = authenticate(&fed, request.headers()).await?;
-        take(&fed, &actor, &user, request).await?;
+        noted(&fed, &actor, "image", take(&fed, &actor, &user, request)).await?;
         Ok(r#"{"status":"OK"}"#.to_owned())
     })
     .await

@@ -169,13 +169,13 @@ pub(crate) fn reaction(contents: &Contents, reaction: &Reaction) -> OutboundReac
 }
 
 /// A join or leave as the peer is told of it.
-pub(crate) fn member(contents: &Contents, person: &User, joined: bool, now: Millis) -> MembershipChange {
+pub(crate) fn member(contents: &Contents, person: &User, joined: bool) -> MembershipChange {
     MembershipChange {
         channel_id: contents.channel.id,
         user_id: contents.wire_ids.get(&person.id).copied().unwrap_or(person.id),
         is_add: joined,
         remote_id: String::new(),
-        change_time: now,
+        change_time: contents.member_versions.get(&person.id).copied().unwrap_or(Millis(0)),
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) async fn deliver(
     };
     awaited::hold(fed, &mut contents).await?;
     contents.links = compose::links(fed, &contents).await?;
+    contents.member_versions = outbox::versions_of_members(&fed.app, &contents).await?;
     let long = compose::take_too_long(fed, &mut contents);
     set_aside(fed, &contents, &long, "longer than the 16383 characters the peer takes").await?;
     let mut run = Run { fed, contents: &contents, taken: 0 };
@@ -181,8 +182,7 @@ impl Run<'_> {
         let own = fed.own_site();
         sync.posts = cargo.posts.iter().map(|post| compose::post(own.as_ref(), contents, post, &mut sync)).collect();
         sync.reactions = cargo.reactions.iter().map(|reaction| compose::reaction(contents, reaction)).collect();
-        let now = fed.app.clock.now();
-        let members = cargo.members.iter().map(|(person, joined)| compose::member(contents, person, *joined, now));
+        let members = cargo.members.iter().map(|(person, joined)| compose::member(contents, person, *joined));
         sync.membership_changes = members.collect();
         sync
     }

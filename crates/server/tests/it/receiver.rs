@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 /// What may change although "nothing changed": the record of attempts, presence, and when a peer was last reached.
 pub const NOT_STATE: &[&str] = &[
     "audit",
+    // Attempts of our own sender.
+    "sync_failures.attempts",
+    "sync_failures.next_at",
     // What administrators will be told of, once for many (E-006).
     "admin_notices",
     "sessions",

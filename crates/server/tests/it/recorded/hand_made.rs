@@ -42,12 +42,10 @@ enum Want {
     Taken,
     /// OK, kept aside until what it needs comes, or as a tombstone nobody sees.
     Kept,
-    /// A picture: 501 by a server that keeps none, else the status given.
-    Picture(u16),
 }
 
 fn wanted(description: &str) -> Want {
-    use Want::{Fail, Http, Kept, Listed, NotShared, Nothing, Picture, Taken, Unauthorized};
+    use Want::{Fail, Http, Kept, Listed, NotShared, Nothing, Taken, Unauthorized};
     match description {
         "no token header" | "token but no remote id header" | "wrong token" | "unknown remote id in header" => {
             Unauthorized
@@ -96,7 +94,8 @@ fn wanted(description: &str) -> Want {
         "post of system type" => Nothing,
         // Ruling 37: what shows no id cannot be named.
         "post with bad id" | "post with an empty id" | "new remote user with a malformed id" => Nothing,
-        "post of unknown type" => Listed("post_errors"),
+        // E-079: shown as ordinary text.
+        "post of unknown type" => Taken,
         "reaction with an invalid emoji name" | "reaction by a LOCAL user of the receiver" => Listed("reaction_errors"),
         // A later removal of what was never there: remembered, so that a late addition stays away.
         "reaction removal for a reaction that does not exist" => Kept,
@@ -109,8 +108,9 @@ fn wanted(description: &str) -> Want {
         | "upload: more bytes after completion"
         | "upload: 9 bytes into a session of 3" => Http(400),
         "upload: unknown session" => Http(404),
-        "profile image of a local user" | "profile image of an unknown user" => Picture(404),
-        "profile image that is not an image" => Picture(400),
+        "profile image of a local user" | "profile image of an unknown user" | "profile image that is not an image" => {
+            Http(400)
+        }
         "channel invite for a channel already shared with the sender"
         | "channel invite: bad type"
         | "channel invite: direct, one participant"
@@ -137,7 +137,6 @@ fn check(want: Want, description: &str, answer: &Answer, ids: &[String]) {
             assert_eq!(answer.status, status, "{what}");
             assert!(!answer.error_id().is_empty(), "{what}");
         }
-        Want::Picture(status) => assert!(answer.status == 501 || answer.status == status, "{what}"),
         Want::Fail => assert_eq!((answer.status, &answer.body["status"]), (200, &json!("FAIL")), "{what}"),
         Want::NotShared => {
             assert_eq!(answer.body["status"], "FAIL", "{what}");

@@ -206,7 +206,6 @@ async fn t_4273_refreshed_tokens_that_are_not_fresh() {
 
 /// T-4273, ruling 9: nor is a token another connection of ours knows.
 #[tokio::test]
-#[ignore = "T-4273 (token of another connection): waits for the confirmation that compares with every connection"]
 async fn t_4273_a_token_that_another_connection_knows() {
     case("T-4273-other", async |case| {
         let content = opened(&case.rig.hub.invite("third").await);

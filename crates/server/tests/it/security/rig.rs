@@ -273,10 +273,27 @@ impl Rig {
             let posts = request.payload()["posts"].as_array().map(Vec::as_slice).unwrap_or_default();
             let is_marker = posts.len() == 1 && posts[0]["message"] == marker.as_str();
             let people = request.payload()["users"].as_object().map_or(0, serde_json::Map::len);
-            assert!(request.path == "/ping" || (is_marker && people == 0), "C was sent {}", request.json);
+            let quiet = request.path == "/ping" || (is_marker && people == 0) || self.is_own_presence(&request).await;
+            assert!(quiet, "C was sent {}", request.json);
         }
         Digest::settled(&self.hub.server, NOT_STATE).await;
         self.begin();
+    }
+
+    /// Whether a frame tells of nothing but the presence of people of A.
+    async fn is_own_presence(&self, request: &rialto_testkit::peer::Request) -> bool {
+        let payload = request.payload();
+        let others = ["posts", "users", "reactions", "acknowledgements", "membership_changes"];
+        if request.topic() != "sharedchannel_sync" || others.iter().any(|member| payload.get(*member).is_some()) {
+            return false;
+        }
+        for status in payload["statuses"].as_array().into_iter().flatten() {
+            let path = format!("/users/{}", status["user_id"].as_str().unwrap());
+            if !self.hub.admin.get(&path).await.ok()["remote_id"].is_null() {
+                return false;
+            }
+        }
+        payload["statuses"].is_array()
     }
 
     /// Lets everything that happened meanwhile pass unjudged.
