@@ -53,11 +53,12 @@ e2e: web/dist/index.html ## Browser tests: Chromium against real servers
 	cargo build --bin rialto
 	cd web && RIALTO_BIN=$(CURDIR)/target/debug/rialto npm run e2e
 
-check: web/dist/index.html ## Formatting, lints, types, licences
+check: web/dist/index.html ## Formatting, lints, types, licences, what tests show
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	cd web && npm run check
 	node scripts/licences.mjs
+	node scripts/requirements.mjs --check
 
 quick: ## Unit tests only, in seconds
 	scripts/postgres run cargo test --workspace --lib

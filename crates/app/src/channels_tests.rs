@@ -96,6 +96,7 @@ async fn an_archived_channel_stands_still_until_it_is_restored() {
     .await;
 }
 
+/// M-14.
 #[tokio::test]
 async fn people_join_public_channels_and_are_added_to_private_ones() {
     both(async |db: Db| {
@@ -127,6 +128,7 @@ async fn people_join_public_channels_and_are_added_to_private_ones() {
     .await;
 }
 
+/// E-098.
 #[tokio::test]
 async fn people_of_other_servers_are_not_added_from_here_and_never_administrate() {
     both(async |db: Db| {

@@ -25,6 +25,7 @@ async fn shared(db: Db) -> (Scene, Peer) {
     (scene, acme)
 }
 
+/// E-034.
 #[tokio::test]
 async fn a_channel_is_told_once_that_the_peer_is_gone_and_once_that_it_is_back() {
     both(async |db: Db| {
@@ -51,6 +52,7 @@ async fn a_channel_is_told_once_that_the_peer_is_gone_and_once_that_it_is_back()
     .await;
 }
 
+/// E-043.
 #[tokio::test]
 async fn an_outage_that_returns_at_once_goes_on_with_the_one_before() {
     both(async |db: Db| {

@@ -57,6 +57,7 @@ async fn a_peer_hears_of_our_changes_and_not_of_its_own() {
 }
 
 /// What reaches a peer of messages from before and between its shares when something is done to them.
+/// E-136.
 #[tokio::test]
 async fn what_was_written_before_a_share_or_between_two_stays_here_whatever_is_done_to_it() {
     both(async |db: Db| {
@@ -143,6 +144,7 @@ async fn a_root_given_for_a_later_reply_follows_its_author() {
     .await;
 }
 
+/// E-059.
 #[tokio::test]
 async fn nobodys_moderation_and_nobodys_system_messages_travel() {
     both(async |db: Db| {
@@ -181,6 +183,7 @@ async fn nobodys_moderation_and_nobodys_system_messages_travel() {
     .await;
 }
 
+/// AT-25.
 #[tokio::test]
 async fn the_home_passes_on_and_a_guest_does_not() {
     both(async |db: Db| {
@@ -212,6 +215,7 @@ async fn the_home_passes_on_and_a_guest_does_not() {
     .await;
 }
 
+/// SC-079.
 #[tokio::test]
 async fn reading_stops_behind_a_share_that_begins() {
     both(async |db: Db| {
@@ -283,6 +287,7 @@ async fn a_reply_takes_an_older_root_along() {
     .await;
 }
 
+/// SC-104, E-106.
 #[tokio::test]
 async fn people_are_described_until_the_peer_has_their_present_version() {
     both(async |db: Db| {
@@ -345,6 +350,7 @@ async fn refused_posts_are_tried_again_with_growing_pauses_and_then_set_aside() 
     .await;
 }
 
+/// E-038.
 #[tokio::test]
 async fn a_toggling_peer_is_told_of_each_transition_once() {
     both(async |db: Db| {
@@ -441,6 +447,7 @@ async fn what_was_set_aside_is_decided_by_an_administrator_or_a_new_peer() {
     .await;
 }
 
+/// E-072.
 #[tokio::test]
 async fn reactions_go_where_their_posts_went() {
     both(async |db: Db| {
@@ -472,6 +479,7 @@ async fn reactions_go_where_their_posts_went() {
     .await;
 }
 
+/// AT-21.
 #[tokio::test]
 async fn members_are_told_page_by_page_and_a_guest_tells_of_its_own() {
     both(async |db: Db| {

@@ -115,6 +115,7 @@ mod tests {
         assert_eq!(safe_name(given).as_deref(), Some(safe), "{given:?}");
     }
 
+    /// E-065, T-6957.
     #[test]
     fn names_lose_paths_controls_and_overrides() {
         check("report.pdf", "report.pdf");

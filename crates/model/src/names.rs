@@ -148,6 +148,7 @@ pub fn canonical_emoji(name: &str) -> &str {
 mod tests {
     use super::*;
 
+    /// SC-087, SC-088, E-003.
     #[test]
     fn connection_names_become_handles() {
         assert_eq!(connection_handle("Acme US").as_deref(), Ok("acme-us"));
@@ -165,6 +166,7 @@ mod tests {
         }
     }
 
+    /// E-091.
     #[test]
     fn local_usernames_have_no_colon_and_no_reserved_word() {
         assert!(check_username("a.b-c_9").is_ok());

@@ -90,6 +90,7 @@ async fn a_handle_belongs_to_one_live_connection() {
     .await;
 }
 
+/// SC-105.
 #[tokio::test]
 async fn secrets_are_kept_apart_and_destroyed() {
     both(async |db: Db| {

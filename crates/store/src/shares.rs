@@ -405,6 +405,7 @@ mod tests {
         .await;
     }
 
+    /// E-172.
     #[tokio::test]
     async fn lists_are_of_live_shares_in_their_order() {
         both(async |db: Db| {

@@ -271,6 +271,7 @@ fn is_wrapping(c: char) -> bool {
 mod tests {
     use super::*;
 
+    /// SC-036.
     #[test]
     fn codes_survive_mail() {
         for pasted in [

@@ -193,6 +193,7 @@ mod hostile {
             prop_assert_eq!(incoming.text.len(), text.len());
         }
 
+        /// AT-18.
         #[test]
         fn stand_ins_fit(received in any::<String>(), handle in any::<String>(), attempt in any::<u32>(), other: bool) {
             prop_assert!(username::stand_in(&received, &handle, attempt, |_| other).len() <= 64);

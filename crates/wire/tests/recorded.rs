@@ -40,6 +40,7 @@ mod recorded {
         bytes.try_into().unwrap()
     }
 
+    /// SC-025, SC-040.
     #[test]
     fn every_code_opens_and_seals_to_the_same_bytes() {
         let data = load(include_str!("data/invites.json"));
@@ -63,6 +64,7 @@ mod recorded {
         }
     }
 
+    /// SC-025, SC-034.
     #[test]
     fn damaged_codes_are_refused_and_mangled_ones_open() {
         let data = load(include_str!("data/invites.json"));
@@ -227,6 +229,7 @@ mod recorded {
         }
     }
 
+    /// T-9076.
     #[test]
     fn our_users_look_like_recorded_ones_without_their_secrets() {
         let users = sent_items("users");

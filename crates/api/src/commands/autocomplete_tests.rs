@@ -169,6 +169,7 @@ fn readonly_offers_yes_and_no() {
     check("/share-channel invite --history ", "share-channel invite --history ", &["all", "100", "30d"]);
 }
 
+/// SC-043.
 #[test]
 fn connections_are_offered_where_they_can_be_used() {
     let [a, b, c, e] = ['a', 'b', 'c', 'e'].map(|digit| digit.to_string().repeat(26));

@@ -151,6 +151,7 @@ mod tests {
         assert_eq!(got, found, "{reference:?}");
     }
 
+    /// SC-041.
     #[test]
     fn id_then_handle_or_name_then_display_name() {
         check(&"a".repeat(26), Ok('a'));

@@ -368,6 +368,7 @@ mod tests {
         check("\"\" ''", &["<>", "<>"]);
     }
 
+    /// E-165.
     #[test]
     fn backslashes_escape_quotes_and_themselves() {
         check(r#""it's \"so\"" "a\\" "C:\dir""#, &["<it's \"so\">", "<a\\>", "<C:\\dir>"]);

@@ -51,6 +51,7 @@ proptest! {
         let _ = read(&rest);
     }
 
+    /// E-165.
     #[test]
     fn what_is_quoted_comes_back(password in "[^\n\r\u{b}\u{c}\u{85}\u{2028}\u{2029}]{1,60}", joined in any::<bool>()) {
         let link = if joined { "=" } else { " " };

@@ -182,6 +182,7 @@ fn bare_dashes_are_refused() {
     refuses("/share-channel unshare —", left_over(Action::Unshare, "—", None));
 }
 
+/// SC-042.
 #[test]
 fn hyphens_inside_values() {
     accepts("/secure-connection create --name acme-eu --password a--b-c-", create(named("acme-eu", "a--b-c-")));
@@ -189,6 +190,7 @@ fn hyphens_inside_values() {
     accepts("/secure-connection create --name x --password –5", create(named("x", "–5")));
 }
 
+/// SC-039, SC-042.
 #[test]
 fn quotes_of_every_kind() {
     for (open, close) in [
@@ -262,6 +264,7 @@ fn empty_quotes_count_as_missing() {
     accepts("/secure-connection create --name x --password \"  \"", create(named("x", "  ")));
 }
 
+/// SC-042.
 #[test]
 fn equals_signs() {
     accepts("/secure-connection create --name=Acme --password=\"p w\"", create(named("Acme", "p w")));
@@ -309,6 +312,7 @@ fn flag_names_ignore_case_hyphens_and_underscores() {
     }
 }
 
+/// SC-059, E-166.
 #[test]
 fn wrapped_codes() {
     let code = "8LKRVFexB3ljaoVm5N4ZK-howffGaghsqmqg2zyQTKXqzdeCADZ1lyRyx8GCIRVWsUtUDQAXTqfVRTttCNC-XycwoWoUHr8M_wZl";
@@ -352,6 +356,7 @@ fn wrapped_codes() {
 
 // ---- The other rules of 2.2.
 
+/// SC-039, SC-058, E-163.
 #[test]
 fn order_is_free_and_forms_may_be_mixed() {
     let expected = || NewConnection {
@@ -369,6 +374,7 @@ fn order_is_free_and_forms_may_be_mixed() {
     );
 }
 
+/// SC-089.
 #[test]
 fn left_over_words_are_refused_and_shown_in_quotes() {
     refuses(
@@ -425,6 +431,7 @@ fn repeated_flags_must_agree() {
     refuses("/share-channel invite x --readonly --readonly N", ParseError::Repeated { flag: Flag::ReadOnly });
 }
 
+/// E-162.
 #[test]
 fn unknown_flags_are_refused_with_the_closest() {
     let unknown = |action, given: &str, closest, elsewhere| ParseError::UnknownFlag {
@@ -461,6 +468,7 @@ fn unknown_flags_are_refused_with_the_closest() {
     );
 }
 
+/// SC-065.
 #[test]
 fn booleans() {
     for yes in ["1", "t", "true", "y", "yes", "on", "Y", "TRUE", "On"] {
@@ -611,6 +619,7 @@ fn every_flag_is_taken_where_the_table_says_and_nowhere_else() {
     }
 }
 
+/// SC-091.
 #[test]
 fn flags_arrive_in_their_fields() {
     accepts(
@@ -744,6 +753,7 @@ fn the_misspelt_invite_remove_and_words_of_the_other_era_are_unknown() {
 
 // ---- 7.10
 
+/// E-161.
 #[test]
 fn a_phone_keyboard_is_understood() {
     accepts(
@@ -753,6 +763,7 @@ fn a_phone_keyboard_is_understood() {
     accepts("/secure-connection create --name x --password \"it's \\\"so\\\"\"", create(named("x", "it's \"so\"")));
 }
 
+/// E-169.
 #[test]
 fn ordinary_messages_are_no_commands() {
     for line in [" /secure-connection status", "`/share-channel status`", "> /share-channel status", "hello", "/"] {

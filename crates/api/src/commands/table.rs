@@ -224,6 +224,7 @@ mod tests {
         assert_eq!(code_block("a ``` b"), "````\na ``` b\n````");
     }
 
+    /// SC-057.
     #[test]
     fn times_are_full_and_in_utc() {
         assert_eq!(timestamp(None), "--");

@@ -136,6 +136,7 @@ fn is_private(ip: IpAddr) -> bool {
 mod tests {
     use super::*;
 
+    /// SC-026.
     #[test]
     fn weak_passwords_are_short_or_common() {
         for password in ["", "short", "kT7#pq!xW2$mZ", "ünïcödé-13-zz"] {

@@ -75,6 +75,7 @@ async fn commands_are_listed_for_those_who_may_give_them() {
     assert_eq!(get(&acme, &nobody, "/commands").await.0, StatusCode::BAD_REQUEST);
 }
 
+/// SC-041.
 #[tokio::test]
 async fn suggestions_know_connections_and_are_refused_without_permission() {
     let net = Net::default();
@@ -106,6 +107,7 @@ async fn suggestions_know_connections_and_are_refused_without_permission() {
     }
 }
 
+/// SC-032.
 #[tokio::test]
 async fn a_command_typed_in_a_thread_is_answered_there() {
     let net = Net::default();

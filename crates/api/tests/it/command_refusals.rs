@@ -44,6 +44,7 @@ async fn member(acme: &Organisation, channel: &Channel, name: &str, roles: &str)
     person
 }
 
+/// SC-033, E-168.
 #[tokio::test]
 async fn the_first_failing_check_answers() {
     let (_, acme, town) = server().await;
@@ -98,6 +99,7 @@ async fn what_is_no_command_of_somebody_there_is_an_error_of_the_api() {
     assert_eq!(run(&stranger, nowhere).await, denied);
 }
 
+/// SC-026, SC-087, E-002.
 #[tokio::test]
 async fn an_invitation_is_not_made_for_these_reasons() {
     let (_, acme, town) = server().await;
@@ -151,6 +153,7 @@ async fn the_team_of_an_invitation_is_named_current_or_the_oldest_open_one() {
     assert_eq!((&*row(&table, "a")["Default team"], &*row(&table, "b")["Default team"]), ("Team acme", "Team second"));
 }
 
+/// E-007, E-011.
 #[tokio::test]
 async fn an_invitation_is_not_accepted_for_these_reasons() {
     let (net, acme, town) = server().await;
@@ -260,6 +263,7 @@ async fn a_peer_that_cannot_change_its_token_or_is_too_new_is_refused() {
     assert_eq!(names(&acme).await, Vec::<String>::new());
 }
 
+/// SC-048.
 #[tokio::test]
 async fn a_connection_is_removed_once() {
     let (_, acme, town) = server().await;

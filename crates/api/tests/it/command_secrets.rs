@@ -46,6 +46,7 @@ impl Subscriber for Everything {
 
 const PASSWORD: &str = "canary-Pass-7391";
 
+/// SC-044, SC-045, SC-105, E-168.
 #[tokio::test]
 async fn the_typed_line_is_logged_nowhere_and_its_secrets_are_not_repeated() {
     let log = Everything::default();

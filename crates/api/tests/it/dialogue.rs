@@ -77,6 +77,7 @@ async fn pair(net: &Net) -> (Organisation, Organisation, Channel, Channel) {
     (a, b, town_a, town_b)
 }
 
+/// SC-046, SC-052, SC-069.
 #[tokio::test]
 async fn the_worked_dialogue_of_the_specification() {
     let net = Net::default();
@@ -191,6 +192,7 @@ async fn the_worked_dialogue_of_the_specification() {
     assert!(gone.contains("ended by the other side"), "{gone}");
 }
 
+/// SC-054, SC-083, M-04, E-048.
 #[tokio::test]
 async fn an_invitation_waits_for_a_connection_nobody_has_accepted() {
     let net = Net::default();
@@ -214,6 +216,7 @@ async fn an_invitation_waits_for_a_connection_nobody_has_accepted() {
     assert!(none.contains("is not shared"), "{none}");
 }
 
+/// SC-069.
 #[tokio::test]
 async fn a_mode_is_changed_in_two_steps_or_with_convert() {
     let net = Net::default();
@@ -249,6 +252,7 @@ async fn a_mode_is_changed_in_two_steps_or_with_convert() {
     assert!(matches!(refused, Err(posts::Error::Denied(Denied::ReadOnlyShare))), "{refused:?}");
 }
 
+/// SC-056.
 #[tokio::test]
 async fn what_waits_for_a_peer_that_is_away_is_counted() {
     let net = Net::default();

@@ -174,6 +174,7 @@ async fn who_is_removed_hears_of_it_and_of_nothing_after() {
     assert_eq!(before, Vec::<String>::new(), "nothing of the channel after the end of the membership");
 }
 
+/// E-170.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_for_one_person_reaches_no_other() {
     let world = World::start().await;

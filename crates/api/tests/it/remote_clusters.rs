@@ -67,6 +67,7 @@ async fn a_connection_from_its_making_to_its_removal() {
     assert_eq!(unknown.error(404), "api.remote_cluster.get.not_found");
 }
 
+/// SC-024.
 #[tokio::test]
 async fn connections_are_for_those_who_manage_them() {
     let world = world().await;
@@ -91,6 +92,7 @@ async fn connections_are_for_those_who_manage_them() {
     assert_eq!(refused.error(403), "api.context.permissions.app_error");
 }
 
+/// AT-03.
 #[tokio::test]
 async fn an_invitation_that_does_not_open_says_why() {
     let world = world().await;
@@ -118,6 +120,7 @@ async fn an_invitation_that_does_not_open_says_why() {
     assert_eq!(world.get(&admin, "/remotecluster").await, json!([]), "nothing remains of a failed acceptance");
 }
 
+/// AT-07, AT-08, AT-09.
 #[tokio::test]
 async fn a_channel_is_shared_and_taken_back() {
     let world = world().await;

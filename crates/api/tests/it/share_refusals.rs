@@ -14,6 +14,7 @@ async fn is_shared(acme: &Organisation, channel: &Channel) -> bool {
     channel.shared
 }
 
+/// SC-037, AT-11, E-143, E-164.
 #[tokio::test]
 async fn a_channel_is_not_shared_for_these_reasons() {
     let (_, acme, town) = server().await;
@@ -60,6 +61,7 @@ async fn set_channel(acme: &Organisation, channel: &Channel) {
     tx.commit().await.unwrap();
 }
 
+/// SC-066, SC-082, SC-084.
 #[tokio::test]
 async fn an_invitation_to_a_channel_is_given_once() {
     let (_, acme, town) = server().await;
@@ -110,6 +112,7 @@ async fn a_server_that_would_delete_its_copy_is_invited_once_in_a_lifetime() {
     assert!(!is_shared(&acme, &town).await);
 }
 
+/// SC-061.
 #[tokio::test]
 async fn direct_messages_need_no_sharing() {
     let (_, acme, town) = server().await;

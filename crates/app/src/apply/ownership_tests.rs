@@ -17,6 +17,7 @@ async fn shared(db: Db) -> (Scene, Peer) {
     (scene, acme)
 }
 
+/// E-099, T-36492.
 #[tokio::test]
 async fn people_and_posts_of_this_server_are_out_of_a_peers_reach() {
     both(async |db: Db| {
@@ -44,6 +45,7 @@ async fn people_and_posts_of_this_server_are_out_of_a_peers_reach() {
     .await;
 }
 
+/// T-36492.
 #[tokio::test]
 async fn what_one_peer_owns_another_cannot_change() {
     both(async |db: Db| {
@@ -80,6 +82,7 @@ async fn what_one_peer_owns_another_cannot_change() {
     .await;
 }
 
+/// SC-030.
 #[tokio::test]
 async fn only_a_shared_channel_takes_anything_and_every_other_is_refused_alike() {
     both(async |db: Db| {
@@ -166,6 +169,7 @@ async fn a_reply_to_a_reply_is_refused_and_holds_nothing_else_back() {
     .await;
 }
 
+/// E-102.
 #[tokio::test]
 async fn a_peers_person_is_made_from_what_we_take_and_nothing_else() {
     both(async |db: Db| {
@@ -191,6 +195,7 @@ async fn a_peers_person_is_made_from_what_we_take_and_nothing_else() {
     .await;
 }
 
+/// E-092.
 #[tokio::test]
 async fn names_that_are_taken_get_a_number() {
     both(async |db: Db| {
@@ -207,6 +212,7 @@ async fn names_that_are_taken_get_a_number() {
     .await;
 }
 
+/// T-29977, T-41144.
 #[tokio::test]
 async fn a_guest_speaks_for_nobody_but_its_own_people() {
     both(async |db: Db| {
@@ -273,6 +279,7 @@ async fn the_home_relays_but_cannot_borrow_somebody_known_directly() {
     .await;
 }
 
+/// SC-037, T-39777, T-41162.
 #[tokio::test]
 async fn an_invitation_takes_no_channel_that_is_here_already() {
     both(async |db: Db| {
@@ -307,6 +314,7 @@ async fn a_peer_of_2021_puts_its_people_in_the_channel_by_naming_them() {
     .await;
 }
 
+/// E-101.
 #[tokio::test]
 async fn who_was_removed_here_is_not_brought_back_by_their_server() {
     both(async |db: Db| {

@@ -33,6 +33,7 @@ fn deleted(n: u128, at: i64) -> IncomingPost {
     IncomingPost { delete_at: Some(Millis(1_700_000_001_000 + at)), ..version(n, at, "") }
 }
 
+/// E-067.
 #[tokio::test]
 async fn a_newer_version_wins_and_ties_and_older_ones_change_nothing() {
     both(async |db: Db| {
@@ -78,6 +79,7 @@ async fn our_version_grows_even_while_the_clock_stands() {
 }
 
 /// E-126, INV-12: a frame that is captured and sent again changes nothing, whatever came after it.
+/// AT-20.
 #[tokio::test]
 async fn repeating_a_frame_leaves_the_database_as_it_is() {
     both(async |db: Db| {
@@ -148,6 +150,7 @@ async fn a_late_word_on_a_membership_changes_nothing() {
     .await;
 }
 
+/// E-073.
 #[tokio::test]
 async fn what_its_owner_deleted_stays_deleted() {
     both(async |db: Db| {
@@ -164,6 +167,7 @@ async fn what_its_owner_deleted_stays_deleted() {
     .await;
 }
 
+/// E-036.
 #[tokio::test]
 async fn what_was_deleted_before_it_came_never_shows() {
     both(async |db: Db| {
@@ -182,6 +186,7 @@ async fn what_was_deleted_before_it_came_never_shows() {
     .await;
 }
 
+/// E-068.
 #[tokio::test]
 async fn a_late_reply_to_a_deleted_thread_goes_with_it() {
     both(async |db: Db| {
@@ -198,6 +203,7 @@ async fn a_late_reply_to_a_deleted_thread_goes_with_it() {
     .await;
 }
 
+/// SC-009.
 #[tokio::test]
 async fn times_of_a_peer_are_neither_in_the_future_nor_before_what_they_answer() {
     both(async |db: Db| {
@@ -216,6 +222,7 @@ async fn times_of_a_peer_are_neither_in_the_future_nor_before_what_they_answer()
     .await;
 }
 
+/// E-073.
 #[tokio::test]
 async fn a_moderator_hides_a_remote_post_and_its_owner_goes_on_owning_it() {
     both(async |db: Db| {
@@ -306,6 +313,7 @@ async fn profiles_follow_their_owners_version() {
     .await;
 }
 
+/// SC-005.
 #[tokio::test]
 async fn reactions_are_states_by_version_and_aliases_are_one() {
     both(async |db: Db| {
@@ -341,6 +349,7 @@ async fn reactions_are_states_by_version_and_aliases_are_one() {
     .await;
 }
 
+/// SC-067.
 #[tokio::test]
 async fn guests_of_a_read_only_share_add_nothing_and_may_take_back() {
     both(async |db: Db| {

@@ -181,6 +181,7 @@ async fn of_two_versions_that_wait_the_newer_one_is_kept() {
     .await;
 }
 
+/// E-036.
 #[tokio::test]
 async fn what_waits_and_is_deleted_meanwhile_never_shows() {
     both(async |db: Db| {

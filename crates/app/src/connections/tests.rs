@@ -34,6 +34,7 @@ async fn row(scene: &Scene, id: &RemoteId) -> RemoteCluster {
     remote_rows::get(&mut scene.view().await, id).await.unwrap().unwrap()
 }
 
+/// SC-089, SC-091, E-002, E-003.
 #[tokio::test]
 async fn a_new_connection_is_pending_and_its_name_checked() {
     both(async |db: Db| {
@@ -64,6 +65,7 @@ async fn a_new_connection_is_pending_and_its_name_checked() {
     .await;
 }
 
+/// E-009.
 #[tokio::test]
 async fn a_confirmation_makes_it_live_and_spends_all_its_codes() {
     both(async |db: Db| {
@@ -133,6 +135,7 @@ async fn a_confirmation_that_is_wrong_leaves_the_code_usable() {
     .await;
 }
 
+/// E-008.
 #[tokio::test]
 async fn a_code_runs_out_and_a_new_one_does_not_revive_it() {
     both(async |db: Db| {
@@ -176,6 +179,7 @@ async fn of_two_who_accept_one_code_at_once_one_wins() {
     .await;
 }
 
+/// AT-06.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_site_gets_one_connection_even_if_it_accepts_two_codes_at_once() {
     both(async |db: Db| {
@@ -199,6 +203,7 @@ async fn one_site_gets_one_connection_even_if_it_accepts_two_codes_at_once() {
     .await;
 }
 
+/// AT-06.
 #[tokio::test]
 async fn an_acceptance_is_kept_while_it_is_under_way_and_gone_if_it_fails() {
     both(async |db: Db| {
@@ -237,6 +242,7 @@ async fn an_acceptance_is_kept_while_it_is_under_way_and_gone_if_it_fails() {
     .await;
 }
 
+/// SC-050.
 #[tokio::test]
 async fn a_removal_ends_everything_at_once_and_deletes_nothing() {
     both(async |db: Db| {
@@ -325,6 +331,7 @@ async fn a_peer_severs_and_a_new_connection_to_its_site_takes_over() {
     .await;
 }
 
+/// SC-056.
 #[tokio::test]
 async fn contacts_are_noted_and_only_changes_are_recorded() {
     both(async |db: Db| {
@@ -358,6 +365,7 @@ async fn contacts_are_noted_and_only_changes_are_recorded() {
     .await;
 }
 
+/// AT-08.
 #[tokio::test]
 async fn who_may_look_sees_connections_and_others_only_those_they_share_a_channel_with() {
     both(async |db: Db| {

@@ -76,6 +76,7 @@ async fn a_post_sent_twice_keeps_its_files() {
     .await;
 }
 
+/// E-146.
 #[tokio::test]
 async fn an_edit_adds_files_and_takes_them_out() {
     both(async |db: Db| {

@@ -111,6 +111,7 @@ async fn what_ends_a_session_ends_it_at_once_and_is_recorded() {
     .await;
 }
 
+/// E-129.
 #[tokio::test]
 async fn other_nodes_forget_by_the_log() {
     both(|app| async move {

@@ -19,6 +19,7 @@ async fn notices(scene: &Scene, channel: &ChannelId) -> Vec<String> {
     page.into_iter().rev().filter(|post| post.is_system()).map(|post| post.message).collect()
 }
 
+/// SC-062, SC-066.
 #[tokio::test]
 async fn the_first_invitation_makes_a_channel_a_shared_one() {
     both(async |db: Db| {
@@ -42,6 +43,7 @@ async fn the_first_invitation_makes_a_channel_a_shared_one() {
     .await;
 }
 
+/// SC-033, AT-12.
 #[tokio::test]
 async fn who_may_not_share_and_what_cannot_be_shared_is_refused() {
     both(async |db: Db| {
@@ -70,6 +72,7 @@ async fn who_may_not_share_and_what_cannot_be_shared_is_refused() {
     .await;
 }
 
+/// T-SHAREPERM.
 #[tokio::test]
 async fn nobody_shares_what_they_cannot_read() {
     both(async |db: Db| {
@@ -96,6 +99,7 @@ async fn nobody_shares_what_they_cannot_read() {
     .await;
 }
 
+/// E-047.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_administrators_who_invite_at_once_one_is_told_that_it_is_done() {
     both(async |db: Db| {
@@ -121,6 +125,7 @@ async fn of_two_administrators_who_invite_at_once_one_is_told_that_it_is_done() 
     .await;
 }
 
+/// M-02, E-048.
 #[tokio::test]
 async fn a_share_goes_from_queued_to_active_and_tells_the_channel_once() {
     both(async |db: Db| {
@@ -165,6 +170,7 @@ async fn a_refused_invitation_unshares_a_channel_nobody_else_shares() {
     .await;
 }
 
+/// SC-073, M-05, AT-12, E-144.
 #[tokio::test]
 async fn the_mark_goes_with_the_last_share() {
     both(async |db: Db| {
@@ -199,6 +205,7 @@ async fn the_mark_goes_with_the_last_share() {
     .await;
 }
 
+/// SC-076, M-05.
 #[tokio::test]
 async fn unsharing_ends_all_shares_in_one_word() {
     both(async |db: Db| {
@@ -225,6 +232,7 @@ async fn unsharing_ends_all_shares_in_one_word() {
     .await;
 }
 
+/// SC-009, SC-064, E-050.
 #[tokio::test]
 async fn an_offer_becomes_a_copy_in_the_landing_team_under_a_free_name() {
     both(async |db: Db| {
@@ -281,6 +289,7 @@ async fn a_copy_whose_share_was_ended_here_stays_ended_until_somebody_here_lets_
     .await;
 }
 
+/// E-053.
 #[tokio::test]
 async fn an_offer_waits_for_a_team_to_go_to() {
     both(async |db: Db| {
@@ -331,6 +340,7 @@ async fn a_peer_that_destroys_its_copy_is_invited_once_and_needs_a_team() {
     .await;
 }
 
+/// AT-07.
 #[tokio::test]
 async fn lists_show_shares_to_those_who_may_see_them() {
     both(async |db: Db| {

@@ -139,6 +139,7 @@ async fn nobody_changes_other_people_but_administrators() {
     .await;
 }
 
+/// E-129.
 #[tokio::test]
 async fn roles_take_effect_with_the_next_request() {
     both(|app| async move {
@@ -157,6 +158,7 @@ async fn roles_take_effect_with_the_next_request() {
     .await;
 }
 
+/// E-098, T-39836.
 #[tokio::test]
 async fn people_of_other_servers_stay_as_their_server_says() {
     both(|app| async move {
@@ -196,6 +198,7 @@ async fn the_system_account_is_not_listed() {
     .await;
 }
 
+/// T-39839.
 #[tokio::test]
 async fn what_tells_of_another_server_is_not_anybodys_to_set() {
     both(|app| async move {

@@ -7,6 +7,7 @@ use rialto_wire::federation::topic;
 
 use crate::harness::{Fault, Network, Server, connect, eventually, settle, share};
 
+/// M-15, E-056.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_archived_home_takes_nothing_and_its_copies_rest() {
     let network = Network::new();
@@ -41,6 +42,7 @@ async fn an_archived_home_takes_nothing_and_its_copies_rest() {
     beta.arrives(&answer.id).await;
 }
 
+/// M-16, E-057.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_archived_copy_gets_what_it_missed_and_others_do_not_wait() {
     let network = Network::new();
@@ -66,6 +68,7 @@ async fn an_archived_copy_gets_what_it_missed_and_others_do_not_wait() {
     beta.arrives(&waits.id).await;
 }
 
+/// M-21.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_changed_mode_loses_nothing_of_what_waits() {
     let network = Network::new();

@@ -32,6 +32,7 @@ fn texts(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|(who, what)| ((*who).to_owned(), (*what).to_owned())).collect()
 }
 
+/// SC-064, M-02.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shared_channel_appears_on_the_other_side() {
     let Pair { alpha, beta, remote, channel, .. } = pair().await;
@@ -47,6 +48,7 @@ async fn a_shared_channel_appears_on_the_other_side() {
     assert!(beta.notices(&channel).await.iter().any(|text| text.contains("**Alpha** shares this channel")));
 }
 
+/// SC-004, SC-012, SC-063.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_go_both_ways_in_order_and_nothing_from_before_sharing() {
     let network = Network::new();
@@ -75,6 +77,7 @@ async fn messages_go_both_ways_in_order_and_nothing_from_before_sharing() {
     assert_eq!(beta.post_row(&before.id).await, None);
 }
 
+/// SC-004.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_keeps_its_id_time_author_and_text() {
     let Pair { alpha, beta, remote, channel, ann, .. } = pair().await;
@@ -145,6 +148,7 @@ async fn edits_and_deletions_follow() {
     }
 }
 
+/// E-068.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleting_a_root_takes_the_thread_on_both_sides() {
     let Pair { alpha, beta, channel, ann, bob, .. } = pair().await;
@@ -178,6 +182,7 @@ async fn a_moderator_takes_a_remote_message_away_here_only() {
     assert_eq!(alpha.texts(&channel).await, Vec::new(), "an edit does not bring it back");
 }
 
+/// SC-005, SC-013.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reactions_come_and_go_on_both_sides() {
     let Pair { alpha, beta, channel, ann, bob, .. } = pair().await;
@@ -203,6 +208,7 @@ async fn reactions_come_and_go_on_both_sides() {
     assert!(beta.post_row(&said.id).await.unwrap().has_reactions);
 }
 
+/// AT-22, E-102.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_joins_and_leaves_shows_on_the_other_side() {
     let Pair { alpha, beta, channel, bob, .. } = pair().await;
@@ -219,6 +225,7 @@ async fn who_joins_and_leaves_shows_on_the_other_side() {
     are(&beta, &["admin", "admin:alpha", "ann:alpha", "cem:alpha"]).await;
 }
 
+/// AT-17.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mentions_name_people_as_their_readers_know_them() {
     let Pair { alpha, beta, channel, ann, bob, .. } = pair().await;
@@ -234,6 +241,7 @@ async fn mentions_name_people_as_their_readers_know_them() {
     assert_eq!(alpha.arrives(&back.id).await.message, "yes @ann");
 }
 
+/// SC-097.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_of_one_name_are_told_apart() {
     let network = Network::new();
@@ -251,6 +259,7 @@ async fn people_of_one_name_are_told_apart() {
     assert_eq!(beta.texts(&channel).await, texts(&[("sam:alpha", "I am Sam"), ("sam", "so am I")]));
 }
 
+/// SC-102.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_returns_to_where_it_came_from() {
     let Pair { network, alpha, beta, channel, ann, bob, .. } = pair().await;

@@ -85,6 +85,7 @@ fn both_said(one: (&str, &str), other: (&str, &str)) -> Vec<(String, String)> {
     [one, other].map(|(who, what)| (who.to_owned(), what.to_owned())).to_vec()
 }
 
+/// AT-15.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_to_somebody_of_another_server_is_one_conversation_on_both() {
     let Pair { alpha, beta, remote, ann, bob, .. } = pair().await;
@@ -107,6 +108,7 @@ async fn a_message_to_somebody_of_another_server_is_one_conversation_on_both() {
     assert!(beta.notices(&here.id).await.is_empty() && alpha.notices(&here.id).await.is_empty());
 }
 
+/// E-111.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_not_known_there_is_introduced_before_the_first_word() {
     let Pair { network, alpha, beta, bob, .. } = pair().await;
@@ -122,6 +124,7 @@ async fn who_is_not_known_there_is_introduced_before_the_first_word() {
     assert_eq!(offer.ids("direct_participants"), [cem.user.id.as_str()], "only who is not the peer's own");
 }
 
+/// SC-095, E-110.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_first_opened_during_an_outage_arrives_after_it() {
     let Pair { network, alpha, beta, ann, bob, .. } = pair().await;
@@ -165,6 +168,7 @@ async fn an_offer_the_peer_cannot_take_yet_holds_back_what_was_written() {
     beta.arrives(&said.id).await;
 }
 
+/// E-112.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_who_open_it_at_once_have_one_conversation() {
     both(async |db: Db| {
@@ -201,6 +205,7 @@ async fn opened_at_once(pair: Pair) {
     }
 }
 
+/// E-113.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_peer_that_has_them_off_is_not_asked() {
     let network = Network::new();
@@ -223,6 +228,7 @@ async fn a_peer_that_has_them_off_is_not_asked() {
     alpha.arrives(&said.id).await;
 }
 
+/// E-113.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_closes_the_conversation_and_says_that_nothing_arrived() {
     let Pair { alpha, beta, remote, ann, bob, .. } = pair().await;
@@ -263,6 +269,7 @@ async fn beta_of(server: &Server) -> RemoteId {
     rialto_app::connections::list_live(server.app()).await.unwrap()[0].id
 }
 
+/// E-114.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn removing_the_connection_closes_it_and_a_new_connection_opens_it_again() {
     let Pair { alpha, beta, remote, ann, bob, .. } = pair().await;
@@ -305,6 +312,7 @@ async fn beta_view(beta: &Server, channel: &Channel) -> Vec<(String, String)> {
     beta.texts(&channel.id).await.into_iter().map(|(who, what)| (names(who), what)).collect()
 }
 
+/// E-085.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_writes_to_people_known_through_others_only() {
     let network = Network::new();
@@ -325,6 +333,7 @@ async fn nobody_writes_to_people_known_through_others_only() {
     assert!(beta.may_message(&bob, &ann.user.id).await);
 }
 
+/// E-115.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_group_goes_through_the_server_of_who_opened_it() {
     let network = Network::new();
@@ -374,6 +383,7 @@ async fn a_group_opened_by_two_at_once_is_one_group() {
     assert_eq!((alpha.texts(&here.id).await.len(), beta.texts(&here.id).await.len()), (2, 2));
 }
 
+/// E-116.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_deactivated_is_not_written_to() {
     let Pair { alpha, beta, ann, bob, .. } = pair().await;

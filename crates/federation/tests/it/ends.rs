@@ -66,6 +66,7 @@ impl Pair {
     }
 }
 
+/// SC-072, SC-074, SC-078, SC-080.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_home_takes_an_organisation_out() {
     let pair = pair().await;
@@ -78,6 +79,7 @@ async fn the_home_takes_an_organisation_out() {
     assert!(pair.beta.notices(&pair.channel).await.iter().any(|t| t.contains("**Alpha** has ended sharing")));
 }
 
+/// SC-077, SC-079.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_home_unshares_the_channel() {
     let pair = pair().await;
@@ -87,6 +89,7 @@ async fn the_home_unshares_the_channel() {
     pair.is_over().await;
 }
 
+/// SC-077, E-049.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_leaves() {
     let pair = pair().await;
@@ -116,6 +119,7 @@ async fn a_copy_leaves() {
     pair.alpha.arrives(&back.id).await;
 }
 
+/// SC-075.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_organisation_taken_out_can_be_invited_again() {
     let pair = pair().await;
@@ -131,6 +135,7 @@ async fn an_organisation_taken_out_can_be_invited_again() {
     assert_eq!(pair.beta.texts(&pair.channel).await.len(), 5, "two before, one alone, two again");
 }
 
+/// SC-049.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_inviter_removes_the_connection() {
     let pair = pair().await;
@@ -161,6 +166,7 @@ async fn the_acceptor_removes_the_connection() {
     assert!(pair.alpha.remote(&pair.remote).await.severed);
 }
 
+/// E-021.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_removed_pair_can_connect_and_share_again_and_people_stay_who_they_were() {
     let pair = pair().await;
@@ -182,6 +188,7 @@ async fn a_removed_pair_can_connect_and_share_again_and_people_stay_who_they_wer
     assert_eq!(pair.beta.arrives(&said.id).await.user_id, pair.ann.user.id);
 }
 
+/// AT-13.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_peer_that_was_not_told_learns_of_the_end_by_being_refused() {
     let pair = pair().await;
@@ -197,6 +204,7 @@ async fn a_peer_that_was_not_told_learns_of_the_end_by_being_refused() {
     assert_eq!(pair.alpha.post_row(&said.id).await, None);
 }
 
+/// E-046.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_about_to_leave_stays_when_the_share_ends() {
     let Pair { network, alpha, beta, remote, channel, ann, .. } = pair().await;

@@ -6,6 +6,7 @@ use rialto_wire::federation::topic;
 
 use crate::harness::{Fault, Network, Server, connect, eventually, settle, share};
 
+/// E-040.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_doubles_nothing() {
     let network = Network::new();
@@ -63,6 +64,7 @@ async fn whatever_fails_on_the_way_is_sent_again() {
     assert_eq!(beta.texts(&channel).await.len(), 5);
 }
 
+/// E-082.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hanging_peer_delays_nobody_else() {
     let network = Network::new();
@@ -88,6 +90,7 @@ async fn a_hanging_peer_delays_nobody_else() {
     }
 }
 
+/// E-039.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_stops_in_the_middle_goes_on_where_it_was() {
     let network = Network::new();
@@ -168,6 +171,7 @@ async fn an_invitation_whose_answer_is_lost_is_not_repeated_to_death() {
     assert_eq!(network.log().iter().filter(|sent| sent.topic == topic::CHANNEL_INVITE).count(), 3);
 }
 
+/// SC-094.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_backlog_arrives_whole_and_in_order() {
     let network = Network::new();

@@ -55,6 +55,7 @@ async fn pair() -> Pair {
     Pair { network, alpha, beta, ann, bob, channel, remote }
 }
 
+/// SC-006, SC-014.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_are_the_same_on_both_sides_and_stay_when_the_other_is_gone() {
     let pair = pair().await;
@@ -77,6 +78,7 @@ async fn files_are_the_same_on_both_sides_and_stay_when_the_other_is_gone() {
     assert!(read(&pair.beta, &pair.bob, &file.id).await.is_some());
 }
 
+/// E-062.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_transfer_goes_on_where_it_ended() {
     let pair = pair().await;
@@ -111,6 +113,7 @@ async fn a_broken_transfer_goes_on_where_it_ended() {
     assert!(lengths[1] < lengths[0] && lengths[2] < lengths[1], "each went on where the last one ended: {lengths:?}");
 }
 
+/// M-17, E-060, E-061.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_side_does_not_want_stays_out_and_its_message_arrives() {
     let pair = pair().await;
@@ -161,6 +164,7 @@ async fn a_mattermost_gets_files_before_their_post_and_other_posts_meanwhile() {
     assert_eq!(read(&pair.beta, &pair.bob, &file.id).await.unwrap(), noise(100));
 }
 
+/// E-064.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_reaches_a_third_server_through_the_home() {
     let network = Network::new();

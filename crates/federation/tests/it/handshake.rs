@@ -43,6 +43,7 @@ async fn an_accepted_code_connects_both_servers() {
     }
 }
 
+/// T-6227.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_token_of_a_code_opens_nothing_once_it_was_accepted() {
     let network = Network::new();
@@ -63,6 +64,7 @@ async fn the_token_of_a_code_opens_nothing_once_it_was_accepted() {
     assert!(records::authenticate(alpha.app(), id.as_str(), &of_alpha).await.unwrap().is_none());
 }
 
+/// E-005.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_is_accepted_once_and_by_nobody_else() {
     let network = Network::new();
@@ -79,6 +81,7 @@ async fn a_code_is_accepted_once_and_by_nobody_else() {
     assert_eq!(connections(&gamma).await, 0, "nothing remains of a refused acceptance");
 }
 
+/// E-008.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_runs_out_by_the_inviters_clock() {
     let network = Network::new();
@@ -92,6 +95,7 @@ async fn a_code_runs_out_by_the_inviters_clock() {
     assert_eq!(connections(&beta).await, 0);
 }
 
+/// E-010.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_password_opens_nothing_and_too_many_have_to_wait() {
     let network = Network::new();
@@ -141,6 +145,7 @@ async fn an_acceptance_that_failed_can_be_repeated() {
     assert!(alpha.remote(&id).await.is_live());
 }
 
+/// E-004, E-026.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_connects_to_themselves_or_twice_to_the_same_server() {
     let network = Network::new();

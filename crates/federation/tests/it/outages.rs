@@ -12,6 +12,7 @@ fn soon_told(settings: &mut rialto_app::Settings) {
     settings.workspaces.ping_seconds = 600;
 }
 
+/// SC-093, M-08, M-09, E-034.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interruption_is_told_when_its_time_has_come_and_its_end_with_numbers() {
     let network = Network::new();
@@ -85,6 +86,7 @@ async fn the_count_of_a_catch_up_survives_a_restart() {
     .await;
 }
 
+/// E-074.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_too_long_for_a_mattermost_is_set_aside_and_holds_up_nothing() {
     let network = Network::new();

@@ -6,6 +6,7 @@ use rialto_model::ShareMode;
 
 use crate::harness::{Network, Server, connect, eventually, settle, share, share_read_only};
 
+/// SC-067.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guests_of_a_read_only_channel_read() {
     let network = Network::new();

@@ -47,6 +47,7 @@ impl Hub {
     }
 }
 
+/// SC-016, SC-102, AT-25, E-080.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_reads_everybody_exactly_once() {
     let hub = hub().await;
@@ -151,6 +152,7 @@ async fn a_thread_of_three_organisations_is_the_same_everywhere() {
     }
 }
 
+/// E-073.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_home_hides_stays_with_the_other_guest_and_follows_its_author() {
     let hub = hub().await;
@@ -170,6 +172,7 @@ async fn what_the_home_hides_stays_with_the_other_guest_and_follows_its_author()
     assert_eq!(hub.beta.post_row(&said.id).await.unwrap().message, "", "and takes the words here");
 }
 
+/// E-086.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_known_through_a_middle_server_can_also_be_met_directly() {
     let hub = hub().await;
@@ -216,6 +219,7 @@ async fn somebody_known_directly_can_also_be_met_through_a_middle_server() {
     alpha.arrives(&answer.id).await;
 }
 
+/// AT-22.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guests_see_each_others_members_through_the_home() {
     let hub = hub().await;

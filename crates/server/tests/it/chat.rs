@@ -60,6 +60,7 @@ async fn enter(server: &TestServer, side: &str) -> (Client, String) {
     (admin, text(&team.body["id"]))
 }
 
+/// AT-03, AT-22.
 #[tokio::test]
 async fn the_integration_tool_runs_through() {
     both(async |database| {
@@ -326,6 +327,7 @@ async fn sockets_are_for_those_who_are_signed_in() {
     anna.get("/users/me").await.refused(401, "api.context.session_expired.app_error");
 }
 
+/// E-170.
 #[tokio::test]
 async fn commands_answer_and_tell_once() {
     both(async |database| {

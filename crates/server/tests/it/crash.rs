@@ -145,6 +145,7 @@ async fn view(person: &Client, channel: &str, expected: &Expected) -> Option<Exp
     Some(held)
 }
 
+/// SC-101.
 #[tokio::test]
 async fn nothing_acknowledged_is_lost_on_sqlite() {
     nothing_is_lost(Database::Sqlite, 0x5eed_0001).await;

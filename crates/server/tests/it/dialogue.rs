@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rialto_testkit::organisation::code_in;
 use rialto_testkit::{Organisation, Peer, Profile, SHORT, both, table, wait_for};
 
+/// SC-002, SC-020, SC-023, SC-029, SC-055, SC-060, SC-070, SC-071.
 #[tokio::test]
 async fn the_worked_dialogue() {
     both(async |database| {
@@ -102,6 +103,7 @@ async fn the_worked_dialogue() {
     .await;
 }
 
+/// SC-036, E-166.
 #[tokio::test]
 async fn a_code_wrapped_by_a_mail_program_is_accepted() {
     let a = Organisation::start("acme", rialto_testkit::Database::Sqlite).await;

@@ -27,6 +27,7 @@ async fn found(name: &str, database: rialto_testkit::Database) -> Organisation {
     Organisation::found(TestServer::new(name, database).await).await
 }
 
+/// SC-006, SC-014.
 #[tokio::test]
 async fn twenty_mebibytes_cross_whole_although_the_receiver_is_killed() {
     both(async |database| {

@@ -6,6 +6,7 @@ use rialto_testkit::organisation::CODE_PASSWORD;
 use rialto_testkit::peer::{Fault, On};
 use rialto_testkit::{Client, Organisation, Peer, Profile, SHORT, both, connect, share, wait_for};
 
+/// SC-016, SC-099, E-080.
 #[tokio::test]
 async fn what_one_guest_says_reaches_the_other_once() {
     both(async |database| {

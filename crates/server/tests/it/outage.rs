@@ -26,6 +26,7 @@ async fn notices(person: &Client, channel: &str, organisation: &str) -> Vec<Stri
     texts.map(|post| post["message"].as_str().unwrap().to_owned()).filter(|text| text.contains(organisation)).collect()
 }
 
+/// SC-093, E-034.
 #[tokio::test]
 async fn members_are_told_once_and_catch_up_comes_by_itself() {
     both(async |database| {
@@ -100,6 +101,7 @@ async fn our_own_restart_during_an_outage_does_not_tell_twice() {
     .await;
 }
 
+/// E-032.
 #[tokio::test]
 async fn a_short_absence_is_caught_up_without_any_new_message() {
     both(async |database| {

@@ -28,6 +28,7 @@ async fn shared(database: Database) -> Pair {
     Pair { org, peer, remote_id, channel, anna }
 }
 
+/// T-6227.
 #[tokio::test]
 async fn the_acceptor_chooses_the_token_from_then_on() {
     both(async |database| {
@@ -118,6 +119,7 @@ async fn content_travels_both_ways_once() {
     .await;
 }
 
+/// E-040.
 #[tokio::test]
 async fn a_reaction_is_told_exactly_once_whatever_happens_to_the_answer() {
     both(async |database| {
@@ -169,6 +171,7 @@ async fn frames_stay_below_its_limit() {
     assert!(peer.requests().iter().all(|request| request.answered != Some(413)));
 }
 
+/// AT-13.
 #[tokio::test]
 async fn the_end_of_a_share_is_learned_from_the_phrase_only() {
     both(async |database| {
@@ -229,6 +232,7 @@ async fn repetitions_and_metadata_change_nothing() {
     .await;
 }
 
+/// AT-17.
 #[tokio::test]
 async fn mentions_come_and_go_with_their_table() {
     let Pair { org: _org, peer, remote_id, channel, anna } = shared(Database::Sqlite).await;
@@ -253,6 +257,7 @@ async fn mentions_come_and_go_with_their_table() {
     anna.see(&channel, "@anna and `@anna:acme` and @anna:acmeish").await;
 }
 
+/// SC-104, T-9076.
 #[tokio::test]
 async fn members_are_announced() {
     both(async |database| {

@@ -89,6 +89,7 @@ fn with_errors(answer: &Answer, post_errors: &[&Value]) {
     assert_eq!(answer.body["payload"]["post_errors"], json!(expected), "{answer}");
 }
 
+/// AT-27, E-041.
 #[tokio::test]
 async fn malformed_frames_are_refused_whole() {
     both(async |database| {
@@ -137,6 +138,7 @@ async fn malformed_frames_are_refused_whole() {
     .await;
 }
 
+/// SC-101.
 #[tokio::test]
 async fn replaying_everything_changes_nothing() {
     both(async |database| {
@@ -197,6 +199,7 @@ async fn a_reply_waits_for_its_root_and_a_post_for_its_author() {
     .await;
 }
 
+/// SC-008, SC-049.
 #[tokio::test]
 async fn after_removal_nothing_gets_in_or_out() {
     both(async |database| {

@@ -50,6 +50,7 @@ async fn flags_and_values_of_secure_connection() {
     .await;
 }
 
+/// SC-034.
 #[tokio::test]
 async fn codes_that_do_not_open_or_may_not() {
     both(async |database| {
@@ -101,6 +102,7 @@ async fn ten_wrong_passwords_close_the_door_for_a_while() {
     assert!(b.connections().await.is_empty(), "not even the right password opens it now");
 }
 
+/// E-012.
 #[tokio::test]
 async fn a_peer_that_does_not_answer_leaves_nothing() {
     both(async |database| {
@@ -126,6 +128,7 @@ async fn a_peer_that_does_not_answer_leaves_nothing() {
     .await;
 }
 
+/// T-13324.
 #[tokio::test]
 async fn legacy_peers_are_refused_unless_allowed() {
     let peer = Peer::start(Profile::Mattermost537).await;
@@ -184,6 +187,7 @@ async fn sharing_what_cannot_be_shared() {
     .await;
 }
 
+/// SC-024.
 #[tokio::test]
 async fn without_the_permission_it_is_named() {
     both(async |database| {

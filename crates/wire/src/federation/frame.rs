@@ -263,6 +263,7 @@ mod tests {
         );
     }
 
+    /// E-133.
     #[test]
     fn an_answer_without_payload_is_told_from_null() {
         let answer = Answer::decode(br#"{"status":"OK","err":""}"#).unwrap();

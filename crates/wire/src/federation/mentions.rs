@@ -184,6 +184,7 @@ mod tests {
         assert_eq!(found, expected, "{text}");
     }
 
+    /// E-077.
     #[test]
     fn finds_whole_words_outside_code_and_addresses() {
         words_of("hi @alice, @bob:acme and @carol.", &["@alice", "@bob:acme", "@carol."]);

@@ -302,6 +302,7 @@ mod tests {
 
     const POST: &str = r#"{"id":"3o6cjrui9ibctdpjme3xyhd6ya","user_id":"utark8ucdibiumjsazbgp6uyhh","channel_id":"btpm7nqwnt8bzmtpzrigmqwb9c"}"#;
 
+    /// E-041.
     #[test]
     fn ill_formed_items_are_refused_one_by_one_and_reported_if_they_have_an_id() {
         let message = decode(&format!(

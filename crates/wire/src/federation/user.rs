@@ -246,6 +246,7 @@ mod tests {
         assert_eq!(decode(r#","later":{"a":1}"#).unwrap().id.as_str(), ID);
     }
 
+    /// T-39839.
     #[test]
     fn only_public_profile_is_kept() {
         let user = decode(

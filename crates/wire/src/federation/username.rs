@@ -74,6 +74,7 @@ mod tests {
         check("alice", "acme", 3, "alice-3:acme");
     }
 
+    /// SC-099.
     #[test]
     fn relayed_names_keep_their_suffix_unless_it_is_another_connections() {
         check("alice:b", "c", 1, "alice:b");
@@ -84,6 +85,7 @@ mod tests {
         check("alice:b", "c", 2, "alice-2:b");
     }
 
+    /// AT-18, E-025.
     #[test]
     fn long_names_are_cut_as_in_wire_7_3() {
         let (a, r) = ("a".repeat(64), "r".repeat(64));
@@ -95,6 +97,7 @@ mod tests {
         check(&"a".repeat(59), "acme", 1, &format!("{}:acme", "a".repeat(59)));
     }
 
+    /// AT-18.
     #[test]
     fn any_text_fits() {
         for received in ["é".repeat(40), format!("{}:{}", "é".repeat(40), "ü".repeat(60)), ":".into(), String::new()]

@@ -183,6 +183,7 @@ impl LicenseObject {
 mod tests {
     use super::*;
 
+    /// SC-002.
     #[test]
     fn looks_licensed_for_what_is_here() {
         let map = client_license("i", 5);

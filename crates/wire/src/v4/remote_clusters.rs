@@ -201,6 +201,7 @@ pub(crate) mod tests {
         }
     }
 
+    /// SC-092, SC-105.
     #[test]
     fn pending_connections_have_a_pending_address() {
         let shown = RemoteCluster::from(&sample());

@@ -352,6 +352,7 @@ mod tests {
         assert_eq!(post_deleted(&post, Some(user(1))).data["delete_by"], user(1).as_str());
     }
 
+    /// SC-062.
     #[test]
     fn a_channel_update_carries_the_whole_channel() {
         let frame = channel_updated(&Channel::from(&channel(ChannelKind::Private)));

@@ -105,6 +105,7 @@ fn sample_created(code: &Secret) -> Created<'_> {
     }
 }
 
+/// SC-028, SC-044.
 #[test]
 fn the_create_answer_shows_the_code_alone_on_its_line_as_the_longest_run() {
     let code = code();
@@ -132,6 +133,7 @@ fn the_create_answer_shows_the_code_alone_on_its_line_as_the_longest_run() {
     assert!(!format!("{:?}", sample_created(&code)).contains(code.expose()));
 }
 
+/// SC-026.
 #[test]
 fn the_create_answer_warns() {
     let code = code();
@@ -266,6 +268,7 @@ fn row(cluster: &RemoteCluster) -> ConnectionRow<'_> {
     ConnectionRow { cluster, team: None, invitation_expired: None }
 }
 
+/// SC-043, SC-051, SC-053.
 #[test]
 fn the_connection_table_has_the_columns_and_order_of_the_specification() {
     let connected = RemoteCluster { description: "for | ops".into(), ..cluster('a', "b_b", "Zeta") };
@@ -295,6 +298,7 @@ fn the_connection_table_has_the_columns_and_order_of_the_specification() {
     assert_eq!(table[7][6..], ["No", last_ping, "Yes"]);
 }
 
+/// E-156.
 #[test]
 fn hostile_values_cannot_leave_their_cell() {
     let hostile = RemoteCluster {
@@ -311,6 +315,7 @@ fn hostile_values_cannot_leave_their_cell() {
     }
 }
 
+/// SC-051.
 #[test]
 fn few_and_many_connections() {
     assert!(!connection_table(&[], NOW, OFFLINE_AFTER).contains('|'));
@@ -385,6 +390,7 @@ fn channel_id() -> ChannelId {
     ChannelId::parse(&"z".repeat(26)).unwrap()
 }
 
+/// SC-082, SC-083, SC-085.
 #[test]
 fn the_share_table_has_the_columns_of_the_specification() {
     let (one, two, three, four) = (

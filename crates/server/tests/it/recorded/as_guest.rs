@@ -29,6 +29,7 @@ async fn the_handshake_has_the_recorded_shape() {
     .await;
 }
 
+/// SC-011.
 #[tokio::test]
 async fn a_public_channel_and_everything_said_in_it() {
     both(async |database| {
@@ -130,6 +131,7 @@ async fn reactions(stage: &mut Stage) {
     assert_eq!(removal.payload()["reactions"][0]["emoji_name"], "thumbsup");
 }
 
+/// SC-104.
 #[tokio::test]
 async fn mentions_and_special_content() {
     both(async |database| {
@@ -171,6 +173,7 @@ async fn mentions_and_special_content() {
     .await;
 }
 
+/// SC-011.
 #[tokio::test]
 async fn a_private_channel_stays_private() {
     both(async |database| {

@@ -66,6 +66,7 @@ async fn their_repetitions_are_absorbed() {
     .await;
 }
 
+/// E-032.
 #[tokio::test]
 async fn half_a_minute_away_and_nothing_else_happens() {
     both(async |database| {
