@@ -84,10 +84,11 @@ mod tests {
     use crate::testing::both;
     use crate::{Db, posts, shares};
 
-    /// A share that begins after the messages of its channel gets a beginning before them.
+    /// Gives a share that was added after the messages of its channel the times it should have.
     async fn began(tx: &mut Tx, share: &Share) {
-        let set = "UPDATE shares SET create_at = $1 WHERE id = $2";
-        tx.execute(set, &[share.create_at.into(), (&share.id).into()]).await.unwrap();
+        let set = "UPDATE shares SET create_at = $1, update_at = $2 WHERE id = $3";
+        let args = [share.create_at.into(), share.update_at.into(), (&share.id).into()];
+        tx.execute(set, &args).await.unwrap();
     }
 
     #[tokio::test]
