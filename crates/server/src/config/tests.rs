@@ -113,7 +113,7 @@ fn all_faults_are_told_at_once() {
 
 #[test]
 fn what_is_not_there_cannot_be_switched_on() {
-    let key = "MM_CONNECTEDWORKSPACESSETTINGS_REQUIRECHANNELAPPROVAL";
+    let key = "MM_CONNECTEDWORKSPACESSETTINGS_ENABLEEMOJISYNC";
     read(None, &[(key, "false")]);
     assert_eq!(faults(None, &[(key, "true")]).len(), 1);
 }
