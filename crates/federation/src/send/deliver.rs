@@ -255,7 +255,7 @@ enum Sent {
 }
 
 pub(super) enum Verdict {
-    Taken(SyncResult),
+    Taken(Box<SyncResult>),
     Refused,
     NoLongerShared,
 }
@@ -271,7 +271,7 @@ pub(super) fn read(contents: &Contents, answer: &Answer) -> Result<Verdict, Unde
     let unconfirmed = || Undelivered { answered: true, ..Undelivered::new("the answer confirms nothing") };
     let payload = answer.payload.as_ref().ok_or_else(unconfirmed)?;
     let result = SyncResult::decode(payload).map_err(|_| unconfirmed())?;
-    Ok(Verdict::Taken(result))
+    Ok(Verdict::Taken(Box::new(result)))
 }
 
 /// What is to be remembered of a frame that was taken.
