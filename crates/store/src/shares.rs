@@ -152,7 +152,7 @@ pub async fn insert(tx: &mut Tx, share: &Share) -> Result<(), StoreError> {
          (SELECT CASE WHEN $11 > f.at THEN $11 ELSE f.at END FROM \
          (SELECT COALESCE(MAX(arrive_at) + 1, 0) AS at FROM posts WHERE channel_id = $2) f), \
          (SELECT CASE WHEN $12 > l.at THEN $12 ELSE l.at END FROM \
-         (SELECT COALESCE(MAX(update_at) + 1, 0) AS at FROM shares WHERE channel_id = $2 AND remote_id = $3) l), $13, $14)",
+         (SELECT COALESCE(MAX(update_at) + 1, 0) AS at FROM shares WHERE channel_id = $2) l), $13, $14)",
         &[
             (&share.id).into(),
             (&share.channel_id).into(),
@@ -356,6 +356,9 @@ mod tests {
                 last_sync_at: None,
                 ..share(2, id(1), id(2))
             };
+            // Versions grow over a channel's shares, whichever connection they are with: the same
+            // organisation may come back under another one.
+            let bare = Share { update_at: Millis(full.update_at.0 + 1), ..bare };
             let mut tx = begin(&db).await;
             for share in [&full, &bare] {
                 insert(&mut tx, share).await.unwrap();
