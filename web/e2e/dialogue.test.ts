@@ -176,6 +176,18 @@ describe('the acceptance dialogue', () => {
     expect(await bruno.post('Seen differently on both banks').count()).toBe(1);
   });
 
+  it('finds what somebody of the other side wrote, and leads there', async () => {
+    await anna.page.getByRole('button', { name: 'Search messages' }).click();
+    const pane = anna.page.getByTestId('pane-search');
+    await pane.getByLabel('Words to look for').fill('greet* in:ops');
+    await pane.getByRole('button', { name: 'Search', exact: true }).click();
+    const hit = pane.getByTestId('hit').filter({ hasText: 'Greetings from Europe' });
+    await hit.getByTestId('organisation-mark').getByText('Acme Europe').waitFor();
+    await hit.getByRole('button', { name: 'Open conversation' }).click();
+    await anna.reply('Greetings from Europe').waitFor();
+    await anna.thread.getByRole('button', { name: 'Close' }).click();
+  });
+
   it('lists the people of both sides with where they come from', async () => {
     await anna.page.getByRole('button', { name: 'Show people and organisations' }).click();
     const pane = anna.page.getByTestId('pane-people');

@@ -60,6 +60,7 @@ impl App {
             system_user,
             passwords: crate::passwords::Passwords::default(),
             sessions: crate::sessions::Cache::default(),
+            index: crate::search::Index::default(),
         })
     }
 }

@@ -42,6 +42,7 @@ pub mod preferences;
 pub mod reactions;
 #[cfg(test)]
 mod reactions_tests;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 pub mod shares;
@@ -92,4 +93,6 @@ pub struct App {
     pub passwords: passwords::Passwords,
     /// Sign-ins this node has looked up lately.
     pub sessions: sessions::Cache,
+    /// Who keeps the index of words.
+    pub index: search::Index,
 }

@@ -10,7 +10,7 @@ use axum::routing::{any, get};
 use rialto_api::Api;
 use rialto_api::hub::{self, Hub, Sources};
 use rialto_app::files::disk::Disk;
-use rialto_app::{App, Clock, IdSource, StartError, configuration};
+use rialto_app::{App, Clock, IdSource, StartError, configuration, search};
 use rialto_federation::transport::Https;
 use rialto_federation::{Federation, receive, service};
 use rialto_store::log::Tail;
@@ -81,6 +81,7 @@ pub async fn serve(config: Config, live: Live) -> Result<(), ServeError> {
         Arc::new(move || api.version_text())
     };
     let hub = Hub::start(app.clone(), Sources { log: consumers.add(), version });
+    tokio::spawn(search::follow(app.clone()));
     let tail = Tail::at_head(app.db.clone()).await?;
     let follower = tokio::spawn(tail::follow(app.clone(), tail, consumers));
 

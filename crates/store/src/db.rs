@@ -155,6 +155,38 @@ impl Snapshot {
         }
     }
 
+    /// All rows of a SELECT that may take long: on SQLite it runs on a thread of its own, so that nobody waits for it.
+    ///
+    /// # Errors
+    /// [`StoreError`] as the database says.
+    pub async fn fetch_all_apart<T: FromRow + Send + 'static>(
+        &mut self,
+        sql: Sql,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<T>, StoreError> {
+        let mut reader = match std::mem::replace(&mut self.connection, Connection::Returned) {
+            Connection::Read(reader) => reader,
+            other => {
+                self.connection = other;
+                return self.fetch_all(sql, args).await;
+            }
+        };
+        let args: Vec<OwnedArg> = args.iter().map(OwnedArg::from).collect();
+        let read = tokio::task::spawn_blocking(move || {
+            let args: Vec<Arg<'_>> = args.iter().map(OwnedArg::borrow).collect();
+            let rows = reader.connection().and_then(|connection| connection.query(sql.sqlite, &args));
+            (reader, rows)
+        });
+        let (reader, rows) = read.await.map_err(|error| StoreError::Failed(error.to_string()))?;
+        self.connection = Connection::Read(reader);
+        rows
+    }
+
+    /// True on PostgreSQL, for what differs by more than a statement.
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.connection, Connection::Postgres(_))
+    }
+
     /// The first row of a SELECT or of a write with RETURNING.
     ///
     /// # Errors

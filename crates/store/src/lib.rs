@@ -39,6 +39,7 @@ pub mod remotes;
 mod remotes_tests;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 pub mod share_requests;

@@ -19,6 +19,12 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V6__order", include_str!("../migrations/0006_order.sql"), "", ""),
     ("V7__notices", include_str!("../migrations/0007_notices.sql"), "", ""),
     ("V8__people", include_str!("../migrations/0008_people.sql"), "", ""),
+    (
+        "V12__search",
+        include_str!("../migrations/0012_search.sql"),
+        include_str!("../migrations/sqlite/0012_search.sql"),
+        include_str!("../migrations/postgres/0012_search.sql"),
+    ),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

@@ -15,7 +15,7 @@ import { ReadAlongHint } from '../features/shared-channels/ReadAlongHint';
 import { SharedSummary } from '../features/shared-channels/SharedSummary';
 import { useLanguage } from '../i18n/context';
 import { loadMembers } from '../realtime/load';
-import { channelHref, peopleHref, threadHref } from '../state/addresses';
+import { channelHref, peopleHref, searchHref, threadHref } from '../state/addresses';
 import type { Channel, Team } from '../state/model';
 import { useStore } from '../state/react';
 import { channelTitle, composerState, teammateId } from '../state/selectors';
@@ -97,7 +97,9 @@ export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: Cha
           channel={channel}
           shared={<SharedSummary channel={channel} />}
           peopleOpen={pane === 'people'}
+          searchOpen={pane === 'search'}
           onPeople={() => navigate(pane === 'people' ? home : peopleHref(team, channel))}
+          onSearch={() => navigate(pane === 'search' ? home : searchHref(team, channel))}
           onAdd={() => setDialog('add')}
           onLeave={() => setDialog('leave')}
           onMenu={onMenu}

@@ -1,4 +1,4 @@
-// What stands beside the messages: a thread, or the people and organisations.
+// What stands beside the messages: a thread, the people and organisations, or a search.
 import { X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useEffect, useRef, useState } from 'react';
@@ -6,10 +6,11 @@ import { useLocation } from 'wouter';
 import { failureText } from '../api/failureText';
 import { openDirect } from '../features/people/actions';
 import { PeoplePane } from '../features/people/PeoplePane';
+import { SearchPane } from '../features/search/SearchPane';
 import { OrganisationList } from '../features/shared-channels/OrganisationList';
 import { ThreadPane } from '../features/threads/ThreadPane';
 import { useLanguage } from '../i18n/context';
-import { channelHref } from '../state/addresses';
+import { channelHref, threadHref } from '../state/addresses';
 import type { Channel, Team, User } from '../state/model';
 import { IconButton } from '../ui/Button';
 import { Notice } from '../ui/Notice';
@@ -30,7 +31,7 @@ export function SidePane({ team, channel, pane, rootId, writable, composer, onCl
   const { t } = useLanguage();
   const [, navigate] = useLocation();
   const [fault, setFault] = useState('');
-  const title = pane === 'thread' ? t('threads.title') : t('people.title');
+  const title = t(pane === 'thread' ? 'threads.title' : pane === 'search' ? 'search.title' : 'people.title');
   const heading = useRef<HTMLHeadingElement>(null);
 
   useEffect(() => {
@@ -57,11 +58,11 @@ export function SidePane({ team, channel, pane, rootId, writable, composer, onCl
         </IconButton>
       </header>
       {fault !== '' && <Notice kind="fault">{fault}</Notice>}
-      {pane === 'thread' ? (
+      {pane === 'thread' && (
         <ThreadPane rootId={rootId} renderPost={(postId, joined) => <ChannelPost postId={postId} joined={joined} writable={writable} />} composer={composer(rootId)} />
-      ) : (
-        <PeoplePane channel={channel} organisations={<OrganisationList channel={channel} />} onMessage={(user) => void message(user)} />
       )}
+      {pane === 'search' && <SearchPane team={team} onOpen={(place, root) => navigate(threadHref(team, place, root))} />}
+      {pane === 'people' && <PeoplePane channel={channel} organisations={<OrganisationList channel={channel} />} onMessage={(user) => void message(user)} />}
     </aside>
   );
 }

@@ -174,6 +174,16 @@ export const de: Messages = {
   'posts.by': 'Nachricht von {name}, {time}',
   'posts.image': 'Bild: {name}',
 
+  'search.title': 'Nachrichten suchen',
+  'search.label': 'Gesuchte Wörter',
+  'search.hint': '„genaue Wörter“, -ohne, anfang*, #tag, from:name, in:kanal, on: before: after: 2026-01-31',
+  'search.find': 'Suchen',
+  'search.none': 'Nichts gefunden zu „{terms}“.',
+  'search.found.one': '{n} Nachricht',
+  'search.found.other': '{n} Nachrichten',
+  'search.more': 'Ältere Nachrichten',
+  'search.open': 'Unterhaltung öffnen',
+
   'threads.title': 'Thread',
   'threads.replies.one': '{n} Antwort',
   'threads.replies.other': '{n} Antworten',

@@ -172,6 +172,16 @@ export const en = {
   'posts.by': 'Message by {name}, {time}',
   'posts.image': 'Image: {name}',
 
+  'search.title': 'Search messages',
+  'search.label': 'Words to look for',
+  'search.hint': '“exact words”, -without, begin*, #tag, from:name, in:channel, on: before: after: 2026-01-31',
+  'search.find': 'Search',
+  'search.none': 'Nothing found for “{terms}”.',
+  'search.found.one': '{n} message',
+  'search.found.other': '{n} messages',
+  'search.more': 'Older messages',
+  'search.open': 'Open conversation',
+
   'threads.title': 'Thread',
   'threads.replies.one': '{n} reply',
   'threads.replies.other': '{n} replies',

@@ -156,6 +156,17 @@ export async function loadThread(rootId: string): Promise<void> {
   takePeople(posts);
 }
 
+/** A page of the messages that hold what is looked for, newest first. */
+export async function findPosts(teamId: string, terms: string, page: number, perPage: number): Promise<Post[]> {
+  const offset = -new Date().getTimezoneOffset() * 60;
+  const params = { terms, is_or_search: false, include_deleted_channels: false, time_zone_offset: offset, page, per_page: perPage };
+  const list = await request(client.searchPostsWithParams(teamId, params));
+  const posts = list.order.flatMap((id) => (list.posts[id] === undefined ? [] : [list.posts[id] as Post]));
+  dispatch({ kind: 'posts', posts });
+  takePeople(posts);
+  return posts;
+}
+
 const refreshing = new Map<string, 'running' | 'again'>();
 
 /** The root of a thread once more, because its replies changed and with them its counts. Calls during a request are answered by one more. */

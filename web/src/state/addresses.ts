@@ -16,3 +16,7 @@ export function threadHref(team: Team, channel: Channel, rootId: string): string
 export function peopleHref(team: Team, channel: Channel): string {
   return `${channelHref(team, channel)}/people`;
 }
+
+export function searchHref(team: Team, channel: Channel): string {
+  return `${channelHref(team, channel)}/search`;
+}

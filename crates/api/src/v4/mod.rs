@@ -17,6 +17,7 @@ mod preferences;
 mod reactions;
 mod remote_clusters;
 mod roles;
+mod search;
 mod sessions;
 mod set_aside;
 mod share_requests;
@@ -39,6 +40,7 @@ pub fn routes() -> Router<Api> {
         .merge(users::routes())
         .merge(user_lists::routes())
         .merge(avatar::routes())
+        .merge(search::routes())
         .merge(sessions::routes())
         .merge(preferences::routes())
         .merge(statuses::routes())

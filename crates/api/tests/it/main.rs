@@ -21,6 +21,7 @@ mod posts;
 #[cfg(test)]
 mod remote_clusters;
 #[cfg(test)]
+mod search;
 mod share_refusals;
 #[cfg(test)]
 mod share_requests;

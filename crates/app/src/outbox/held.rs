@@ -43,25 +43,35 @@ pub async fn held(app: &App, remote: &RemoteId) -> Result<Vec<Held>, StoreError>
 pub async fn changes_of(app: &App, held: &Held, cursor: Seq, most: usize) -> Result<Changes, StoreError> {
     let remote = held.share.remote_id;
     let mut view = app.db.read(app.clock.now()).await?;
-    let events = log::list(&mut view, held.resume, cursor, PAGE).await?;
-    let more = i64::try_from(events.len()).is_ok_and(|number| number >= PAGE);
-    let upto = events.last().filter(|_| more).map_or(cursor, |last| last.seq);
     let only = HashMap::from([(held.share.channel_id, held.share.clone())]);
-    let mut changes = Changes { list: Vec::new(), upto, more };
-    for event in events {
-        let seq = event.seq;
-        let found = relevant(&mut view, &remote, &only, event).await?;
-        // Beginnings and ends of shares were seen when the cursor came by.
-        let ours = |what: &What| match what {
-            What::ShareStarted(_) | What::ShareEnded(_) => false,
-            What::ShareChanged(share) => *share == held.share.id,
-            _ => true,
-        };
-        changes.list.extend(found.filter(|change| ours(&change.what)));
-        if changes.list.len() >= most {
-            changes.upto = seq;
-            break;
+    let mut changes = Changes { list: Vec::new(), upto: held.resume, more: true };
+    // Often all of it is of this channel: then a few rows are enough, and a long page would be read again and again.
+    let page = i64::try_from(most).unwrap_or(PAGE).clamp(1, PAGE);
+    let mut looked = 0;
+    while changes.more && looked < PAGE {
+        let events = log::list(&mut view, changes.upto, cursor, page).await?;
+        looked += page;
+        if i64::try_from(events.len()).is_ok_and(|number| number < page) {
+            changes.more = false;
         }
+        for event in events {
+            changes.upto = event.seq;
+            let found = relevant(&mut view, &remote, &only, event).await?;
+            // Beginnings and ends of shares were seen when the cursor came by.
+            let ours = |what: &What| match what {
+                What::ShareStarted(_) | What::ShareEnded(_) => false,
+                What::ShareChanged(share) => *share == held.share.id,
+                _ => true,
+            };
+            changes.list.extend(found.filter(|change| ours(&change.what)));
+            if changes.list.len() >= most {
+                changes.more = true;
+                return Ok(changes);
+            }
+        }
+    }
+    if !changes.more {
+        changes.upto = cursor;
     }
     Ok(changes)
 }

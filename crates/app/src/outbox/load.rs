@@ -281,7 +281,8 @@ pub async fn versions_of_members(app: &App, contents: &Contents) -> Result<HashM
         let channel = &contents.channel.id;
         let version = match person.remote_id {
             None => member_versions::next(&mut tx, channel, &person.id, now).await?,
-            Some(_) => member_versions::get(&mut tx, channel, &person.id).await?.unwrap_or(now),
+            // Described to us, and nothing said of the membership yet: whatever their server says of it comes after.
+            Some(_) => member_versions::get(&mut tx, channel, &person.id).await?.unwrap_or(Millis(1)),
         };
         versions.insert(person.id, version);
     }

@@ -179,7 +179,10 @@ async fn put(app: &App, id: &UserId, picture: Option<&[u8]>, by: By<'_>) -> Resu
         let user = users::get_for_update(&mut tx, id).await?.ok_or(super::Error::Absent)?;
         if let Err(refused) = by.may(app, &mut tx, &user).await {
             drop(tx);
-            app.disk.drop_portrait(id, at).await?;
+            // Unless somebody else put one in force under the same time.
+            if user.picture_at != at {
+                app.disk.drop_portrait(id, at).await?;
+            }
             return Err(refused);
         }
         if picture.is_none() && user.picture_at == Millis(0) {

@@ -1,5 +1,5 @@
 // The head of a channel: its name, what it is about, who shares it, and what can be done with it.
-import { EllipsisVertical, LogOut, PanelLeft, UserPlus, Users } from 'lucide-react';
+import { EllipsisVertical, LogOut, PanelLeft, Search, UserPlus, Users } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useLanguage } from '../../i18n/context';
 import type { Channel } from '../../state/model';
@@ -16,13 +16,15 @@ export interface ChannelHeaderProps {
   /** What sharing adds: the mark and the organisations. */
   shared: ReactNode;
   peopleOpen: boolean;
+  searchOpen: boolean;
   onPeople: () => void;
+  onSearch: () => void;
   onAdd: () => void;
   onLeave: () => void;
   onMenu: () => void;
 }
 
-export function ChannelHeader({ channel, shared, peopleOpen, onPeople, onAdd, onLeave, onMenu }: ChannelHeaderProps) {
+export function ChannelHeader({ channel, shared, peopleOpen, searchOpen, onPeople, onSearch, onAdd, onLeave, onMenu }: ChannelHeaderProps) {
   const { t, n } = useLanguage();
   const title = useStore((state) => channelTitle(state, channel));
   const count = useStore((state) => state.members[channel.id]?.length);
@@ -48,6 +50,9 @@ export function ChannelHeader({ channel, shared, peopleOpen, onPeople, onAdd, on
           </div>
         )}
       </div>
+      <IconButton label={t('search.title')} aria-pressed={searchOpen} onClick={onSearch}>
+        <Search size={18} />
+      </IconButton>
       <button type="button" className={styles['people']} title={t('people.open')} aria-pressed={peopleOpen} onClick={onPeople}>
         <Users size={17} aria-hidden="true" />
         <span className="visually-hidden">{t('people.open')}</span>

@@ -1,0 +1,1 @@
+-- The words of posts, written behind the event log by the reader "search"; nothing here is not in `posts` as well.
