@@ -7,7 +7,7 @@ use rialto_model::{
     Channel, ChannelId, ChannelKind, Origin, Permission, PermissionSet, RemoteCluster, RemoteId, SessionId, Share,
     ShareMode, ShareState, Team, TeamId, User, UserId,
 };
-use rialto_store::{Snapshot, StoreError, channels, remotes, shares, teams};
+use rialto_store::{Snapshot, StoreError, channels, remotes, shares, team_members, teams};
 
 use crate::App;
 use crate::shares::direct::{self, Unreachable};
@@ -236,7 +236,7 @@ pub async fn team(
     needs: Permission,
 ) -> Result<TeamAccess, Denied> {
     let team = teams::get(view, id).await?.ok_or(Denied::Absent("team"))?;
-    let member = teams::get_member(view, id, &actor.user_id).await?.filter(|member| member.delete_at.is_none());
+    let member = team_members::get(view, id, &actor.user_id).await?.filter(|member| member.delete_at.is_none());
     let mut permissions = actor.system;
     if let Some(member) = member {
         permissions.extend(PermissionSet::of_roles(member.roles()));

@@ -4,7 +4,9 @@ use rialto_model::{
     Channel, ChannelId, ChannelKind, ChannelMember, DomainEvent, Millis, Origin, Permission, Scope, TeamId, User,
     UserId,
 };
-use rialto_store::{StoreError, Tx, blocks, channel_members, channels, posts, shares, teams, users as user_rows};
+use rialto_store::{
+    StoreError, Tx, blocks, channel_members, channels, posts, shares, team_members, users as user_rows,
+};
 
 use crate::access::{self, ChannelAccess, Denied, SessionUser, ShareAccess};
 use crate::channels::DEFAULT_CHANNEL;
@@ -167,7 +169,7 @@ pub async fn add(
         if !returns {
             refuse_remote(&mut tx, &channel, &person).await?;
         }
-        let in_team = teams::get_member(&mut tx, &team, user).await?.is_some_and(|m| m.delete_at.is_none());
+        let in_team = team_members::get(&mut tx, &team, user).await?.is_some_and(|m| m.delete_at.is_none());
         if !in_team {
             return Err(Error::NotInTeam);
         }
@@ -297,7 +299,7 @@ pub async fn apply(app: &App, tx: &mut Tx, share: &ShareAccess, user: UserId, jo
             scheme_user: true,
             scheme_guest: false,
         };
-        if teams::insert_member(tx, &member).await? {
+        if team_members::insert(tx, &member).await? {
             tx.record(Scope::Team(team), share.origin(), DomainEvent::TeamMemberAdded { team, user });
         }
     }

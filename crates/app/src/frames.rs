@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use rialto_model::{
     Channel, ChannelId, ChannelMember, Millis, PostId, SessionId, Team, TeamId, TeamMember, User, UserId,
 };
-use rialto_store::{Snapshot, StoreError, channel_members, channels, sessions, teams, users};
+use rialto_store::{Snapshot, StoreError, channel_members, channels, sessions, team_members, teams, users};
 
 use crate::App;
 use crate::access::SessionUser;
@@ -35,7 +35,7 @@ pub async fn listener(app: &App, user: &UserId, session: &SessionId) -> Result<O
     let mut view = app.db.read(app.clock.now()).await?;
     let Some((user, expires_at)) = signed_in(&mut view, user, session).await? else { return Ok(None) };
     let channels = channel_members::channel_ids(&mut view, &user.id).await?;
-    let memberships = teams::list_memberships(&mut view, &user.id).await?;
+    let memberships = team_members::list_of_user(&mut view, &user.id).await?;
     let teams = memberships.into_iter().map(|member| member.team_id).collect();
     Ok(Some(Listener { user, expires_at, channels, teams }))
 }
@@ -149,7 +149,7 @@ pub async fn load(app: &App, wanted: &Wanted) -> Result<Rows, StoreError> {
         }
     }
     for (team, user) in &wanted.team_members {
-        let member = teams::get_member(&mut view, team, user).await?;
+        let member = team_members::get(&mut view, team, user).await?;
         if let Some(member) = member.filter(|member| member.delete_at.is_none()) {
             rows.team_members.insert((*team, *user), member);
         }

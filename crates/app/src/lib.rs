@@ -32,8 +32,6 @@ pub mod keys;
 pub mod mentions;
 pub mod notices;
 pub mod outbox;
-#[cfg(test)]
-mod outbox_tests;
 pub mod passwords;
 #[cfg(feature = "planted-faults")]
 pub mod planted;

@@ -4,10 +4,20 @@
 //! another organisation's by the home of the channel. So nothing echoes (SC-102), nobody's moderation travels
 //! (behaviour 4.4.2) and guests speak for nobody but themselves (ruling 53).
 
+#[cfg(test)]
+mod changes_tests;
 mod held;
+#[cfg(test)]
+mod held_tests;
 mod load;
+#[cfg(test)]
+mod load_tests;
 mod people;
 mod refused;
+#[cfg(test)]
+mod refused_tests;
+#[cfg(test)]
+mod toggle_tests;
 
 pub use held::{Held, begin_members, changes_of, held, hold, resume, telling_members, told_members};
 pub use load::{Contents, Wanted, load, members_page, versions_of_members};

@@ -4,7 +4,7 @@ use rialto_model::{
     Channel, ChannelId, ChannelKind, DomainEvent, Millis, PeerProfile, Post, PostId, Recorded, RemoteCluster, RemoteId,
     Seq, SessionId, Share, ShareState, Team, TeamId, TeamKind, TeamMember, User, UserId,
 };
-use rialto_store::{Db, Snapshot, channels, log, posts, remotes, shares, teams, users};
+use rialto_store::{Db, Snapshot, channels, log, posts, remotes, shares, team_members, teams, users};
 
 use crate::apply::{self, IncomingItems, IncomingMember, IncomingPost, IncomingReaction, IncomingUser, Outcome};
 use crate::connections::{self as connections, Confirmation, NewConnection};
@@ -353,7 +353,7 @@ async fn make_person(app: &App, team: Option<&TeamId>, name: &str, roles: &str) 
     let mut tx = app.db.begin(now).await.unwrap();
     users::insert(&mut tx, &user, "").await.unwrap();
     if let Some(member) = member {
-        teams::insert_member(&mut tx, &member).await.unwrap();
+        team_members::insert(&mut tx, &member).await.unwrap();
     }
     tx.commit().await.unwrap();
     Person { id: user.id, actor: SessionUser::new(&user, app.ids.id(SessionId::from_random)) }

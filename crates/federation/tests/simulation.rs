@@ -19,7 +19,7 @@ mod acts;
 mod check;
 #[path = "simulation/faults.rs"]
 mod faults;
-#[expect(dead_code, reason = "the other tests use the rest")]
+#[expect(dead_code, unused_imports, reason = "the other tests use the rest")]
 mod harness;
 #[path = "simulation/model.rs"]
 mod model;

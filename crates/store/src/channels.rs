@@ -282,7 +282,7 @@ mod tests {
     use super::*;
     use crate::samples::{NOW, begin, channel, id, member, read, scene, team};
     use crate::testing::both;
-    use crate::{Db, channel_members, teams};
+    use crate::{Db, channel_members, team_members};
 
     fn ids(list: Vec<Channel>) -> Vec<ChannelId> {
         list.into_iter().map(|channel| channel.id).collect()
@@ -365,7 +365,7 @@ mod tests {
             let mut tx = begin(&db).await;
             let scene = scene(&mut tx).await;
             let (channel, ann, bob) = (scene.channel.id, scene.ann.id, scene.bob.id);
-            teams::end_member(&mut tx, &scene.team.id, &bob, NOW).await.unwrap();
+            team_members::end(&mut tx, &scene.team.id, &bob, NOW).await.unwrap();
             let ann = rights(&mut tx, &channel, &ann).await.unwrap().unwrap();
             assert_eq!((ann.is_member, ann.channel_roles), (true, vec!["channel_user", "channel_admin"]));
             assert_eq!((ann.team_roles, ann.channel), (vec!["team_user", "team_admin"], scene.channel));

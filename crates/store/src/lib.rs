@@ -44,10 +44,17 @@ pub mod sessions;
 pub mod settings;
 pub mod share_requests;
 pub mod shares;
+#[cfg(test)]
+mod shares_tests;
 mod sqlite;
 pub mod statuses;
 pub mod sync_failures;
+pub mod team_members;
+#[cfg(test)]
+mod team_members_tests;
 pub mod teams;
+#[cfg(test)]
+mod teams_tests;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod undelivered;

@@ -10,7 +10,7 @@ use rialto_model::{
     Share, ShareMode, ShareState, Team, TeamId, TeamKind, TeamMember, User, UserId,
 };
 
-use crate::{Db, Snapshot, Tx, channel_members, channels, remotes, teams, users};
+use crate::{Db, Snapshot, Tx, channel_members, channels, remotes, team_members, teams, users};
 
 /// The time of every test that does not say otherwise.
 pub(crate) const NOW: Millis = Millis(1_790_000_000_000);
@@ -242,7 +242,7 @@ pub(crate) async fn scene(tx: &mut Tx) -> Scene {
     channels::insert(tx, &channel).await.unwrap();
     for person in [&ann, &bob] {
         users::insert(tx, person, "").await.unwrap();
-        teams::insert_member(tx, &team_member(team.id, person.id)).await.unwrap();
+        team_members::insert(tx, &team_member(team.id, person.id)).await.unwrap();
         channel_members::insert(tx, &member(channel.id, person.id)).await.unwrap();
     }
     Scene { team, channel, ann, bob }

@@ -4,7 +4,7 @@ use rialto_model::{Millis, RemoteId, User, UserId};
 
 use crate::samples::{NOW, begin, id, member, read, remote, remote_user, scene, secrets, user};
 use crate::testing::both;
-use crate::{Db, Tx, channel_members, remotes, teams, users};
+use crate::{Db, Tx, channel_members, remotes, team_members, users};
 
 fn names(mut people: Vec<User>) -> Vec<String> {
     people.sort_by(|a, b| a.username.cmp(&b.username));
@@ -133,7 +133,7 @@ async fn a_list_shows_whom_its_filter_names() {
         let admin = User { roles: "system_user system_admin".to_owned(), ..user(4) };
         users::insert(&mut tx, &admin, "").await.unwrap();
         users::insert(&mut tx, &remote_user(5, id(7)), "").await.unwrap();
-        teams::end_member(&mut tx, &scene.team.id, &scene.bob.id, NOW).await.unwrap();
+        team_members::end(&mut tx, &scene.team.id, &scene.bob.id, NOW).await.unwrap();
         tx.commit().await.unwrap();
         let mut view = read(&db).await;
         let all = users::Filter { limit: 10, ..users::Filter::default() };

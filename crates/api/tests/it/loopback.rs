@@ -18,7 +18,7 @@ use rialto_model::{
     Channel, ChannelKind, Millis, Recorded, Session, SessionId, Team, TeamId, TeamKind, TeamMember, UserId,
 };
 use rialto_store::log::Tail;
-use rialto_store::{Db, sessions, teams, users};
+use rialto_store::{Db, sessions, team_members, teams, users};
 use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -301,7 +301,7 @@ async fn make_person(app: &App, team: TeamId, name: &str, roles: &str) -> Person
         scheme_user: true,
         scheme_guest: false,
     };
-    teams::insert_member(&mut tx, &member).await.unwrap();
+    team_members::insert(&mut tx, &member).await.unwrap();
     let token = app.ids.token();
     let session = Session {
         id: app.ids.id(SessionId::from_random),

@@ -21,7 +21,7 @@ use rialto_model::{
     Channel, ChannelKind, Millis, Post, Session, SessionId, Team, TeamId, TeamKind, TeamMember, User, UserId,
 };
 use rialto_store::log::Tail;
-use rialto_store::{Db, sessions, teams, users};
+use rialto_store::{Db, sessions, team_members, teams, users};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -115,7 +115,7 @@ impl World {
             scheme_user: true,
             scheme_guest: false,
         };
-        teams::insert_member(&mut tx, &member).await.unwrap();
+        team_members::insert(&mut tx, &member).await.unwrap();
         tx.commit().await.unwrap();
         self.sign_in(id).await
     }

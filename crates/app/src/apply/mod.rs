@@ -3,6 +3,9 @@
 //! Items were read and bounded by the wire; here they meet our rows. One refused item never holds back another, a
 //! repeated one changes nothing, and one that comes before what it refers to waits for it (ruling 31).
 
+mod identity;
+mod incoming;
+mod outcome;
 #[cfg(test)]
 mod ownership_tests;
 mod people;
@@ -17,254 +20,28 @@ mod waiting;
 #[cfg(test)]
 mod waiting_tests;
 
+pub use identity::known_people;
+use identity::person;
+pub(crate) use identity::{introduce, owned};
+pub use incoming::{
+    IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPost, IncomingReaction, IncomingStatus,
+    IncomingUser,
+};
+pub(crate) use outcome::Applied;
+pub use outcome::{Code, Outcome, note_refused_frame};
 pub(crate) use users::RELAYED;
 pub use waiting::release_stuck;
 
 use std::collections::HashSet;
 
-use rialto_model::{ChannelId, FileId, Millis, PostId, Priority, RemoteId, User, UserId};
+use rialto_model::{ChannelId, PostId, UserId};
 use rialto_store::{StoreError, Tx, member_versions, shares, users as user_rows};
-use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Denied, RemoteActor, ShareAccess};
-use crate::audit::{self, About};
 use crate::{App, arrivals, channel_members};
 
 /// Items of one transaction: long frames write in slices, or they would be everyone's p99.
 const SLICE: usize = 50;
-
-/// A person as a peer describes them.
-#[derive(Debug, Clone)]
-pub struct IncomingUser {
-    /// The id on the wire.
-    pub wire_id: UserId,
-    /// The name the peer knows them by.
-    pub username: String,
-    /// Names they may get here, in order of preference.
-    pub stand_ins: Vec<String>,
-    /// The peer speaks for a third organisation.
-    pub relayed: bool,
-    /// By the owner's clock.
-    pub create_at: Millis,
-    /// The owner's version.
-    pub update_at: Millis,
-    /// Deactivated at home.
-    pub delete_at: Option<Millis>,
-    /// Shown name.
-    pub nickname: String,
-    /// Given name.
-    pub first_name: String,
-    /// Family name.
-    pub last_name: String,
-    /// Job title.
-    pub position: String,
-    /// Language tag, may be empty.
-    pub locale: String,
-    /// Time zone.
-    pub timezone: std::collections::BTreeMap<String, String>,
-    /// A JSON object in a string.
-    pub custom_status: Option<String>,
-    /// An integration's account at home.
-    pub is_bot: bool,
-    /// A guest at home.
-    pub is_guest: bool,
-    /// The real address, if the home shares it.
-    pub email: Option<String>,
-}
-
-/// A post as a peer sends it, its text already in our terms.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct IncomingPost {
-    /// Same everywhere.
-    pub id: PostId,
-    /// The author's id on the wire.
-    pub user_id: UserId,
-    /// The thread.
-    pub root_id: Option<PostId>,
-    /// By the owner's clock.
-    pub create_at: Millis,
-    /// The owner's version.
-    pub update_at: Millis,
-    /// Last edit.
-    pub edit_at: Option<Millis>,
-    /// Deleted by its owner.
-    pub delete_at: Option<Millis>,
-    /// Pinned.
-    pub is_pinned: bool,
-    /// The text.
-    pub message: String,
-    /// A JSON object as text.
-    pub props: String,
-    /// `type` of API v4.
-    pub kind: String,
-    /// Its files in order, here or still to come.
-    #[serde(default)]
-    pub file_ids: Vec<FileId>,
-    /// Whom the sender says it mentions, by ids here; None: a sender that leaves it to the text.
-    pub mentioned: Option<Vec<UserId>>,
-    /// How urgent it is; None where the sender does not say.
-    #[serde(default)]
-    pub priority: Option<Priority>,
-}
-
-/// A reaction as a peer sends it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct IncomingReaction {
-    /// Whose, on the wire.
-    pub user_id: UserId,
-    /// To what.
-    pub post_id: PostId,
-    /// As given.
-    pub emoji_name: String,
-    /// By the owner's clock.
-    pub create_at: Millis,
-    /// The owner's version.
-    pub update_at: Millis,
-    /// Taken back.
-    pub delete_at: Option<Millis>,
-}
-
-impl IncomingReaction {
-    /// The owner's version; old servers set one time only.
-    fn version(&self) -> Millis {
-        self.update_at.max(self.create_at).max(self.delete_at.unwrap_or_default())
-    }
-}
-
-/// Somebody of the peer's joins or leaves.
-#[derive(Debug, Clone, Copy)]
-pub struct IncomingMember {
-    /// Who, on the wire.
-    pub user_id: UserId,
-    /// Joins, or leaves.
-    pub joins: bool,
-    /// When, by the peer's clock; 0: it does not say.
-    pub at: Millis,
-}
-
-/// Somebody of the peer's is online, away and so on.
-#[derive(Debug, Clone)]
-pub struct IncomingStatus {
-    /// Who, on the wire.
-    pub user_id: UserId,
-    /// `online`, `away`, `dnd`, `offline` or `ooo`.
-    pub status: String,
-    /// Chosen by hand.
-    pub manual: bool,
-    /// By the owner's clock.
-    pub last_activity_at: Millis,
-    /// Seconds.
-    pub dnd_end_time: i64,
-}
-
-/// Somebody of the peer's has acknowledged a post.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IncomingAcknowledgement {
-    /// Who, on the wire.
-    pub user_id: UserId,
-    /// What.
-    pub post_id: PostId,
-    /// By the owner's clock; None: taken back.
-    pub acknowledged_at: Option<Millis>,
-    /// It came with the post, whose sender lists everybody it knows of: only its own people's counts (ruling 64).
-    #[serde(default)]
-    pub beside_post: bool,
-}
-
-/// Everything a frame brings for one channel.
-#[derive(Debug, Clone, Default)]
-pub struct IncomingItems {
-    /// Profiles, applied first.
-    pub users: Vec<IncomingUser>,
-    /// Posts.
-    pub posts: Vec<IncomingPost>,
-    /// Reactions.
-    pub reactions: Vec<IncomingReaction>,
-    /// Acknowledgements.
-    pub acknowledgements: Vec<IncomingAcknowledgement>,
-    /// Presence.
-    pub statuses: Vec<IncomingStatus>,
-    /// Joins and leaves.
-    pub members: Vec<IncomingMember>,
-    /// People of the frame who could not even be read.
-    pub unreadable: Vec<UserId>,
-    /// What was refused before it got here, by the audit log's word for its kind: for that log alone.
-    pub refused: Vec<(&'static str, Code)>,
-}
-
-/// Why an item was not taken; the words of ruling 8.4.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Code {
-    /// Somebody else's.
-    NotOwner,
-    /// The share is read-only.
-    ReadOnly,
-    /// No such person of the peer's.
-    NoUser,
-    /// Refers to a thread that is none.
-    NoRoot,
-    /// Refers to a post of another channel.
-    NoPost,
-    /// More than one may have.
-    Quota,
-    /// Somebody here has removed or deactivated the person (behaviour 4.4.5).
-    BlockedMember,
-    /// Not possible in this form.
-    Invalid,
-    /// Switched off here.
-    Disabled,
-}
-
-impl Code {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Code::NotOwner => "not_owner",
-            Code::ReadOnly => "read_only",
-            Code::NoUser => "no_user",
-            Code::NoRoot => "no_root",
-            Code::NoPost => "no_post",
-            Code::Quota => "quota",
-            Code::BlockedMember => "blocked_member",
-            Code::Invalid => "invalid",
-            Code::Disabled => "disabled",
-        }
-    }
-}
-
-/// What became of one item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Applied {
-    /// Something changed.
-    Changed,
-    /// It was known, or means nothing here: success.
-    Known,
-    /// It is kept and waits for something.
-    Parked,
-    /// It was refused.
-    Refused(Code),
-}
-
-/// What became of a frame's items. What is listed nowhere was taken or known.
-#[derive(Debug, Clone, Default)]
-pub struct Outcome {
-    /// People taken, by wire id: all of them, every time (wire 5.5).
-    pub users: Vec<UserId>,
-    /// People refused.
-    pub refused_users: Vec<(UserId, Code)>,
-    /// Posts refused.
-    pub refused_posts: Vec<(PostId, Code)>,
-    /// Reactions refused.
-    pub refused_reactions: Vec<(IncomingReaction, Code)>,
-    /// Acknowledgements refused.
-    pub refused_acknowledgements: Vec<(IncomingAcknowledgement, Code)>,
-    /// People whose presence was refused.
-    pub refused_statuses: Vec<(UserId, Code)>,
-    /// Joins and leaves refused.
-    pub refused_members: Vec<(UserId, Code)>,
-    /// When the last post was applied; 0 without any.
-    pub posts_at: Millis,
-}
 
 /// Why a whole frame was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -339,7 +116,7 @@ pub async fn items(
             other => other?,
         }
     }
-    note_refusals(app, actor, channel, &outcome, &items.refused).await?;
+    outcome::note_refusals(app, actor, channel, &outcome, &items.refused).await?;
     Ok(outcome)
 }
 
@@ -428,122 +205,6 @@ async fn one(app: &App, tx: &mut Tx, share: &ShareAccess, item: Item<'_>) -> Res
             }
         },
     }
-}
-
-impl Outcome {
-    fn refuse(&mut self, item: Item<'_>, code: Code) {
-        match item {
-            Item::User(user) => self.refused_users.push((user.wire_id, code)),
-            Item::Post(post) => self.refused_posts.push((post.id, code)),
-            Item::Reaction(reaction) => self.refused_reactions.push((reaction.clone(), code)),
-            Item::Acknowledgement(ack) => self.refused_acknowledgements.push((ack.clone(), code)),
-            Item::Status(status) => self.refused_statuses.push((status.user_id, code)),
-            Item::Member(member) => self.refused_members.push((member.user_id, code)),
-        }
-    }
-}
-
-/// One line for all refusals of a frame, with codes and numbers, never content.
-async fn note_refusals(
-    app: &App,
-    actor: &RemoteActor,
-    channel: &ChannelId,
-    outcome: &Outcome,
-    before: &[(&'static str, Code)],
-) -> Result<(), StoreError> {
-    let mut counts = std::collections::BTreeMap::<(&str, Code), usize>::new();
-    let users = outcome.refused_users.iter().chain(&outcome.refused_members).map(|(_, code)| ("user", *code));
-    let posts = outcome.refused_posts.iter().map(|(_, code)| ("post", *code));
-    let reactions = outcome.refused_reactions.iter().map(|(_, code)| ("reaction", *code));
-    let acks = outcome.refused_acknowledgements.iter().map(|(_, code)| ("ack", *code));
-    let statuses = outcome.refused_statuses.iter().map(|(_, code)| ("status", *code));
-    for key in users.chain(posts).chain(reactions).chain(acks).chain(statuses).chain(before.iter().copied()) {
-        *counts.entry(key).or_default() += 1;
-    }
-    if counts.is_empty() {
-        return Ok(());
-    }
-    let detail =
-        counts.iter().map(|((kind, code), n)| format!("{kind} {} {n}", code.as_str())).collect::<Vec<_>>().join(", ");
-    let about =
-        About { action: "sync_refused", channel: Some(*channel), result: "refused", detail: &detail, remote: None };
-    let mut tx = app.db.begin(app.clock.now()).await?;
-    audit::by_remote(&mut tx, actor, about)?;
-    tx.commit().await
-}
-
-/// Notes that a peer was refused a whole frame.
-///
-/// # Errors
-/// [`StoreError`] as the database says.
-pub async fn note_refused_frame(
-    app: &App,
-    actor: &RemoteActor,
-    topic: &str,
-    channel: Option<ChannelId>,
-    code: &str,
-) -> Result<(), StoreError> {
-    let mut tx = app.db.begin(app.clock.now()).await?;
-    let about = About { action: "frame_refused", channel, result: code, detail: topic, remote: None };
-    audit::by_remote(&mut tx, actor, about)?;
-    tx.commit().await
-}
-
-/// Describes a peer's person in a conversation it opens. None if the peer may not speak for them.
-pub(crate) async fn introduce(
-    app: &App,
-    tx: &mut Tx,
-    share: &ShareAccess,
-    incoming: &IncomingUser,
-) -> Result<Option<User>, StoreError> {
-    match users::apply(app, tx, share, incoming).await? {
-        Applied::Refused(_) | Applied::Parked => Ok(None),
-        Applied::Changed | Applied::Known => owned(tx, share, &incoming.wire_id).await,
-    }
-}
-
-/// The person a peer means by a wire id and may speak for in the channel: in a conversation, only who takes part.
-async fn person(tx: &mut Tx, share: &ShareAccess, wire_id: &UserId) -> Result<Option<User>, StoreError> {
-    let Some(person) = owned(tx, share, wire_id).await? else { return Ok(None) };
-    let channel = share.channel();
-    let outsider = channel.kind.is_direct_or_group()
-        && rialto_store::channel_members::get(tx, &channel.id, &person.id).await?.is_none();
-    Ok((!outsider).then_some(person))
-}
-
-/// The person a peer means by a wire id: one it owns, under the alias it has here if any (ruling 52). People of third
-/// organisations it told of as home of another channel are not its to speak for here (ruling 53).
-pub(crate) async fn owned(tx: &mut Tx, share: &ShareAccess, wire_id: &UserId) -> Result<Option<User>, StoreError> {
-    let remote: RemoteId = share.remote().id;
-    let id = user_rows::alias(tx, &remote, wire_id).await?.unwrap_or(*wire_id);
-    let mine = |user: &User| user.remote_id == Some(remote) && (share.may_relay() || !users::is_relayed(user));
-    Ok(user_rows::get(tx, &id).await?.filter(mine))
-}
-
-/// The people of these wire ids as readers of the channel know them: the peer's own, and members (ruling 61).
-///
-/// # Errors
-/// [`StoreError`] as the database says.
-pub async fn known_people(
-    app: &App,
-    actor: &RemoteActor,
-    channel: &ChannelId,
-    wire_ids: &[UserId],
-) -> Result<std::collections::HashMap<UserId, User>, StoreError> {
-    let mut found = std::collections::HashMap::new();
-    if wire_ids.is_empty() {
-        return Ok(found);
-    }
-    let mut view = app.db.read(app.clock.now()).await?;
-    for wire_id in wire_ids {
-        let id = user_rows::alias(&mut view, &actor.id(), wire_id).await?.unwrap_or(*wire_id);
-        let Some(user) = user_rows::get(&mut view, &id).await? else { continue };
-        let member = rialto_store::channel_members::get(&mut view, channel, &id).await?.is_some();
-        if member || user.remote_id == Some(actor.id()) {
-            found.insert(*wire_id, user);
-        }
-    }
-    Ok(found)
 }
 
 /// For posts that messages link to: the name of our team, if they stand in a channel shared with the peer.

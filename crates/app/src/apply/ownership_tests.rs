@@ -189,7 +189,7 @@ async fn a_peers_person_is_made_from_what_we_take_and_nothing_else() {
         assert!(scene.is_member(&scene.channel, &made.id).await);
         let member = rialto_store::channel_members::get(&mut scene.view().await, &scene.channel, &made.id).await;
         assert!(!member.unwrap().unwrap().scheme_admin);
-        let member = rialto_store::teams::get_member(&mut scene.view().await, &scene.team, &made.id).await.unwrap();
+        let member = rialto_store::team_members::get(&mut scene.view().await, &scene.team, &made.id).await.unwrap();
         assert!(member.is_some_and(|member| !member.scheme_admin && member.scheme_user));
     })
     .await;

@@ -4,7 +4,7 @@ use rialto_model::{
     Channel, ChannelId, ChannelKind, DomainEvent, Origin, PeerProfile, RemoteCluster, Scope, Share, ShareId, ShareMode,
     ShareState, TeamId, UserId,
 };
-use rialto_store::{StoreError, Tx, channels, remotes, share_requests, shares, teams};
+use rialto_store::{StoreError, Tx, channels, remotes, share_requests, shares, team_members, teams};
 
 use super::{change, requests, set_shared, tell_active, tell_mode};
 use crate::access::RemoteActor;
@@ -238,7 +238,7 @@ async fn make_copy(
         scheme_user: true,
         scheme_guest: false,
     };
-    if teams::insert_member(tx, &creator).await? {
+    if team_members::insert(tx, &creator).await? {
         let event = DomainEvent::TeamMemberAdded { team, user: taker };
         tx.record(Scope::Team(team), Origin::Local, event);
     }

@@ -2,7 +2,7 @@
 //! channels.
 
 use rialto_model::{DomainEvent, Origin, Permission, Scope, Team, TeamId, TeamMember, User, UserId};
-use rialto_store::{StoreError, Tx, teams, users};
+use rialto_store::{StoreError, Tx, team_members, teams, users};
 
 use super::Error;
 use crate::access::{self, SessionUser};
@@ -28,7 +28,7 @@ pub(super) async fn found(tx: &mut Tx, team: &Team, user: &UserId) -> Result<(),
 }
 
 async fn insert(tx: &mut Tx, member: &TeamMember, origin: Origin) -> Result<bool, StoreError> {
-    let added = teams::insert_member(tx, member).await?;
+    let added = team_members::insert(tx, member).await?;
     if added {
         let event = DomainEvent::TeamMemberAdded { team: member.team_id, user: member.user_id };
         tx.record(Scope::Team(member.team_id), origin, event);
@@ -50,11 +50,11 @@ pub(crate) async fn enter(app: &App, tx: &mut Tx, team: &Team, user: &User) -> R
     if user.delete_at.is_some() {
         return Err(Error::InactiveUser);
     }
-    let known = teams::get_member(tx, &team.id, &user.id).await?;
+    let known = team_members::get(tx, &team.id, &user.id).await?;
     if let Some(known) = known.filter(|member| member.delete_at.is_none()) {
         return Ok(known);
     }
-    if teams::count_members(tx, &team.id, true).await? >= app.settings.get().max_users_per_team {
+    if team_members::count(tx, &team.id, true).await? >= app.settings.get().max_users_per_team {
         return Err(Error::Full);
     }
     let member = membership(tx, &team.id, &user.id, false);
@@ -113,7 +113,7 @@ pub async fn remove_member(app: &App, actor: &SessionUser, team: &TeamId, user: 
         access::team(&mut tx, actor, team, Permission::RemoveUserFromTeam).await?;
     }
     let now = tx.now();
-    if !teams::end_member(&mut tx, team, user, now).await? {
+    if !team_members::end(&mut tx, team, user, now).await? {
         return Err(Error::NotMember);
     }
     channel_members::leave_all(&mut tx, team, *user, Some(actor.user_id)).await?;
@@ -142,13 +142,13 @@ pub async fn set_scheme_roles(
     if !person.is_local() {
         return Err(Error::RemoteUser);
     }
-    let known = teams::get_member(&mut tx, team, user).await?.filter(|member| member.delete_at.is_none());
+    let known = team_members::get(&mut tx, team, user).await?.filter(|member| member.delete_at.is_none());
     let mut member = known.ok_or(Error::NotMember)?;
     if member.scheme_admin == admin {
         return Ok(member);
     }
     member.scheme_admin = admin;
-    teams::update_member(&mut tx, &member).await?;
+    team_members::update(&mut tx, &member).await?;
     let event = DomainEvent::TeamMemberUpdated { team: *team, user: *user };
     tx.record(Scope::Team(*team), Origin::Local, event);
     tx.commit().await?;
@@ -162,7 +162,7 @@ pub async fn set_scheme_roles(
 pub async fn get_member(app: &App, actor: &SessionUser, team: &TeamId, user: &UserId) -> Result<TeamMember, Error> {
     let mut view = app.db.read(app.clock.now()).await?;
     access::team(&mut view, actor, team, Permission::ViewTeam).await?;
-    let found = teams::get_member(&mut view, team, user).await?;
+    let found = team_members::get(&mut view, team, user).await?;
     found.filter(|member| member.delete_at.is_none()).ok_or(Error::NotMember)
 }
 
@@ -179,7 +179,7 @@ pub async fn list_members(
 ) -> Result<Vec<TeamMember>, Error> {
     let mut view = app.db.read(app.clock.now()).await?;
     access::team(&mut view, actor, team, Permission::ViewTeam).await?;
-    Ok(teams::list_members(&mut view, team, offset, limit).await?)
+    Ok(team_members::list(&mut view, team, offset, limit).await?)
 }
 
 /// Memberships of these people, in no order.
@@ -194,7 +194,7 @@ pub async fn list_members_by_ids(
 ) -> Result<Vec<TeamMember>, Error> {
     let mut view = app.db.read(app.clock.now()).await?;
     access::team(&mut view, actor, team, Permission::ViewTeam).await?;
-    Ok(teams::list_members_by_ids(&mut view, team, users).await?)
+    Ok(team_members::list_by_ids(&mut view, team, users).await?)
 }
 
 /// Memberships of somebody in live teams.
@@ -205,7 +205,7 @@ pub async fn list_memberships(app: &App, actor: &SessionUser, user: &UserId) -> 
     if actor.user_id != *user {
         actor.require(Permission::ReadOtherUsersTeams)?;
     }
-    Ok(teams::list_memberships(&mut app.db.read(app.clock.now()).await?, user).await?)
+    Ok(team_members::list_of_user(&mut app.db.read(app.clock.now()).await?, user).await?)
 }
 
 /// Local members of a team: all, and those not deactivated.
@@ -215,5 +215,5 @@ pub async fn list_memberships(app: &App, actor: &SessionUser, user: &UserId) -> 
 pub async fn count_members(app: &App, actor: &SessionUser, team: &TeamId) -> Result<(i64, i64), Error> {
     let mut view = app.db.read(app.clock.now()).await?;
     access::team(&mut view, actor, team, Permission::ViewTeam).await?;
-    Ok((teams::count_members(&mut view, team, false).await?, teams::count_members(&mut view, team, true).await?))
+    Ok((team_members::count(&mut view, team, false).await?, team_members::count(&mut view, team, true).await?))
 }

@@ -6,7 +6,7 @@ mod tests;
 
 use rialto_model::names::{InvalidName, check_team_name};
 use rialto_model::{DomainEvent, Millis, Origin, Permission, Scope, Team, TeamId, TeamKind, UserId};
-use rialto_store::{StoreError, teams};
+use rialto_store::{StoreError, team_members, teams};
 
 pub use members::{
     add_member, count_members, get_member, join_by_invitation, list_members, list_members_by_ids, list_memberships,
@@ -232,7 +232,7 @@ pub async fn list_of_user(app: &App, actor: &SessionUser, user: &UserId) -> Resu
     }
     let mut view = app.db.read(app.clock.now()).await?;
     let list = teams::list_of_user(&mut view, user).await?;
-    let members = teams::list_memberships(&mut view, &actor.user_id).await?;
+    let members = team_members::list_of_user(&mut view, &actor.user_id).await?;
     Ok(list
         .into_iter()
         .map(|team| {
@@ -257,7 +257,7 @@ pub async fn list_unread(app: &App, actor: &SessionUser, user: &UserId) -> Resul
     }
     let mut view = app.db.read(app.clock.now()).await?;
     let known = teams::list_unread(&mut view, user).await?;
-    let members = teams::list_memberships(&mut view, user).await?;
+    let members = team_members::list_of_user(&mut view, user).await?;
     Ok(members
         .into_iter()
         .map(|member| {

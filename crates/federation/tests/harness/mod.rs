@@ -3,12 +3,14 @@
 //! happens in a run hangs on nothing but the order of its tasks.
 
 mod network;
+mod pair;
 mod people;
 mod server;
 mod trust;
 mod virtual_time;
 
 pub use network::{Fault, Network, Sent, transport};
+pub use pair::{Hub, Pair, strangers};
 pub use people::Person;
 pub use server::Server;
 pub use trust::trust;

@@ -2,7 +2,7 @@
 
 use rialto_app::{App, SessionUser, sessions};
 use rialto_model::{Millis, Session, SessionId, TeamId, TeamMember, User, UserId};
-use rialto_store::{sessions as session_rows, teams, users};
+use rialto_store::{sessions as session_rows, team_members, users};
 
 /// Somebody signed in.
 #[derive(Clone)]
@@ -60,7 +60,7 @@ async fn account(app: &App, team: &TeamId, name: &str, roles: &str, is_bot: bool
     };
     let mut tx = app.db.begin(now).await.unwrap();
     users::insert(&mut tx, &user, "").await.unwrap();
-    teams::insert_member(&mut tx, &member).await.unwrap();
+    team_members::insert(&mut tx, &member).await.unwrap();
     tx.commit().await.unwrap();
     sign_in(app, user).await
 }

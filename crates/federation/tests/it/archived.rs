@@ -5,19 +5,12 @@ use rialto_app::{channels, posts, shares};
 use rialto_model::{ShareMode, ShareState};
 use rialto_wire::federation::topic;
 
-use crate::harness::{Fault, Network, Server, connect, eventually, settle, share};
+use crate::harness::{Fault, Pair, eventually};
 
 /// M-15, E-056.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_archived_home_takes_nothing_and_its_copies_rest() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
-    beta.join(&bob, &channel).await;
-    settle(&[&alpha, &beta], &channel).await;
+    let Pair { network, alpha, beta, remote, channel, ann, bob } = Pair::new().await.settled().await;
     // Beta has not heard of it when Bob writes.
     network.fail(|sent| (sent.from == "alpha" && sent.topic == topic::RIALTO_SHARE).then_some(Fault::Refused));
     alpha.tick();
@@ -45,13 +38,9 @@ async fn an_archived_home_takes_nothing_and_its_copies_rest() {
 /// M-16, E-057.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_archived_copy_gets_what_it_missed_and_others_do_not_wait() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let (plans, other) = (alpha.channel("plans", &[&ann]).await, alpha.channel("other", &[&ann]).await);
-    share(&alpha, &beta, &plans, &remote).await;
-    share(&alpha, &beta, &other, &remote).await;
+    let pair = Pair::new().await;
+    let other = pair.another("other").await;
+    let Pair { alpha, beta, remote, channel: plans, ann, .. } = pair;
     beta.tick();
     channels::archive(beta.app(), &beta.admin.actor, &plans).await.unwrap();
     eventually("alpha knows", async || {
@@ -71,14 +60,7 @@ async fn an_archived_copy_gets_what_it_missed_and_others_do_not_wait() {
 /// M-21.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_changed_mode_loses_nothing_of_what_waits() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
-    beta.join(&bob, &channel).await;
-    settle(&[&alpha, &beta], &channel).await;
+    let Pair { network, alpha, beta, remote, channel, ann, .. } = Pair::new().await.settled().await;
     let members = alpha.members(&channel).await;
     network.fail(|sent| (sent.from == "alpha").then_some(Fault::Refused));
     let waits = alpha.post(&ann, &channel, "while you were away").await;

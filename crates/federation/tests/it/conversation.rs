@@ -1,32 +1,6 @@
 //! A conversation over a shared channel: messages, threads, edits, reactions, members, mentions.
 
-use std::sync::Arc;
-
-use rialto_model::{ChannelId, RemoteId};
-
-use crate::harness::{Network, Person, Server, connect, eventually, settle, share};
-
-/// Alpha's Ann and beta's Bob in a channel of alpha's.
-struct Pair {
-    network: Arc<Network>,
-    alpha: Server,
-    beta: Server,
-    remote: RemoteId,
-    channel: ChannelId,
-    ann: Person,
-    bob: Person,
-}
-
-async fn pair() -> Pair {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
-    beta.join(&bob, &channel).await;
-    Pair { network, alpha, beta, remote, channel, ann, bob }
-}
+use crate::harness::{Pair, Person, Server, connect, eventually, settle, share, strangers};
 
 fn texts(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|(who, what)| ((*who).to_owned(), (*what).to_owned())).collect()
@@ -35,7 +9,7 @@ fn texts(list: &[(&str, &str)]) -> Vec<(String, String)> {
 /// SC-064, M-02.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shared_channel_appears_on_the_other_side() {
-    let Pair { alpha, beta, remote, channel, .. } = pair().await;
+    let Pair { alpha, beta, remote, channel, .. } = Pair::new().await;
     let (home, copy) = (alpha.channel_row(&channel).await.unwrap(), beta.channel_row(&channel).await.unwrap());
     assert_eq!((home.shared, home.origin), (true, None));
     assert_eq!((copy.shared, copy.origin), (true, Some(remote)));
@@ -51,11 +25,7 @@ async fn a_shared_channel_appears_on_the_other_side() {
 /// SC-004, SC-012, SC-063.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_go_both_ways_in_order_and_nothing_from_before_sharing() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
+    let Pair { alpha, beta, remote, channel, ann, bob, .. } = Pair::unshared().await;
     let before = alpha.post(&ann, &channel, "among ourselves").await;
     share(&alpha, &beta, &channel, &remote).await;
     beta.join(&bob, &channel).await;
@@ -80,7 +50,7 @@ async fn messages_go_both_ways_in_order_and_nothing_from_before_sharing() {
 /// SC-004.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_keeps_its_id_time_author_and_text() {
-    let Pair { alpha, beta, remote, channel, ann, .. } = pair().await;
+    let Pair { alpha, beta, remote, channel, ann, .. } = Pair::new().await;
     let said = alpha.post(&ann, &channel, "hello #world").await;
     let heard = beta.arrives(&said.id).await;
     assert_eq!((heard.user_id, heard.create_at, heard.message.as_str()), (ann.user.id, said.create_at, "hello #world"));
@@ -94,7 +64,7 @@ async fn a_message_keeps_its_id_time_author_and_text() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn threads_stay_together() {
-    let Pair { alpha, beta, channel, ann, bob, .. } = pair().await;
+    let Pair { alpha, beta, channel, ann, bob, .. } = Pair::new().await;
     let root = alpha.post(&ann, &channel, "who comes?").await;
     let there = beta.arrives(&root.id).await;
     let answer = beta.reply(&bob, &there, "I do").await;
@@ -110,11 +80,7 @@ async fn threads_stay_together() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reply_to_something_older_than_the_share_brings_its_root() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
+    let Pair { alpha, beta, remote, channel, ann, .. } = Pair::unshared().await;
     let root = alpha.post(&ann, &channel, "an old question").await;
     let old_answer = alpha.reply(&ann, &root, "an old answer").await;
     share(&alpha, &beta, &channel, &remote).await;
@@ -127,7 +93,7 @@ async fn a_reply_to_something_older_than_the_share_brings_its_root() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn edits_and_deletions_follow() {
-    let Pair { alpha, beta, channel, ann, bob, .. } = pair().await;
+    let Pair { alpha, beta, channel, ann, bob, .. } = Pair::new().await;
     let here = alpha.post(&ann, &channel, "frist").await;
     let there = beta.post(&bob, &channel, "secnod").await;
     beta.arrives(&here.id).await;
@@ -151,7 +117,7 @@ async fn edits_and_deletions_follow() {
 /// E-068.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleting_a_root_takes_the_thread_on_both_sides() {
-    let Pair { alpha, beta, channel, ann, bob, .. } = pair().await;
+    let Pair { alpha, beta, channel, ann, bob, .. } = Pair::new().await;
     let root = alpha.post(&ann, &channel, "who comes?").await;
     let there = beta.arrives(&root.id).await;
     let answer = beta.reply(&bob, &there, "I do").await;
@@ -170,7 +136,7 @@ async fn deleting_a_root_takes_the_thread_on_both_sides() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_moderator_takes_a_remote_message_away_here_only() {
-    let Pair { alpha, beta, channel, bob, .. } = pair().await;
+    let Pair { alpha, beta, channel, bob, .. } = Pair::new().await;
     let said = beta.post(&bob, &channel, "rude").await;
     alpha.arrives(&said.id).await;
     alpha.delete(&alpha.admin, &said.id).await;
@@ -185,7 +151,7 @@ async fn a_moderator_takes_a_remote_message_away_here_only() {
 /// SC-005, SC-013.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reactions_come_and_go_on_both_sides() {
-    let Pair { alpha, beta, channel, ann, bob, .. } = pair().await;
+    let Pair { alpha, beta, channel, ann, bob, .. } = Pair::new().await;
     let said = alpha.post(&ann, &channel, "cake?").await;
     beta.arrives(&said.id).await;
     let both = |list: &[(&Person, &str)]| -> Vec<_> {
@@ -211,7 +177,7 @@ async fn reactions_come_and_go_on_both_sides() {
 /// AT-22, E-102.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_joins_and_leaves_shows_on_the_other_side() {
-    let Pair { alpha, beta, channel, bob, .. } = pair().await;
+    let Pair { alpha, beta, channel, bob, .. } = Pair::new().await;
     let are = async |server: &Server, expected: &[&str]| {
         eventually("the members are those", async || (server.members(&channel).await == expected).then_some(())).await;
     };
@@ -228,7 +194,7 @@ async fn who_joins_and_leaves_shows_on_the_other_side() {
 /// AT-17.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mentions_name_people_as_their_readers_know_them() {
-    let Pair { alpha, beta, channel, ann, bob, .. } = pair().await;
+    let Pair { alpha, beta, channel, ann, bob, .. } = Pair::new().await;
     eventually("alpha knows that Bob belongs to the channel", async || {
         alpha.members(&channel).await.contains(&"bob:beta".to_owned()).then_some(())
     })
@@ -244,8 +210,7 @@ async fn mentions_name_people_as_their_readers_know_them() {
 /// SC-097.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_of_one_name_are_told_apart() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (_, alpha, beta) = strangers().await;
     let (ours, theirs) = (alpha.person("sam").await, beta.person("sam").await);
     let remote = connect(&alpha, &beta).await;
     let channel = alpha.channel("plans", &[&ours]).await;
@@ -262,7 +227,7 @@ async fn people_of_one_name_are_told_apart() {
 /// SC-102.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_returns_to_where_it_came_from() {
-    let Pair { network, alpha, beta, channel, ann, bob, .. } = pair().await;
+    let Pair { network, alpha, beta, channel, ann, bob, .. } = Pair::new().await;
     settle(&[&alpha, &beta], &channel).await;
     let start = network.count();
     let said = alpha.post(&ann, &channel, "hello").await;

@@ -1,7 +1,5 @@
 //! Direct and group messages between people of different servers.
 
-use std::sync::Arc;
-
 use rialto_app::shares::direct::Unreachable;
 use rialto_app::{Denied, direct_channels, posts};
 use rialto_model::{Channel, RemoteId, ShareState, UserId};
@@ -9,29 +7,18 @@ use rialto_store::Db;
 use rialto_store::testing::both;
 use rialto_wire::federation::topic;
 
-use crate::harness::{Fault, Network, Person, Server, connect, eventually, newest_share, settle, share};
+use crate::harness::{Fault, Network, Pair, Person, Server, connect, eventually, newest_share, settle, share};
 
-/// Alpha's Ann and beta's Bob, who know each other from a channel of alpha's.
-struct Pair {
-    network: Arc<Network>,
-    alpha: Server,
-    beta: Server,
-    remote: RemoteId,
-    ann: Person,
-    bob: Person,
-}
-
+/// Ann and Bob, who know each other from the channel.
 async fn pair() -> Pair {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    introduced(network, alpha, beta).await
+    introduced(Pair::unshared().await).await
 }
 
-async fn introduced(network: Arc<Network>, alpha: Server, beta: Server) -> Pair {
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    meet(&alpha, &beta, &remote, &ann, &bob).await;
-    Pair { network, alpha, beta, remote, ann, bob }
+async fn introduced(pair: Pair) -> Pair {
+    let pair = pair.shared().await;
+    pair.alpha.knows(&pair.bob.user.id).await;
+    pair.beta.knows(&pair.ann.user.id).await;
+    pair
 }
 
 /// Makes two people known to each other's servers by a shared channel.
@@ -174,19 +161,19 @@ async fn two_who_open_it_at_once_have_one_conversation() {
     both(async |db: Db| {
         let network = Network::new();
         let (alpha, beta) = (Server::on(&network, "alpha", 1, db).await, Server::new(&network, "beta", 2).await);
-        opened_at_once(introduced(network, alpha, beta).await).await;
+        opened_at_once(introduced(Pair::of(network, alpha, beta).await).await).await;
     })
     .await;
     both(async |db: Db| {
         let network = Network::new();
         let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::on(&network, "beta", 2, db).await);
-        opened_at_once(introduced(network, alpha, beta).await).await;
+        opened_at_once(introduced(Pair::of(network, alpha, beta).await).await).await;
     })
     .await;
 }
 
 async fn opened_at_once(pair: Pair) {
-    let Pair { network, alpha, beta, remote, ann, bob } = pair;
+    let Pair { network, alpha, beta, remote, ann, bob, .. } = pair;
     // Neither hears of the other before both have written.
     network.fail(|_| Some(Fault::Refused));
     let (here, there) = (alpha.open(&ann, &bob.user.id).await.unwrap(), beta.open(&bob, &ann.user.id).await.unwrap());
@@ -211,9 +198,7 @@ async fn a_peer_that_has_them_off_is_not_asked() {
     let network = Network::new();
     let alpha = Server::new(&network, "alpha", 1).await;
     let beta = Server::with(&network, "beta", 2, |settings| settings.workspaces.direct_messages = false).await;
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    meet(&alpha, &beta, &remote, &ann, &bob).await;
+    let Pair { alpha, beta, ann, bob, .. } = introduced(Pair::of(network, alpha, beta).await).await;
     assert!(!alpha.may_message(&ann, &bob.user.id).await);
     let refused = alpha.open(&ann, &bob.user.id).await.unwrap_err();
     let wanted = Unreachable::Refused("Beta".to_owned());

@@ -1,35 +1,19 @@
 //! How sharing ends: one organisation taken out, a channel unshared, a copy that leaves, a connection removed.
 
-use std::sync::Arc;
-
 use rialto_app::{connections, shares};
-use rialto_model::{ChannelId, RemoteId, ShareState};
+use rialto_model::ShareState;
 use rialto_wire::federation::topic;
 
-use crate::harness::{Fault, Network, Person, Server, connect, eventually, newest_share, share};
+use crate::harness::{Fault, Pair, connect, eventually, newest_share, share};
 
-struct Pair {
-    network: Arc<Network>,
-    alpha: Server,
-    beta: Server,
-    remote: RemoteId,
-    channel: ChannelId,
-    ann: Person,
-    bob: Person,
-}
-
+/// Both sides have written something, and read it.
 async fn pair() -> Pair {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
-    beta.join(&bob, &channel).await;
-    let (here, there) = (alpha.post(&ann, &channel, "from alpha").await, beta.post(&bob, &channel, "from beta").await);
-    beta.arrives(&here.id).await;
-    alpha.arrives(&there.id).await;
-    Pair { network, alpha, beta, remote, channel, ann, bob }
+    let pair = Pair::new().await;
+    let here = pair.alpha.post(&pair.ann, &pair.channel, "from alpha").await;
+    let there = pair.beta.post(&pair.bob, &pair.channel, "from beta").await;
+    pair.beta.arrives(&here.id).await;
+    pair.alpha.arrives(&there.id).await;
+    pair
 }
 
 impl Pair {

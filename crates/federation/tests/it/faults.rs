@@ -4,18 +4,12 @@ use std::collections::HashSet;
 
 use rialto_wire::federation::topic;
 
-use crate::harness::{Fault, Network, Server, connect, eventually, settle, share};
+use crate::harness::{Fault, Pair, Server, connect, eventually, settle, share, strangers};
 
 /// E-040.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_doubles_nothing() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
-    beta.join(&bob, &channel).await;
+    let Pair { network, alpha, beta, channel, ann, bob, .. } = Pair::new().await;
     // Every message's first answer is lost.
     let mut seen = HashSet::new();
     network.fail(move |sent| {
@@ -43,12 +37,7 @@ async fn a_lost_answer_doubles_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_fails_on_the_way_is_sent_again() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
+    let Pair { network, alpha, beta, channel, ann, .. } = Pair::new().await;
     for fault in [Fault::Refused, Fault::Status(500), Fault::StatusAfter(502), Fault::Status(503), Fault::Status(401)] {
         let mut failures = 0;
         network.fail(move |sent| {
@@ -67,8 +56,7 @@ async fn whatever_fails_on_the_way_is_sent_again() {
 /// E-082.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hanging_peer_delays_nobody_else() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (network, alpha, beta) = strangers().await;
     let gamma = Server::new(&network, "gamma", 3).await;
     let ann = alpha.person("ann").await;
     let (to_beta, to_gamma) = (connect(&alpha, &beta).await, connect(&alpha, &gamma).await);
@@ -93,13 +81,7 @@ async fn a_hanging_peer_delays_nobody_else() {
 /// E-039.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_stops_in_the_middle_goes_on_where_it_was() {
-    let network = Network::new();
-    let (mut alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
-    beta.join(&bob, &channel).await;
+    let Pair { network, mut alpha, beta, channel, ann, bob, .. } = Pair::new().await;
     // Stops while its messages hang on the way.
     network.fail(|sent| (sent.to == "beta" && sent.topic == topic::SYNC).then_some(Fault::Hang));
     let mut said = Vec::new();
@@ -127,12 +109,7 @@ async fn a_server_that_stops_in_the_middle_goes_on_where_it_was() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_receiver_that_stops_in_the_middle_misses_nothing() {
-    let network = Network::new();
-    let (alpha, mut beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
+    let Pair { alpha, mut beta, channel, ann, .. } = Pair::new().await;
     let mut said = Vec::new();
     for round in 0..3 {
         for n in 0..5 {
@@ -152,11 +129,7 @@ async fn a_receiver_that_stops_in_the_middle_misses_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invitation_whose_answer_is_lost_is_not_repeated_to_death() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
+    let Pair { network, alpha, beta, remote, channel, ann, .. } = Pair::unshared().await;
     let mut lost = 0;
     network.fail(move |sent| {
         let loses = sent.topic == topic::CHANNEL_INVITE && lost < 2;
@@ -174,12 +147,7 @@ async fn an_invitation_whose_answer_is_lost_is_not_repeated_to_death() {
 /// SC-094.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_long_backlog_arrives_whole_and_in_order() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
+    let Pair { network, alpha, beta, channel, ann, .. } = Pair::new().await;
     network.fail(|sent| (sent.to == "beta").then_some(Fault::Refused));
     let root = alpha.post(&ann, &channel, "root").await;
     let mut last = root.clone();

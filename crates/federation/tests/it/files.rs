@@ -5,7 +5,7 @@ use rialto_app::{Settings, files, posts};
 use rialto_model::{ChannelId, FileId, FileInfo, PeerProfile, Post};
 use tokio::io::AsyncReadExt;
 
-use crate::harness::{Fault, Network, Person, Server, connect, eventually, share};
+use crate::harness::{Fault, Network, Pair, Person, Server, connect, eventually, share};
 
 /// Bytes that differ everywhere.
 fn noise(length: usize) -> Bytes {
@@ -34,31 +34,10 @@ async fn read(server: &Server, who: &Person, file: &FileId) -> Option<Vec<u8>> {
     Some(all)
 }
 
-struct Pair {
-    network: std::sync::Arc<Network>,
-    alpha: Server,
-    beta: Server,
-    ann: Person,
-    bob: Person,
-    channel: ChannelId,
-    remote: rialto_model::RemoteId,
-}
-
-async fn pair() -> Pair {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
-    beta.join(&bob, &channel).await;
-    Pair { network, alpha, beta, ann, bob, channel, remote }
-}
-
 /// SC-006, SC-014.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_are_the_same_on_both_sides_and_stay_when_the_other_is_gone() {
-    let pair = pair().await;
+    let pair = Pair::new().await;
     let bytes = noise(3 << 20);
     let file = upload(&pair.alpha, &pair.ann, &pair.channel, "map.bin", &bytes).await;
     let small = upload(&pair.alpha, &pair.ann, &pair.channel, "note.txt", &Bytes::from_static(b"note")).await;
@@ -81,7 +60,7 @@ async fn files_are_the_same_on_both_sides_and_stay_when_the_other_is_gone() {
 /// E-062.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_transfer_goes_on_where_it_ended() {
-    let pair = pair().await;
+    let pair = Pair::new().await;
     let bytes = noise(2 << 20);
     let mut cuts = 0;
     pair.network.fail(move |sent| {
@@ -116,7 +95,7 @@ async fn a_broken_transfer_goes_on_where_it_ended() {
 /// M-17, E-060, E-061.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_side_does_not_want_stays_out_and_its_message_arrives() {
-    let pair = pair().await;
+    let pair = Pair::new().await;
     let mut settings = Settings::clone(&pair.beta.app().settings.get());
     settings.files.max_bytes = 1_000;
     settings.files.blocked.insert("exe".to_owned());
@@ -145,7 +124,7 @@ async fn what_a_side_does_not_want_stays_out_and_its_message_arrives() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mattermost_gets_files_before_their_post_and_other_posts_meanwhile() {
-    let pair = pair().await;
+    let pair = Pair::new().await;
     // Beta is taken for a Mattermost until it is pinged again, a minute later.
     pair.alpha.take_for(&pair.remote, PeerProfile::Mattermost11).await;
     pair.network.fail(|sent| (sent.topic == "file").then_some(Fault::Status(503)));

@@ -6,7 +6,7 @@ use rialto_model::PeerProfile;
 use rialto_wire::federation::topic;
 use rialto_wire::invitation::OpenError;
 
-use crate::harness::{Fault, Network, Server, connect};
+use crate::harness::{Fault, Network, Server, connect, strangers};
 
 fn named(name: &str) -> NewConnection {
     NewConnection { name: name.to_owned(), ..NewConnection::default() }
@@ -29,8 +29,7 @@ async fn connections(server: &Server) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_accepted_code_connects_both_servers() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (_, alpha, beta) = strangers().await;
     let id = connect(&alpha, &beta).await;
     for (server, other) in [(&alpha, &beta), (&beta, &alpha)] {
         let remote = server.remote(&id).await;
@@ -46,8 +45,7 @@ async fn an_accepted_code_connects_both_servers() {
 /// T-6227.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_token_of_a_code_opens_nothing_once_it_was_accepted() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (_, alpha, beta) = strangers().await;
     let code = code(&alpha, "beta").await;
     let content = rialto_wire::invitation::open(&code, "secret of both").unwrap();
     let open = async || records::authenticate(alpha.app(), &content.remote_id, &content.token).await.unwrap();
@@ -67,8 +65,7 @@ async fn the_token_of_a_code_opens_nothing_once_it_was_accepted() {
 /// E-005.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_is_accepted_once_and_by_nobody_else() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (network, alpha, beta) = strangers().await;
     let gamma = Server::new(&network, "gamma", 3).await;
     let code = code(&alpha, "beta").await;
     accept(&beta, "alpha", "secret of both", &code).await.unwrap();
@@ -84,8 +81,7 @@ async fn a_code_is_accepted_once_and_by_nobody_else() {
 /// E-008.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_code_runs_out_by_the_inviters_clock() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (network, alpha, beta) = strangers().await;
     let code = code(&alpha, "beta").await;
     network.clock.advance(48 * 3_600_000);
     match accept(&beta, "alpha", "secret of both", &code).await.unwrap_err() {
@@ -98,8 +94,7 @@ async fn a_code_runs_out_by_the_inviters_clock() {
 /// E-010.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_password_opens_nothing_and_too_many_have_to_wait() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (network, alpha, beta) = strangers().await;
     let code = code(&alpha, "beta").await;
     for _ in 0..10 {
         let error = accept(&beta, "alpha", "another secret", &code).await.unwrap_err();
@@ -114,8 +109,7 @@ async fn a_wrong_password_opens_nothing_and_too_many_have_to_wait() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_answer_to_the_confirmation_is_asked_for_again() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (network, alpha, beta) = strangers().await;
     let code = code(&alpha, "beta").await;
     let mut lost = false;
     network.fail(move |sent| {
@@ -129,8 +123,7 @@ async fn a_lost_answer_to_the_confirmation_is_asked_for_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_acceptance_that_failed_can_be_repeated() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (network, alpha, beta) = strangers().await;
     let code = code(&alpha, "beta").await;
     for fault in [Fault::Refused, Fault::Status(500), Fault::LostAnswer] {
         network.fail(move |sent| (sent.topic == topic::CONFIRM).then_some(fault));
@@ -148,8 +141,7 @@ async fn an_acceptance_that_failed_can_be_repeated() {
 /// E-004, E-026.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_connects_to_themselves_or_twice_to_the_same_server() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (_, alpha, beta) = strangers().await;
     let own = code(&alpha, "self").await;
     let error = accept(&alpha, "me", "secret of both", &own).await.unwrap_err();
     assert!(matches!(error, Error::Own), "{error}");
@@ -161,8 +153,7 @@ async fn nobody_connects_to_themselves_or_twice_to_the_same_server() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_holders_of_the_permission_make_and_accept_codes() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (_, alpha, beta) = strangers().await;
     let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
     let made = create_invitation(alpha.federation(), &ann.actor, named("beta"), "secret of both").await;
     assert!(matches!(made.map(|_| ()), Err(Error::Record(records::Error::Denied(_)))));
@@ -194,8 +185,7 @@ async fn nobody_is_confirmed_who_could_never_be_called() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupted_acceptance_stands_in_nobodys_way() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (network, alpha, beta) = strangers().await;
     let code = code(&alpha, "beta").await;
     // Whoever accepts hangs up while the peer thinks about it.
     network.fail(|sent| (sent.topic == topic::CONFIRM).then_some(Fault::Hang));
@@ -233,8 +223,7 @@ async fn half_accepted(server: &Server, code: &str, token: &str) -> rialto_model
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_crash_left_of_an_acceptance_is_settled_by_asking_the_peer() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (_, alpha, beta) = strangers().await;
     let code = code(&alpha, "beta").await;
     let id = half_accepted(&beta, &code, &"p".repeat(26)).await;
     rialto_federation::connections::settle_interrupted(beta.federation()).await.unwrap();

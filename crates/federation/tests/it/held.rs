@@ -1,43 +1,30 @@
 //! Channels a peer gets later than others: nothing of them is lost, whatever happened in them meanwhile.
 
-use std::sync::Arc;
-
 use rialto_app::connections::{Contact, note_contact};
 use rialto_app::users::ProfileChange;
 use rialto_app::{outbox, shares};
-use rialto_model::{ChannelId, PeerProfile, RemoteId, ShareState};
+use rialto_model::{ChannelId, PeerProfile, ShareState};
 use rialto_wire::federation::topic;
 
-use crate::harness::{Fault, Network, Person, Server, connect, eventually, share, shared};
+use crate::harness::{Fault, Pair, eventually, shared};
 
-/// Two servers, two shared channels: `plans`, which beta denies in these tests, and `other`.
+/// A pair with another shared channel besides `plans`, which beta denies in these tests.
 struct Stage {
-    network: Arc<Network>,
-    alpha: Server,
-    beta: Server,
-    remote: RemoteId,
-    plans: ChannelId,
+    pair: Pair,
     other: ChannelId,
-    ann: Person,
 }
 
 async fn stage() -> Stage {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let plans = alpha.channel("plans", &[&ann]).await;
-    let other = alpha.channel("other", &[&ann]).await;
-    share(&alpha, &beta, &plans, &remote).await;
-    share(&alpha, &beta, &other, &remote).await;
-    Stage { network, alpha, beta, remote, plans, other, ann }
+    let pair = Pair::new().await;
+    let other = pair.another("other").await;
+    Stage { pair, other }
 }
 
 impl Stage {
     /// From now on beta denies that it shares `plans`.
     fn deny(&self) {
-        let plans = self.plans.to_string();
-        self.network.fail(move |sent| {
+        let plans = self.pair.channel.to_string();
+        self.pair.network.fail(move |sent| {
             let about =
                 sent.from == "alpha" && sent.topic == topic::SYNC && sent.payload["channel_id"] == plans.as_str();
             about.then_some(Fault::NotShared)
@@ -46,23 +33,23 @@ impl Stage {
 
     async fn denied(&self, since: usize) {
         eventually("beta denies the channel", async || {
-            self.network.log()[since..].iter().any(|sent| sent.fault == Some(Fault::NotShared)).then_some(())
+            self.pair.network.log()[since..].iter().any(|sent| sent.fault == Some(Fault::NotShared)).then_some(())
         })
         .await;
     }
 
     /// Waits until alpha's sender has passed by everything recorded so far: another channel's message has arrived.
     async fn passed_by(&self) {
-        let ann = self.alpha.speaker(&self.other).await;
-        let post = self.alpha.post(&ann, &self.other, "the others do not wait").await;
-        self.beta.arrives(&post.id).await;
+        let ann = self.pair.alpha.speaker(&self.other).await;
+        let post = self.pair.alpha.post(&ann, &self.other, "the others do not wait").await;
+        self.pair.beta.arrives(&post.id).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_peer_that_takes_a_channel_back_gets_everything() {
     let stage = stage().await;
-    let Stage { network, alpha, beta, ann, plans, .. } = &stage;
+    let Pair { network, alpha, beta, ann, channel: plans, .. } = &stage.pair;
     let known = alpha.post(ann, plans, "known").await;
     beta.arrives(&known.id).await;
     let start = network.count();
@@ -92,9 +79,9 @@ async fn a_peer_that_takes_a_channel_back_gets_everything() {
     .await;
     let texts: Vec<String> = beta.texts(plans).await.into_iter().map(|(_, text)| text).collect();
     assert_eq!(texts, ["known and edited", "denied itself", "written meanwhile"]);
-    assert!(alpha.live_share(plans, &stage.remote).await.is_some());
+    assert!(alpha.live_share(plans, &stage.pair.remote).await.is_some());
     eventually("nothing is held any more", async || {
-        outbox::held(alpha.app(), &stage.remote).await.unwrap().is_empty().then_some(())
+        outbox::held(alpha.app(), &stage.pair.remote).await.unwrap().is_empty().then_some(())
     })
     .await;
     let last = alpha.post(ann, plans, "as ever").await;
@@ -107,17 +94,17 @@ async fn a_peer_that_takes_a_channel_back_gets_everything() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_in_doubt_loses_nothing() {
     let mut stage = stage().await;
-    let start = stage.network.count();
+    let start = stage.pair.network.count();
     stage.deny();
-    let first = stage.alpha.post(&stage.ann, &stage.plans, "denied itself").await;
+    let first = stage.pair.alpha.post(&stage.pair.ann, &stage.pair.channel, "denied itself").await;
     stage.denied(start).await;
-    let second = stage.alpha.post(&stage.ann, &stage.plans, "written meanwhile").await;
-    stage.alpha.react(&stage.ann, &first.id, "wave").await;
+    let second = stage.pair.alpha.post(&stage.pair.ann, &stage.pair.channel, "written meanwhile").await;
+    stage.pair.alpha.react(&stage.pair.ann, &first.id, "wave").await;
     stage.passed_by().await;
-    stage.alpha.stop().await;
-    stage.network.heal();
-    stage.alpha.start().await;
-    let beta = &stage.beta;
+    stage.pair.alpha.stop().await;
+    stage.pair.network.heal();
+    stage.pair.alpha.start().await;
+    let beta = &stage.pair.beta;
     beta.arrives(&first.id).await;
     beta.arrives(&second.id).await;
     eventually("the reaction arrives", async || (!beta.reactions(&first.id).await.is_empty()).then_some(())).await;
@@ -127,23 +114,23 @@ async fn a_restart_in_doubt_loses_nothing() {
 async fn a_peer_that_denies_twice_has_ended_the_share() {
     let stage = stage().await;
     stage.deny();
-    stage.alpha.post(&stage.ann, &stage.plans, "denied").await;
+    stage.pair.alpha.post(&stage.pair.ann, &stage.pair.channel, "denied").await;
     eventually("the share has ended", async || {
-        stage.alpha.live_share(&stage.plans, &stage.remote).await.is_none().then_some(())
+        stage.pair.alpha.live_share(&stage.pair.channel, &stage.pair.remote).await.is_none().then_some(())
     })
     .await;
-    assert_eq!(outbox::held(stage.alpha.app(), &stage.remote).await.unwrap(), []);
+    assert_eq!(outbox::held(stage.pair.alpha.app(), &stage.pair.remote).await.unwrap(), []);
     stage.passed_by().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_peer_that_toggles_gets_the_reaction_it_denied() {
     let stage = stage().await;
-    let Stage { network, alpha, beta, ann, plans, .. } = &stage;
+    let Pair { network, alpha, beta, ann, channel: plans, .. } = &stage.pair;
     let post = alpha.post(ann, plans, "react to this").await;
     beta.arrives(&post.id).await;
     let mattermost = Contact { profile: Some(PeerProfile::Mattermost11), ..Contact::default() };
-    note_contact(alpha.app(), &stage.remote, mattermost).await.unwrap();
+    note_contact(alpha.app(), &stage.pair.remote, mattermost).await.unwrap();
     let start = network.count();
     stage.deny();
     alpha.react(ann, &post.id, "wave").await;
@@ -152,12 +139,12 @@ async fn a_peer_that_toggles_gets_the_reaction_it_denied() {
     eventually("the reaction arrives", async || (!beta.reactions(&post.id).await.is_empty()).then_some(())).await;
     alpha.unreact(ann, &post.id, "wave").await;
     eventually("and goes", async || beta.reactions(&post.id).await.is_empty().then_some(())).await;
-    assert_eq!(alpha.remote(&stage.remote).await.profile, PeerProfile::Mattermost11, "all the time");
+    assert_eq!(alpha.remote(&stage.pair.remote).await.profile, PeerProfile::Mattermost11, "all the time");
 }
 
 /// Offers a third channel while beta cannot take it, writes in it, and waits until everything else has passed by.
 async fn offered_too_early(stage: &Stage) -> (ChannelId, Vec<rialto_model::PostId>) {
-    let Stage { network, alpha, remote, ann, .. } = stage;
+    let Pair { network, alpha, remote, ann, .. } = &stage.pair;
     let third = alpha.channel("third", &[ann]).await;
     let before = alpha.post(ann, &third, "before sharing").await;
     network.fail(|sent| (sent.topic == topic::CHANNEL_INVITE).then_some(Fault::Status(503)));
@@ -176,13 +163,13 @@ async fn offered_too_early(stage: &Stage) -> (ChannelId, Vec<rialto_model::PostI
     alpha.join(&eve, &third).await;
     alpha.react(ann, &said[0], "wave").await;
     stage.passed_by().await;
-    assert!(stage.beta.channel_row(&third).await.is_none());
-    assert!(stage.beta.post_row(&before.id).await.is_none());
+    assert!(stage.pair.beta.channel_row(&third).await.is_none());
+    assert!(stage.pair.beta.post_row(&before.id).await.is_none());
     (third, said)
 }
 
 async fn has_everything(stage: &Stage, third: &ChannelId, said: &[rialto_model::PostId]) {
-    let Stage { alpha, beta, remote, .. } = stage;
+    let Pair { alpha, beta, remote, .. } = &stage.pair;
     shared(alpha, beta, third, remote).await;
     for post in said {
         beta.arrives(post).await;
@@ -200,7 +187,7 @@ async fn has_everything(stage: &Stage, third: &ChannelId, said: &[rialto_model::
 async fn what_is_written_before_an_invitation_is_taken_follows() {
     let stage = stage().await;
     let (third, said) = offered_too_early(&stage).await;
-    stage.network.heal();
+    stage.pair.network.heal();
     has_everything(&stage, &third, &said).await;
 }
 
@@ -208,8 +195,8 @@ async fn what_is_written_before_an_invitation_is_taken_follows() {
 async fn a_restart_before_an_invitation_is_taken_loses_nothing() {
     let mut stage = stage().await;
     let (third, said) = offered_too_early(&stage).await;
-    stage.alpha.stop().await;
-    stage.network.heal();
-    stage.alpha.start().await;
+    stage.pair.alpha.stop().await;
+    stage.pair.network.heal();
+    stage.pair.alpha.start().await;
     has_everything(&stage, &third, &said).await;
 }

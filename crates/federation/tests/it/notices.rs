@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use rialto_app::Volatile;
-use rialto_app::shares::{self, Invitation};
-use rialto_model::{ChannelId, RemoteId, ShareState};
+use rialto_app::shares;
+use rialto_model::{ChannelId, ShareState};
 use rialto_store::{channels, posts};
 use rialto_wire::federation::topic;
 use tokio::sync::broadcast;
 
-use crate::harness::{Fault, Network, Server, connect, eventually, newest_share, share};
+use crate::harness::{Fault, Hub, Network, Pair, Server, connect, eventually, invite, newest_share, strangers};
 
 /// What the system account wrote to the administrator of a server, oldest first.
 async fn told(server: &Server) -> Vec<String> {
@@ -41,16 +41,10 @@ async fn note(heard: &mut broadcast::Receiver<Volatile>) -> (rialto_model::UserI
     }
 }
 
-async fn offer(home: &Server, channel: &ChannelId, remote: &RemoteId) {
-    home.tick();
-    shares::invite(home.app(), &home.admin.actor, channel, remote, Invitation::default()).await.unwrap();
-}
-
 /// M-01: the administrator who made the code is told once the other one has accepted it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_inviter_is_told_of_the_acceptance() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (_, alpha, beta) = strangers().await;
     connect(&alpha, &beta).await;
     is_told(&alpha, &["**Beta**", "https://beta.example.org", "accepted"]).await;
     assert_eq!(told(&beta).await, [""; 0]);
@@ -59,11 +53,7 @@ async fn the_inviter_is_told_of_the_acceptance() {
 /// M-06, SC-081: the administrators of the receiving side are told after a minute.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn administrators_there_are_told_that_sharing_has_ended() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[]).await;
-    share(&alpha, &beta, &channel, &remote).await;
+    let Pair { network, alpha, beta, remote, channel, .. } = Pair::new().await;
     let before = told(&alpha).await.len();
     shares::unshare(alpha.app(), &alpha.admin.actor, &channel).await.unwrap();
     eventually("beta knows", async || beta.live_share(&channel, &remote).await.is_none().then_some(())).await;
@@ -75,11 +65,7 @@ async fn administrators_there_are_told_that_sharing_has_ended() {
 /// M-07: a removal is told to the administrators of the other side.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn administrators_there_are_told_of_a_removal() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[]).await;
-    share(&alpha, &beta, &channel, &remote).await;
+    let Pair { alpha, beta, remote, .. } = Pair::new().await;
     rialto_federation::connections::remove(alpha.federation(), &alpha.admin.actor, &remote).await.unwrap();
     is_told(&beta, &["**Alpha**", "removed the secure connection", "1 channel"]).await;
 }
@@ -91,10 +77,8 @@ async fn a_channel_waits_until_the_other_side_lets_it_in() {
     let network = Network::new();
     let alpha = Server::new(&network, "alpha", 1).await;
     let beta = Server::with(&network, "beta", 2, |settings| settings.workspaces.require_channel_approval = true).await;
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    offer(&alpha, &channel, &remote).await;
+    let Pair { alpha, beta, remote, channel, ann, .. } = Pair::of(network, alpha, beta).await;
+    invite(&alpha, &channel, &remote).await;
     is_told(&beta, &["**Alpha**", "**plans**", "/share-channel approve"]).await;
     let post = alpha.post(&ann, &channel, "written meanwhile").await;
     assert_eq!(newest_share(&alpha, &channel, &remote).await.state, ShareState::Invited);
@@ -119,9 +103,8 @@ async fn the_inviter_is_told_that_a_channel_was_turned_down() {
     let network = Network::new();
     let alpha = Server::new(&network, "alpha", 1).await;
     let beta = Server::with(&network, "beta", 2, |settings| settings.workspaces.require_channel_approval = true).await;
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[]).await;
-    offer(&alpha, &channel, &remote).await;
+    let Pair { alpha, beta, remote, channel, .. } = Pair::of(network, alpha, beta).await;
+    invite(&alpha, &channel, &remote).await;
     is_told(&beta, &["/share-channel refuse"]).await;
     beta.tick();
     shares::refuse(beta.app(), &beta.admin.actor, &remote, &channel).await.unwrap();
@@ -135,14 +118,7 @@ async fn the_inviter_is_told_that_a_channel_was_turned_down() {
 /// M-23: the members of a copy learn that a third organisation reads along, and that it does no more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guests_learn_of_each_other() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let gamma = Server::new(&network, "gamma", 3).await;
-    let to_alpha = connect(&beta, &alpha).await;
-    let to_gamma = connect(&beta, &gamma).await;
-    let channel = beta.channel("plans", &[]).await;
-    share(&beta, &alpha, &channel, &to_alpha).await;
-    share(&beta, &gamma, &channel, &to_gamma).await;
+    let Hub { alpha, beta, gamma, to_gamma, channel, .. } = Hub::new().await;
     for (server, other) in [(&alpha, "**Gamma**"), (&gamma, "**Alpha**")] {
         eventually("the other guest is known", async || {
             let said = server.notices(&channel).await;
@@ -164,12 +140,7 @@ async fn guests_learn_of_each_other() {
 /// M-10: who writes while the other side is known to be offline is told so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_author_is_told_that_the_other_side_is_offline() {
-    let network = Network::new();
-    let (alpha, mut beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
+    let Pair { network, alpha, mut beta, channel, ann, .. } = Pair::new().await;
     beta.stop().await;
     network.clock.advance(300_000);
     let mut heard = alpha.app().bus.volatile();
@@ -184,12 +155,8 @@ async fn an_author_is_told_that_the_other_side_is_offline() {
 /// M-11: who links to something the other side does not see is told so, once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_author_is_told_of_a_link_that_others_cannot_open() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let (channel, ours) = (alpha.channel("plans", &[&ann]).await, alpha.channel("ours", &[&ann]).await);
-    share(&alpha, &beta, &channel, &remote).await;
+    let Pair { alpha, beta, channel, ann, .. } = Pair::new().await;
+    let ours = alpha.channel("ours", &[&ann]).await;
     let seen = alpha.post(&ann, &channel, "everybody sees this").await;
     let unseen = alpha.post(&ann, &ours, "only we see this").await;
     let mut heard = alpha.app().bus.volatile();
@@ -208,12 +175,7 @@ async fn an_author_is_told_of_a_link_that_others_cannot_open() {
 /// M-20, ruling 19: a credential that is refused is told after the second ping, and told again only for new trouble.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn administrators_are_told_that_the_credential_is_refused() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
+    let Pair { network, alpha, beta, remote, channel, ann, .. } = Pair::new().await;
     network.fail(|sent| (sent.from == "alpha").then_some(Fault::Status(401)));
     let start = network.count();
     let waits = alpha.post(&ann, &channel, "nothing is lost").await;
@@ -234,12 +196,7 @@ async fn administrators_are_told_that_the_credential_is_refused() {
 /// Ruling 8.1, E-121: a peer that has come to speak another protocol is told nothing until it speaks ours again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_rests_while_the_two_speak_different_protocols() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
+    let Pair { network, alpha, beta, remote, channel, ann, .. } = Pair::new().await;
     network.fail(|sent| (sent.from == "alpha" && sent.topic == topic::PING).then_some(Fault::Foreign));
     network.clock.advance(300_000);
     alpha.app().bus.contacted(remote);

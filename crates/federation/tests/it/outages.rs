@@ -4,7 +4,7 @@ use rialto_app::connections::{Contact, note_contact};
 use rialto_app::outbox;
 use rialto_model::PeerProfile;
 
-use crate::harness::{Fault, Network, Server, connect, eventually, share};
+use crate::harness::{Fault, Network, Pair, Server, eventually};
 
 /// Two seconds make an interruption, and pings would be ten minutes apart.
 fn soon_told(settings: &mut rialto_app::Settings) {
@@ -17,11 +17,8 @@ fn soon_told(settings: &mut rialto_app::Settings) {
 async fn an_interruption_is_told_when_its_time_has_come_and_its_end_with_numbers() {
     let network = Network::new();
     let (alpha, beta) = (Server::with(&network, "alpha", 1, soon_told).await, Server::new(&network, "beta", 2).await);
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
-    beta.join(&bob, &channel).await;
+    let pair = Pair::of(network, alpha, beta).await.shared().await;
+    let Pair { network, alpha, beta, remote, channel, ann, bob } = pair;
     let known = beta.post(&bob, &channel, "known").await;
     alpha.arrives(&known.id).await;
     alpha.tick();
@@ -54,12 +51,9 @@ async fn an_interruption_is_told_when_its_time_has_come_and_its_end_with_numbers
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_count_of_a_catch_up_survives_a_restart() {
     let network = Network::new();
-    let (mut alpha, beta) =
-        (Server::with(&network, "alpha", 1, soon_told).await, Server::new(&network, "beta", 2).await);
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
+    let (alpha, beta) = (Server::with(&network, "alpha", 1, soon_told).await, Server::new(&network, "beta", 2).await);
+    let pair = Pair::of(network, alpha, beta).await.shared().await;
+    let Pair { network, mut alpha, beta, remote, channel, ann, .. } = pair;
     alpha.tick();
     network.fail(|_| Some(Fault::Refused));
     eventually("the channel is told", async || alpha.remote(&remote).await.interrupted_at).await;
@@ -92,10 +86,8 @@ async fn what_is_too_long_for_a_mattermost_is_set_aside_and_holds_up_nothing() {
     let network = Network::new();
     let long = |settings: &mut rialto_app::Settings| settings.max_post_size = 65_535;
     let (alpha, beta) = (Server::with(&network, "alpha", 1, long).await, Server::with(&network, "beta", 2, long).await);
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
+    let pair = Pair::of(network, alpha, beta).await.shared().await;
+    let Pair { alpha, beta, remote, channel, ann, .. } = pair;
     let whole = alpha.post(&ann, &channel, &"ü".repeat(16_384)).await;
     beta.arrives(&whole.id).await;
     let mattermost = Contact { profile: Some(PeerProfile::Mattermost11), ..Contact::default() };

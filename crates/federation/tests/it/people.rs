@@ -1,7 +1,5 @@
 //! People beyond their profiles: pictures, presence, acknowledgements, bots, guests, addresses.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use futures_util::stream;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
@@ -9,30 +7,12 @@ use rialto_app::posts::NewPost;
 use rialto_app::statuses::{self, Presence};
 use rialto_app::users::{self, pictures};
 use rialto_app::{acknowledgements, shown_posts};
-use rialto_model::{ChannelId, Millis, PeerProfile, PostId, Priority, RemoteId, UserId};
+use rialto_model::{ChannelId, Millis, PeerProfile, PostId, Priority, UserId};
 
-use crate::harness::{Fault, Network, Person, Server, connect, eventually, settle, share, share_read_only};
-
-struct Pair {
-    network: Arc<Network>,
-    alpha: Server,
-    beta: Server,
-    remote: RemoteId,
-    channel: ChannelId,
-    ann: Person,
-    bob: Person,
-}
+use crate::harness::{Fault, Hub, Network, Pair, Person, Server, connect, eventually, settle, share};
 
 async fn pair() -> Pair {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
-    beta.join(&bob, &channel).await;
-    settle(&[&alpha, &beta], &channel).await;
-    Pair { network, alpha, beta, remote, channel, ann, bob }
+    Pair::new().await.settled().await
 }
 
 /// A picture of one colour, as somebody may upload it.
@@ -74,13 +54,9 @@ const BLUE: [u8; 3] = [0, 0, 255];
 /// AT-28, SC-009: a picture set before somebody is known, one set later, and its end follow; each once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pictures_follow_their_people() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let ann = alpha.person("ann").await;
-    set_picture(&alpha, &ann, portrait(RED)).await;
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
+    let pair = Pair::unshared().await;
+    set_picture(&pair.alpha, &pair.ann, portrait(RED)).await;
+    let Pair { network, alpha, beta, channel, ann, .. } = pair.shared().await;
     shows(&beta, &ann.user.id, RED).await;
     let before = beta.user(&ann.user.id).await.unwrap();
     set_picture(&alpha, &ann, portrait(BLUE)).await;
@@ -173,12 +149,8 @@ async fn presence_stays_where_it_is_not_exchanged() {
     let network = Network::new();
     let alpha = Server::with(&network, "alpha", 1, |settings| settings.workspaces.disable_status_sync = true).await;
     let beta = Server::new(&network, "beta", 2).await;
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
-    beta.join(&bob, &channel).await;
-    settle(&[&alpha, &beta], &channel).await;
+    let pair = Pair::of(network, alpha, beta).await.shared().await.settled().await;
+    let Pair { network, alpha, beta, channel, ann, bob, .. } = pair;
     let lunch = |text: &str| users::CustomStatus { text: text.to_owned(), ..users::CustomStatus::default() };
     for (server, person) in [(&alpha, &ann), (&beta, &bob)] {
         server.tick();
@@ -230,17 +202,9 @@ async fn agree(servers: &[&Server], post: &PostId, expected: &[UserId]) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn urgent_messages_are_acknowledged_across_servers() {
     for read_only in [false, true] {
-        let network = Network::new();
-        let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-        let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-        let remote = connect(&alpha, &beta).await;
-        let channel = alpha.channel("plans", &[&ann]).await;
-        if read_only {
-            share_read_only(&alpha, &beta, &channel, &remote).await;
-        } else {
-            share(&alpha, &beta, &channel, &remote).await;
-        }
-        beta.join(&bob, &channel).await;
+        let pair = Pair::unshared().await;
+        let pair = if read_only { pair.shared_read_only().await } else { pair.shared().await };
+        let Pair { alpha, beta, channel, ann, bob, .. } = pair;
         let post = write_urgent(&alpha, &ann, &channel, "fire in the hold").await;
         beta.arrives(&post).await;
         let both = [&alpha, &beta];
@@ -360,18 +324,9 @@ async fn marks_and_addresses_follow_the_home() {
 /// Ruling 53, E-080: a home passes on what its guests' servers say of their people.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_home_passes_on_pictures_presence_and_acknowledgements() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let gamma = Server::new(&network, "gamma", 3).await;
-    let (ann, bob, gus) = (alpha.person("ann").await, beta.person("bob").await, gamma.person("gus").await);
-    let to_alpha = connect(&beta, &alpha).await;
-    let to_gamma = connect(&beta, &gamma).await;
-    let channel = beta.channel("plans", &[&bob]).await;
-    share(&beta, &alpha, &channel, &to_alpha).await;
-    share(&beta, &gamma, &channel, &to_gamma).await;
-    alpha.join(&ann, &channel).await;
-    gamma.join(&gus, &channel).await;
-    settle(&[&alpha, &beta, &gamma], &channel).await;
+    let hub = Hub::new().await;
+    hub.settle().await;
+    let Hub { network, alpha, beta, gamma, channel, ann, gus, .. } = hub;
     set_picture(&alpha, &ann, portrait(RED)).await;
     shows(&beta, &ann.user.id, RED).await;
     shows(&gamma, &ann.user.id, RED).await;

@@ -4,18 +4,12 @@ use rialto_app::access::Denied;
 use rialto_app::{posts, reactions, shares};
 use rialto_model::ShareMode;
 
-use crate::harness::{Network, Server, connect, eventually, settle, share, share_read_only};
+use crate::harness::{Pair, eventually, settle};
 
 /// SC-067.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guests_of_a_read_only_channel_read() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("news", &[&ann]).await;
-    share_read_only(&alpha, &beta, &channel, &remote).await;
-    beta.join(&bob, &channel).await;
+    let Pair { alpha, beta, remote, channel, ann, bob, .. } = Pair::unshared().await.shared_read_only().await;
     assert_eq!(beta.live_share(&channel, &remote).await.unwrap().mode, ShareMode::ReadOnly);
     let said = alpha.post(&ann, &channel, "news").await;
     beta.arrives(&said.id).await;
@@ -34,13 +28,7 @@ async fn guests_of_a_read_only_channel_read() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_share_turned_read_only_stops_guests_and_leaves_what_they_wrote() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let (ann, bob) = (alpha.person("ann").await, beta.person("bob").await);
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("news", &[&ann]).await;
-    share(&alpha, &beta, &channel, &remote).await;
-    beta.join(&bob, &channel).await;
+    let Pair { alpha, beta, remote, channel, ann, bob, .. } = Pair::new().await;
     let said = beta.post(&bob, &channel, "while I may").await;
     alpha.arrives(&said.id).await;
     settle(&[&alpha, &beta], &channel).await;

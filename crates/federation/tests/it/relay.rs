@@ -1,45 +1,10 @@
 //! Three organisations: the home of a channel passes on what each of its guests says, exactly once and to nobody twice.
 
-use std::sync::Arc;
+use rialto_model::Post;
 
-use rialto_model::{ChannelId, Post, RemoteId};
-
-use crate::harness::{Network, Person, Server, connect, eventually, settle, share};
-
-/// Alpha and gamma are guests in a channel of beta's; they do not know each other.
-struct Hub {
-    network: Arc<Network>,
-    alpha: Server,
-    beta: Server,
-    gamma: Server,
-    to_alpha: RemoteId,
-    to_gamma: RemoteId,
-    channel: ChannelId,
-    ann: Person,
-    bob: Person,
-    gus: Person,
-}
-
-async fn hub() -> Hub {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let gamma = Server::new(&network, "gamma", 3).await;
-    let (ann, bob, gus) = (alpha.person("ann").await, beta.person("bob").await, gamma.person("gus").await);
-    let to_alpha = connect(&beta, &alpha).await;
-    let to_gamma = connect(&beta, &gamma).await;
-    let channel = beta.channel("plans", &[&bob]).await;
-    share(&beta, &alpha, &channel, &to_alpha).await;
-    share(&beta, &gamma, &channel, &to_gamma).await;
-    alpha.join(&ann, &channel).await;
-    gamma.join(&gus, &channel).await;
-    Hub { network, alpha, beta, gamma, to_alpha, to_gamma, channel, ann, bob, gus }
-}
+use crate::harness::{Hub, Server, connect, eventually, share, strangers};
 
 impl Hub {
-    async fn settle(&self) {
-        settle(&[&self.alpha, &self.beta, &self.gamma], &self.channel).await;
-    }
-
     /// In how many messages from one to another a post stood since the `since`th request.
     fn carried(&self, post: &Post, from: &str, to: &str, since: usize) -> usize {
         let id = post.id.to_string();
@@ -50,7 +15,7 @@ impl Hub {
 /// SC-016, SC-102, AT-25, E-080.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_reads_everybody_exactly_once() {
-    let hub = hub().await;
+    let hub = Hub::new().await;
     hub.settle().await;
     let start = hub.network.count();
     let from_alpha = hub.alpha.post(&hub.ann, &hub.channel, "from alpha").await;
@@ -98,7 +63,7 @@ async fn everybody_reads_everybody_exactly_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn relayed_people_belong_to_the_home_they_came_over() {
-    let hub = hub().await;
+    let hub = Hub::new().await;
     let said = hub.alpha.post(&hub.ann, &hub.channel, "hello").await;
     let there = hub.gamma.arrives(&said.id).await;
     assert_eq!(there.remote_id, Some(hub.to_gamma));
@@ -111,7 +76,7 @@ async fn relayed_people_belong_to_the_home_they_came_over() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn edits_deletions_and_reactions_of_a_guest_reach_the_other_guest() {
-    let hub = hub().await;
+    let hub = Hub::new().await;
     let said = hub.alpha.post(&hub.ann, &hub.channel, "helo").await;
     hub.gamma.arrives(&said.id).await;
     hub.alpha.edit(&hub.ann, &said.id, "hello").await;
@@ -137,7 +102,7 @@ async fn edits_deletions_and_reactions_of_a_guest_reach_the_other_guest() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thread_of_three_organisations_is_the_same_everywhere() {
-    let hub = hub().await;
+    let hub = Hub::new().await;
     let root = hub.alpha.post(&hub.ann, &hub.channel, "who comes?").await;
     let at_gamma = hub.gamma.arrives(&root.id).await;
     let one = hub.gamma.reply(&hub.gus, &at_gamma, "gamma does").await;
@@ -155,7 +120,7 @@ async fn a_thread_of_three_organisations_is_the_same_everywhere() {
 /// E-073.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_home_hides_stays_with_the_other_guest_and_follows_its_author() {
-    let hub = hub().await;
+    let hub = Hub::new().await;
     let said = hub.alpha.post(&hub.ann, &hub.channel, "rude").await;
     hub.gamma.arrives(&said.id).await;
     hub.beta.delete(&hub.beta.admin, &said.id).await;
@@ -175,7 +140,7 @@ async fn what_the_home_hides_stays_with_the_other_guest_and_follows_its_author()
 /// E-086.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_known_through_a_middle_server_can_also_be_met_directly() {
-    let hub = hub().await;
+    let hub = Hub::new().await;
     let said = hub.alpha.post(&hub.ann, &hub.channel, "through beta").await;
     hub.gamma.arrives(&said.id).await;
     let direct = connect(&hub.gamma, &hub.alpha).await;
@@ -193,8 +158,7 @@ async fn somebody_known_through_a_middle_server_can_also_be_met_directly() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn somebody_known_directly_can_also_be_met_through_a_middle_server() {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    let (network, alpha, beta) = strangers().await;
     let gamma = Server::new(&network, "gamma", 3).await;
     let (ann, bob, gus) = (alpha.person("ann").await, beta.person("bob").await, gamma.person("gus").await);
     let direct = connect(&gamma, &alpha).await;
@@ -222,7 +186,7 @@ async fn somebody_known_directly_can_also_be_met_through_a_middle_server() {
 /// AT-22.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guests_see_each_others_members_through_the_home() {
-    let hub = hub().await;
+    let hub = Hub::new().await;
     eventually("alpha knows gamma's member", async || {
         let found = hub.alpha.user(&hub.gus.user.id).await?;
         hub.alpha.members(&hub.channel).await.contains(&found.username).then_some(())
@@ -239,7 +203,7 @@ async fn guests_see_each_others_members_through_the_home() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hiding_a_guests_thread_takes_nobodys_answer_away_elsewhere() {
-    let hub = hub().await;
+    let hub = Hub::new().await;
     let root = hub.alpha.post(&hub.ann, &hub.channel, "rude").await;
     hub.gamma.arrives(&root.id).await;
     let answer = hub.beta.reply(&hub.bob, &root, "please!").await;

@@ -1,33 +1,9 @@
 //! Channels of one peer do not wait for each other, and messages not for lists of members.
 
-use std::sync::Arc;
-
-use rialto_model::{ChannelId, Post};
+use rialto_model::Post;
 use rialto_wire::federation::topic;
 
-use crate::harness::{Fault, Network, Person, Server, connect, eventually, share};
-
-/// Two servers and two shared channels.
-struct Stage {
-    network: Arc<Network>,
-    alpha: Server,
-    beta: Server,
-    plans: ChannelId,
-    other: ChannelId,
-    ann: Person,
-}
-
-async fn stage() -> Stage {
-    let network = Network::new();
-    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let plans = alpha.channel("plans", &[&ann]).await;
-    let other = alpha.channel("other", &[&ann]).await;
-    share(&alpha, &beta, &plans, &remote).await;
-    share(&alpha, &beta, &other, &remote).await;
-    Stage { network, alpha, beta, plans, other, ann }
-}
+use crate::harness::{Fault, Network, Pair, Server, eventually, share};
 
 /// Which requests since the `since`th brought one of these posts.
 fn frames_with(network: &Network, since: usize, posts: &[Post]) -> Vec<usize> {
@@ -39,7 +15,9 @@ fn frames_with(network: &Network, since: usize, posts: &[Post]) -> Vec<usize> {
 /// E-042, INV-10: a channel whose messages are answered with errors holds up no other, and loses nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_channel_that_is_answered_with_errors_holds_up_no_other() {
-    let Stage { network, alpha, beta, plans, other, ann } = stage().await;
+    let pair = Pair::new().await;
+    let other = pair.another("other").await;
+    let Pair { network, alpha, beta, channel: plans, ann, .. } = pair;
     for status in [500, 400, 504, 503] {
         let channel = plans.to_string();
         network.fail(move |sent| {
@@ -69,7 +47,9 @@ async fn a_channel_that_is_answered_with_errors_holds_up_no_other() {
 /// holds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_quiet_channel_does_not_wait_for_a_loud_one() {
-    let Stage { network, alpha, beta, plans, other, ann } = stage().await;
+    let pair = Pair::new().await;
+    let other = pair.another("other").await;
+    let Pair { network, alpha, beta, channel: plans, ann, .. } = pair;
     network.fail(|sent| (sent.to == "beta").then_some(Fault::Refused));
     let mut loud = Vec::new();
     for n in 0..170 {
@@ -94,11 +74,8 @@ async fn a_quiet_channel_does_not_wait_for_a_loud_one() {
 async fn messages_do_not_wait_for_the_members_of_a_big_channel() {
     let network = Network::new();
     let small = |settings: &mut rialto_app::Settings| settings.workspaces.member_batch = 2;
-    let mut alpha = Server::with(&network, "alpha", 1, small).await;
-    let beta = Server::new(&network, "beta", 2).await;
-    let ann = alpha.person("ann").await;
-    let remote = connect(&alpha, &beta).await;
-    let channel = alpha.channel("plans", &[&ann]).await;
+    let (alpha, beta) = (Server::with(&network, "alpha", 1, small).await, Server::new(&network, "beta", 2).await);
+    let Pair { network, mut alpha, beta, remote, channel, ann, .. } = Pair::of(network, alpha, beta).await;
     for n in 0..30 {
         let person = alpha.person(&format!("person{n}")).await;
         alpha.join(&person, &channel).await;

@@ -1,0 +1,165 @@
+//! What a peer sends, as the wire read it: items that are bounded and well-formed, and nothing more yet.
+
+use rialto_model::{FileId, Millis, PostId, Priority, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::Code;
+
+/// A person as a peer describes them.
+#[derive(Debug, Clone)]
+pub struct IncomingUser {
+    /// The id on the wire.
+    pub wire_id: UserId,
+    /// The name the peer knows them by.
+    pub username: String,
+    /// Names they may get here, in order of preference.
+    pub stand_ins: Vec<String>,
+    /// The peer speaks for a third organisation.
+    pub relayed: bool,
+    /// By the owner's clock.
+    pub create_at: Millis,
+    /// The owner's version.
+    pub update_at: Millis,
+    /// Deactivated at home.
+    pub delete_at: Option<Millis>,
+    /// Shown name.
+    pub nickname: String,
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// Job title.
+    pub position: String,
+    /// Language tag, may be empty.
+    pub locale: String,
+    /// Time zone.
+    pub timezone: std::collections::BTreeMap<String, String>,
+    /// A JSON object in a string.
+    pub custom_status: Option<String>,
+    /// An integration's account at home.
+    pub is_bot: bool,
+    /// A guest at home.
+    pub is_guest: bool,
+    /// The real address, if the home shares it.
+    pub email: Option<String>,
+}
+
+/// A post as a peer sends it, its text already in our terms.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct IncomingPost {
+    /// Same everywhere.
+    pub id: PostId,
+    /// The author's id on the wire.
+    pub user_id: UserId,
+    /// The thread.
+    pub root_id: Option<PostId>,
+    /// By the owner's clock.
+    pub create_at: Millis,
+    /// The owner's version.
+    pub update_at: Millis,
+    /// Last edit.
+    pub edit_at: Option<Millis>,
+    /// Deleted by its owner.
+    pub delete_at: Option<Millis>,
+    /// Pinned.
+    pub is_pinned: bool,
+    /// The text.
+    pub message: String,
+    /// A JSON object as text.
+    pub props: String,
+    /// `type` of API v4.
+    pub kind: String,
+    /// Its files in order, here or still to come.
+    #[serde(default)]
+    pub file_ids: Vec<FileId>,
+    /// Whom the sender says it mentions, by ids here; None: a sender that leaves it to the text.
+    pub mentioned: Option<Vec<UserId>>,
+    /// How urgent it is; None where the sender does not say.
+    #[serde(default)]
+    pub priority: Option<Priority>,
+}
+
+/// A reaction as a peer sends it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct IncomingReaction {
+    /// Whose, on the wire.
+    pub user_id: UserId,
+    /// To what.
+    pub post_id: PostId,
+    /// As given.
+    pub emoji_name: String,
+    /// By the owner's clock.
+    pub create_at: Millis,
+    /// The owner's version.
+    pub update_at: Millis,
+    /// Taken back.
+    pub delete_at: Option<Millis>,
+}
+
+impl IncomingReaction {
+    /// The owner's version; old servers set one time only.
+    pub(super) fn version(&self) -> Millis {
+        self.update_at.max(self.create_at).max(self.delete_at.unwrap_or_default())
+    }
+}
+
+/// Somebody of the peer's joins or leaves.
+#[derive(Debug, Clone, Copy)]
+pub struct IncomingMember {
+    /// Who, on the wire.
+    pub user_id: UserId,
+    /// Joins, or leaves.
+    pub joins: bool,
+    /// When, by the peer's clock; 0: it does not say.
+    pub at: Millis,
+}
+
+/// Somebody of the peer's is online, away and so on.
+#[derive(Debug, Clone)]
+pub struct IncomingStatus {
+    /// Who, on the wire.
+    pub user_id: UserId,
+    /// `online`, `away`, `dnd`, `offline` or `ooo`.
+    pub status: String,
+    /// Chosen by hand.
+    pub manual: bool,
+    /// By the owner's clock.
+    pub last_activity_at: Millis,
+    /// Seconds.
+    pub dnd_end_time: i64,
+}
+
+/// Somebody of the peer's has acknowledged a post.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncomingAcknowledgement {
+    /// Who, on the wire.
+    pub user_id: UserId,
+    /// What.
+    pub post_id: PostId,
+    /// By the owner's clock; None: taken back.
+    pub acknowledged_at: Option<Millis>,
+    /// It came with the post, whose sender lists everybody it knows of: only its own people's counts (ruling 64).
+    #[serde(default)]
+    pub beside_post: bool,
+}
+
+/// Everything a frame brings for one channel.
+#[derive(Debug, Clone, Default)]
+pub struct IncomingItems {
+    /// Profiles, applied first.
+    pub users: Vec<IncomingUser>,
+    /// Posts.
+    pub posts: Vec<IncomingPost>,
+    /// Reactions.
+    pub reactions: Vec<IncomingReaction>,
+    /// Acknowledgements.
+    pub acknowledgements: Vec<IncomingAcknowledgement>,
+    /// Presence.
+    pub statuses: Vec<IncomingStatus>,
+    /// Joins and leaves.
+    pub members: Vec<IncomingMember>,
+    /// People of the frame who could not even be read.
+    pub unreadable: Vec<UserId>,
+    /// What was refused before it got here, by the audit log's word for its kind: for that log alone.
+    pub refused: Vec<(&'static str, Code)>,
+}
