@@ -117,6 +117,8 @@ pub struct Workspaces {
     pub insecure_peers: Policy,
     /// Peers that cannot rotate their token (ruling 8).
     pub legacy_peers: Policy,
+    /// Peers are given another token to present after so many days; 0: only when an administrator says so (behaviour 8.5).
+    pub token_rotation_days: i64,
     /// Whether the root of a reply goes along if it is older than the share (ruling 46).
     pub send_thread_roots: bool,
     /// Channels that peers offer wait for an administrator (behaviour 8.6).
@@ -166,6 +168,7 @@ impl Default for Settings {
                 private_peers: Policy::Refuse,
                 insecure_peers: Policy::Refuse,
                 legacy_peers: Policy::Refuse,
+                token_rotation_days: 90,
                 send_thread_roots: true,
                 require_channel_approval: false,
                 delivery_states: true,

@@ -5,6 +5,7 @@
 mod authors;
 pub mod connections;
 pub mod receive;
+pub mod rotation;
 mod send;
 pub mod service;
 pub mod transport;

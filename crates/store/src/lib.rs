@@ -37,6 +37,7 @@ pub mod reactions;
 pub mod remotes;
 #[cfg(test)]
 mod remotes_tests;
+pub mod rotations;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod search;

@@ -272,7 +272,8 @@ pub async fn insert_invite(tx: &mut Tx, invite: &Invite) -> Result<(), StoreErro
 pub async fn is_known_token(view: &mut Snapshot, hash: &str, except: &RemoteId) -> Result<bool, StoreError> {
     view.fetch_one(
         "SELECT EXISTS (SELECT 1 FROM remote_clusters WHERE token_hash = $1 AND remote_id <> $2) \
-         OR EXISTS (SELECT 1 FROM invites WHERE token_hash = $1 AND remote_id <> $2)",
+         OR EXISTS (SELECT 1 FROM invites WHERE token_hash = $1 AND remote_id <> $2) \
+         OR EXISTS (SELECT 1 FROM token_rotations WHERE next_hash = $1 AND remote_id <> $2)",
         &[hash.into(), except.into()],
     )
     .await

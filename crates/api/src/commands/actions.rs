@@ -113,6 +113,8 @@ pub enum Action {
     Remove,
     /// `/secure-connection status`
     ConnectionStatus,
+    /// `/secure-connection rotate`, told of by the status of a connection
+    Rotate,
     /// `/share-channel invite`
     Invite,
     /// `/share-channel uninvite`
@@ -137,6 +139,7 @@ impl Action {
             Action::Accept => &ACCEPT,
             Action::Remove => &REMOVE,
             Action::ConnectionStatus => &CONNECTION_STATUS,
+            Action::Rotate => &ROTATE,
             Action::Invite => &INVITE,
             Action::Uninvite => &UNINVITE,
             Action::Unshare => &UNSHARE,
@@ -191,11 +194,12 @@ impl ActionSpec {
     }
 }
 
-static ACTIONS: [&ActionSpec; 11] = [
+static ACTIONS: [&ActionSpec; 12] = [
     &CREATE,
     &ACCEPT,
     &REMOVE,
     &CONNECTION_STATUS,
+    &ROTATE,
     &INVITE,
     &UNINVITE,
     &UNSHARE,
@@ -255,6 +259,20 @@ static CONNECTION_STATUS: ActionSpec = ActionSpec {
     lone_word: None,
     help: "List all connections, or show one in detail",
     example: "/secure-connection status",
+};
+
+// Behaviour 2.2 lists four sub-commands; this one is an addition of ours.
+static ROTATE: ActionSpec = ActionSpec {
+    action: Action::Rotate,
+    command: Command::SecureConnection,
+    word: "rotate",
+    hidden: true,
+    required: &[Flag::ConnectionId],
+    optional: &[Flag::Emergency],
+    historical: &[],
+    lone_word: Some(Flag::ConnectionId),
+    help: "Have the other server present another token; with --emergency the old one ends at once",
+    example: "/secure-connection rotate --connectionID <id>",
 };
 
 static INVITE: ActionSpec = ActionSpec {

@@ -96,8 +96,9 @@ fn of_record(error: records::Error, known: &Known, asked: &Asked) -> Refused {
             by: None,
             severed: remote.severed,
         },
-        // Only a new code for an old connection meets this, and no command makes one.
-        error @ records::Error::Confirmed => return Refused::Fault(error.to_string()),
+        records::Error::CannotRotate(remote) => ConnectionRefusal::CannotRotate { name: name(&remote) },
+        // Only a new code for an old connection meets this, and no command makes one; tokens are what peers bring.
+        error @ (records::Error::Confirmed | records::Error::Token) => return Refused::Fault(error.to_string()),
         records::Error::Store(error) => return error.into(),
     };
     Refused::Told(connection_refusal(&refusal))

@@ -31,6 +31,8 @@ pub enum Flag {
     History,
     /// Which offered channel, by id.
     Channel,
+    /// The old token has leaked.
+    Emergency,
     /// Historical `share` only.
     Purpose,
     /// Historical `share` only.
@@ -64,6 +66,7 @@ const ALL: &[Flag] = &[
     Flag::Convert,
     Flag::History,
     Flag::Channel,
+    Flag::Emergency,
     Flag::Purpose,
     Flag::Header,
     Flag::AreYouSure,
@@ -84,6 +87,7 @@ impl Flag {
             Flag::Convert => "convert",
             Flag::History => "history",
             Flag::Channel => "channel",
+            Flag::Emergency => "emergency",
             Flag::Purpose => "purpose",
             Flag::Header => "header",
             Flag::AreYouSure => "are_you_sure",
@@ -104,6 +108,7 @@ impl Flag {
             Flag::Convert => &["convert"],
             Flag::History => &["history"],
             Flag::Channel => &["channel", "channelid"],
+            Flag::Emergency => &["emergency"],
             Flag::Purpose => &["purpose"],
             Flag::Header => &["header"],
             Flag::AreYouSure => &["areyousure"],
@@ -127,7 +132,7 @@ impl Flag {
         match self {
             Flag::Password => Kind::Password,
             Flag::Invite => Kind::Code,
-            Flag::ReadOnly | Flag::Convert | Flag::AreYouSure => Kind::Boolean,
+            Flag::ReadOnly | Flag::Convert | Flag::Emergency | Flag::AreYouSure => Kind::Boolean,
             Flag::Name
             | Flag::DisplayName
             | Flag::ConnectionId
@@ -154,7 +159,7 @@ impl Flag {
             Flag::Invite => Some(Limit::Bytes(8 * 1024)),
             Flag::Purpose => Some(Limit::Characters(250)),
             Flag::Header => Some(Limit::Characters(1024)),
-            Flag::ConnectionId | Flag::ReadOnly | Flag::Convert | Flag::AreYouSure => None,
+            Flag::ConnectionId | Flag::ReadOnly | Flag::Convert | Flag::Emergency | Flag::AreYouSure => None,
         }
     }
 }

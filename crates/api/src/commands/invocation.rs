@@ -88,6 +88,13 @@ pub enum SecureConnection {
         /// Which one.
         connection: ConnectionRef,
     },
+    /// Have the peer present another token.
+    Rotate {
+        /// Which one.
+        connection: ConnectionRef,
+        /// The old one ends at once.
+        emergency: bool,
+    },
     /// List connections.
     Status {
         /// Show only this one, in detail.
@@ -251,6 +258,11 @@ fn invocation(action: Action, mut given: Given) -> Result<Invocation, ParseError
         Action::Remove => {
             let connection = connection.take().ok_or(missing(Flag::ConnectionId))?;
             Invocation::SecureConnection(SecureConnection::Remove { connection })
+        }
+        Action::Rotate => {
+            let connection = connection.take().ok_or(missing(Flag::ConnectionId))?;
+            let emergency = given.take_boolean(Flag::Emergency)?.unwrap_or(false);
+            Invocation::SecureConnection(SecureConnection::Rotate { connection, emergency })
         }
         Action::ConnectionStatus => Invocation::SecureConnection(SecureConnection::Status { connection }),
         Action::Invite => Invocation::ShareChannel(ShareChannel::Invite {

@@ -6,6 +6,7 @@ pub mod actions;
 pub mod autocomplete;
 pub mod candidate;
 mod connection_refusals;
+mod connection_trust;
 pub mod error;
 pub mod execute;
 pub mod flags;

@@ -30,6 +30,8 @@ pub fn own_commands() -> [CommandSpec; 2] {
 fn argument(spec: &ActionSpec, flag: Flag) -> Argument {
     const MODES: &[(&str, &str)] =
         &[("Y", "The other organisation may only read"), ("N", "The other organisation takes part")];
+    const LEAKED: &[(&str, &str)] =
+        &[("Y", "The old token opens nothing from now on"), ("N", "Both open until the new one is used")];
     const CONVERT: &[(&str, &str)] = &[("Y", "End the present share and invite again in the other mode")];
     const PAST: &[(&str, &str)] =
         &[("all", "Everything"), ("100", "The newest 100 messages"), ("30d", "The last 30 days")];
@@ -57,6 +59,7 @@ fn argument(spec: &ActionSpec, flag: Flag) -> Argument {
         (Flag::Convert, _) => ("Change the mode of an existing share", ArgumentKind::Switch(CONVERT)),
         (Flag::History, _) => ("Earlier messages to send along", ArgumentKind::Choice(PAST)),
         (Flag::Channel, _) => ("Channel that is offered", text("ID of the channel")),
+        (Flag::Emergency, _) => ("Whether the old token has leaked and ends at once", ArgumentKind::Switch(LEAKED)),
         (Flag::Purpose, _) => ("Purpose of the shared channel", text("free text")),
         (Flag::Header, _) => ("Header of the shared channel", text("free text")),
         (Flag::AreYouSure, _) => ("Confirmation", ArgumentKind::Switch(MODES)),

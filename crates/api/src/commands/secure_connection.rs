@@ -9,6 +9,7 @@ use rialto_model::{RemoteCluster, TeamId};
 
 use super::actions::Command;
 use super::connection_refusals::{Asked, refusal};
+use super::connection_trust;
 use super::execute::Refused;
 use super::grammar::Secret;
 use super::invocation::{ConnectionRef, NewConnection, SecureConnection};
@@ -33,6 +34,9 @@ pub(super) async fn run(
         SecureConnection::Create(new) => create(federation, actor, place, new).await,
         SecureConnection::Accept { connection, invite } => accept(federation, actor, place, connection, &invite).await,
         SecureConnection::Remove { connection } => remove(federation, actor, &connection).await,
+        SecureConnection::Rotate { connection, emergency } => {
+            connection_trust::rotate(federation, actor, &connection, emergency).await
+        }
         SecureConnection::Status { connection: None } => status(federation, actor).await,
         SecureConnection::Status { connection: Some(one) } => detail(federation, actor, &one).await,
     }

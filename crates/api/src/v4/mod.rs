@@ -8,6 +8,7 @@ mod channel_members;
 mod channels;
 mod commands;
 mod config;
+mod connection_trust;
 mod files;
 mod id_lists;
 mod license;
@@ -57,6 +58,7 @@ pub fn routes() -> Router<Api> {
         .merge(acknowledgements::routes())
         .merge(remote_clusters::routes())
         .merge(set_aside::routes())
+        .merge(connection_trust::routes())
         .merge(shared_channels::routes())
         .merge(share_requests::routes())
         .merge(roles::routes())

@@ -278,6 +278,11 @@ impl From<records::Error> for ApiError {
                 "api.remote_cluster.accept_invitation_error",
                 format!("This server is connected with them already: {}.", other.name),
             ),
+            Error::CannotRotate(_) => Self::bad_request(
+                "rialto.remote_cluster.cannot_rotate.app_error",
+                "The other server cannot be given another token while it is connected. Remove the connection and invite it again.",
+            ),
+            Error::Token => Self::body_param("token"),
             Error::Confirmed => Self::bad_request(
                 "api.remote_cluster.generate_invite_cluster_is_confirmed",
                 "The connection has been accepted already.",

@@ -22,6 +22,7 @@ mod posts;
 mod remote_clusters;
 #[cfg(test)]
 mod search;
+#[cfg(test)]
 mod share_refusals;
 #[cfg(test)]
 mod share_requests;

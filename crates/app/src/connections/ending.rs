@@ -2,7 +2,7 @@
 
 use rialto_model::{Channel, DomainEvent, Origin, Permission, RemoteCluster, RemoteId, Scope, UserId};
 use rialto_store::remotes::Secrets;
-use rialto_store::{StoreError, Tx, outbox, remotes, share_requests, users};
+use rialto_store::{StoreError, Tx, outbox, remotes, rotations, share_requests, users};
 
 use super::{Error, changed, consumer, note, peer_token};
 use crate::access::{Denied, RemoteActor, SessionUser};
@@ -75,6 +75,7 @@ async fn end(
     remotes::update(tx, &remote).await?;
     let none = Secrets { token_hash: String::new(), remote_token: String::new(), confirmation: String::new() };
     remotes::set_secrets(tx, &remote.id, &none).await?;
+    rotations::delete(tx, &remote.id).await?;
     remotes::delete_invites(tx, &remote.id).await?;
     outbox::delete_cursor(tx, &consumer(&remote.id)).await?;
     outbox::forget(tx, &remote.id, None).await?;

@@ -4,6 +4,7 @@ mod credentials;
 mod ending;
 mod handshake;
 mod lists;
+mod rotation;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,10 @@ pub use handshake::{
     finish_acceptance, interrupted_acceptances, settle_acceptance,
 };
 pub use lists::{find, get, info, invitation_expiry, list, list_live, require_reader, team_name};
+pub use rotation::{
+    Offer, Standing, Urgency, begin_rotation, due_rotation, former_token, note_offered, return_to_former,
+    rotation_standing, take_token,
+};
 
 use rialto_model::names::{InvalidName, connection_handle};
 use rialto_model::{
@@ -62,6 +67,12 @@ pub enum Error {
     /// No more to be changed.
     #[error("the connection has ended")]
     Ended(Box<RemoteCluster>),
+    /// The peer has no word for taking another token.
+    #[error("the peer cannot be given another token")]
+    CannotRotate(Box<RemoteCluster>),
+    /// A token that cannot be used.
+    #[error("unusable token")]
+    Token,
     /// Codes are for connections nobody has accepted.
     #[error("already accepted")]
     Confirmed,

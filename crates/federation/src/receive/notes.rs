@@ -23,8 +23,16 @@ pub(super) async fn connection(fed: &Federation, actor: &RemoteActor, payload: &
         }
         // Our own pings will fail soon enough and start the clock; the word is only acknowledged.
         ConnectionNote::Stopping { .. } => {}
-        // Never asked for: we do not advertise it.
-        ConnectionNote::Rotate { .. } | ConnectionNote::Unknown => return Ok(Envelope::ok_null()),
+        ConnectionNote::Rotate { token, at } => {
+            connections::take_token(&fed.app, actor, token, *at).await.map_err(|error| match error {
+                connections::Error::Token => Reply::Token,
+                error => {
+                    tracing::error!(%error, "a token the peer offers could not be stored");
+                    Reply::Later
+                }
+            })?;
+        }
+        ConnectionNote::Unknown => return Ok(Envelope::ok_null()),
     }
     Ok(Envelope::ok(&note.result()))
 }

@@ -53,7 +53,7 @@ pub(crate) struct Undelivered {
 }
 
 impl Undelivered {
-    fn new(cause: impl Into<String>) -> Self {
+    pub(crate) fn new(cause: impl Into<String>) -> Self {
         Self {
             cause: cause.into(),
             surely: false,
@@ -159,7 +159,7 @@ async fn post(fed: &Federation, remote: &RemoteCluster, token: String, frame: Fr
     let Some(site) = site else {
         return Err(Undelivered { surely: true, ..Undelivered::new("the peer's address is not known") });
     };
-    let request = Request {
+    let mut request = Request {
         site_url: site,
         path: "/api/v4/remotecluster/msg",
         remote_id: remote.id,
@@ -167,7 +167,15 @@ async fn post(fed: &Federation, remote: &RemoteCluster, token: String, frame: Fr
         body: frame.to_json(),
         timeout: FRAME_TIMEOUT,
     };
-    let response = fed.transport.send(request).await?;
+    let mut response = fed.transport.send(request.clone()).await?;
+    if response.status == 401 {
+        // The peer may have had us present another token while this was on its way (ruling 8.5).
+        let now = connections::peer_token(&fed.app, &remote.id).await?.map(|(_, token)| token);
+        if let Some(now) = now.filter(|now| *now != request.token) {
+            request.token = now;
+            response = fed.transport.send(request).await?;
+        }
+    }
     if response.status != 200 {
         let status = response.status;
         return Err(Undelivered {

@@ -10,13 +10,15 @@ use rialto_app::connections::{self, Contact};
 use rialto_app::{interruptions, notices};
 use rialto_model::{Millis, PeerProfile, RemoteCluster, RemoteId};
 use rialto_wire::federation::extension::PROTOCOL;
+use rialto_wire::federation::ping::Ping;
 use rialto_wire::site_url::SiteUrl;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::sender::Link;
 use super::{Undelivered, ping_with};
-use crate::Federation;
+use crate::transport::Response;
+use crate::{Federation, rotation};
 
 /// Pauses after failed pings, seconds; the last one stays (behaviour 0.4).
 const PAUSES: [u64; 4] = [5, 10, 20, 30];
@@ -189,7 +191,10 @@ async fn ping(fed: &Federation, id: &RemoteId) -> Result<Option<()>, Undelivered
     let Some((remote, token)) = connections::peer_token(&fed.app, id).await? else { return Ok(None) };
     let site = remote.site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
     let Some(site) = site else { return Ok(None) };
-    let (answer, response) = ping_with(fed, &site, id, &token).await?;
+    let (answer, response) = match ping_with(fed, &site, id, &token).await {
+        Err(refusal) if refusal.refused => ping_with_former(fed, &site, id).await?.ok_or(refusal)?,
+        other => other?,
+    };
     if let Some(peer) = answer.rialto.as_ref().filter(|peer| !peer.is_compatible()) {
         let cause = format!(
             "no protocol version in common: this server speaks {PROTOCOL}, the peer {} to {}",
@@ -210,10 +215,32 @@ async fn ping(fed: &Federation, id: &RemoteId) -> Result<Option<()>, Undelivered
     }
     let contact = Contact { pinged: true, profile: Some(profile), caps: Some(caps), error: None };
     let after = connections::note_contact(&fed.app, id, contact).await?;
-    if after.is_some_and(|after| after.is_live() && after.interrupted_at.is_some()) {
-        interruptions::end(&fed.app, id).await?;
+    if let Some(after) = after.filter(RemoteCluster::is_live) {
+        if after.interrupted_at.is_some() {
+            interruptions::end(&fed.app, id).await?;
+        }
+        rotation::keep_fresh(fed, &after).await;
     }
     Ok(Some(()))
+}
+
+/// A peer that does not know the token it had us present may still know the one before (ruling 8.5): it was offered long
+/// ago, or the peer came back from a backup.
+async fn ping_with_former(
+    fed: &Federation,
+    site: &SiteUrl,
+    id: &RemoteId,
+) -> Result<Option<(Ping, Response)>, Undelivered> {
+    let Some(former) = connections::former_token(&fed.app, id).await? else { return Ok(None) };
+    match ping_with(fed, site, id, &former).await {
+        Ok(answered) => {
+            connections::return_to_former(&fed.app, id).await?;
+            Ok(Some(answered))
+        }
+        // That neither is accepted is what the first answer said.
+        Err(undelivered) if undelivered.refused => Ok(None),
+        Err(undelivered) => Err(undelivered),
+    }
 }
 
 /// What a peer is, by what it says of itself first and by its version header else (ruling 5).

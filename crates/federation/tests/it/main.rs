@@ -26,4 +26,5 @@ mod people;
 mod read_only;
 mod reconnected;
 mod relay;
+mod rotation;
 mod turns;

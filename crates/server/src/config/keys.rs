@@ -142,6 +142,7 @@ keys! {
         "PrivatePeerAddresses" => |c, v| share(c, |w| &mut w.private_peers, policy(v));
         "InsecurePeers" => |c, v| share(c, |w| &mut w.insecure_peers, policy(v));
         "LegacyPeers" => |c, v| share(c, |w| &mut w.legacy_peers, policy(v));
+        "TokenRotationDays" => |c, v| share(c, |w| &mut w.token_rotation_days, number(v, 0..=3650));
         "ThreadContext" =>
             |c, v| share(c, |w| &mut w.send_thread_roots, word(v, &[("root", true), ("none", false)]));
         "EnableRemoteTyping" => |_, v| absent_flag(v);

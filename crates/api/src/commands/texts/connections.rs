@@ -4,7 +4,7 @@ use rialto_model::{Millis, RemoteId};
 
 use super::{list, organisation};
 use crate::commands::grammar::Secret;
-use crate::commands::table::{address, code_block, escape, timestamp};
+use crate::commands::table::{address, code, code_block, escape, timestamp};
 use crate::commands::warnings::{AddressDoubt, Weakness};
 
 /// An invitation that was made.
@@ -193,5 +193,22 @@ fn push_warnings(out: &mut String, weakness: Option<Weakness>, doubts: &[Address
     for warning in weak.into_iter().chain(doubtful).chain(alike) {
         out.push_str("\n\n:warning: ");
         out.push_str(warning);
+    }
+}
+
+/// The peer is given another token; `cause` says why it has not taken it yet.
+pub fn rotated(display_name: &str, emergency: bool, cause: Option<&str>) -> String {
+    let name = organisation(display_name);
+    let old = if emergency {
+        "The old one opens nothing any more."
+    } else {
+        "The old one is valid until the new one is used for the first time."
+    };
+    match cause {
+        None => format!("{name} has taken a new token and uses it from now on. {old}"),
+        Some(cause) => format!(
+            "A new token is offered to {name} until it is taken; the first attempt failed: {}. {old}",
+            code(cause)
+        ),
     }
 }

@@ -148,6 +148,11 @@ pub enum ConnectionRefusal {
     },
     /// The peer cannot exchange its credential for a fresh one (ruling 8).
     LegacyPeer,
+    /// The peer has no word for taking another token.
+    CannotRotate {
+        /// Its label.
+        name: String,
+    },
     /// The peer refused.
     Peer(PeerReason),
     /// Ten wrong passwords in five minutes.
@@ -242,6 +247,11 @@ pub fn connection_refusal(refusal: &ConnectionRefusal) -> String {
         ConnectionRefusal::LegacyPeer => "The other server is too old to replace the credential in the invitation by a \
              secret one, which this server asks for. The setting `ConnectedWorkspacesSettings.LegacyPeers` can allow it."
             .to_owned(),
+        ConnectionRefusal::CannotRotate { name } => format!(
+            "{} cannot be given another token while it is connected. If its token has leaked, remove the connection and \
+             invite it again.",
+            organisation(name)
+        ),
         ConnectionRefusal::Peer(reason) => peer(reason),
         ConnectionRefusal::Throttled { until } => format!(
             "Too many invitations could not be opened within a few minutes. Try again after {}.",

@@ -1,0 +1,35 @@
+//! The trust in a connection, for administrators. Rialto only; the shape:
+//!
+//! - `POST /remotecluster/{remote_id}/rotate` with `{"emergency": false}` or nothing: the peer is to present another
+//!   token. Answer: [`Rotation`]. 400 for a peer that cannot be given one.
+//!
+//! Needs `manage_secure_connections`. No answer holds a token.
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::post;
+use rialto_app::connections::Urgency;
+use rialto_federation::rotation;
+use rialto_model::RemoteId;
+use rialto_wire::v4::connection_trust::{Rotate, Rotation};
+
+use super::remote_clusters::require_service;
+use crate::extract::{ApiJson, MaybeJson, Params, Session};
+use crate::{Api, ApiResult};
+
+pub fn routes() -> Router<Api> {
+    Router::new().route("/remotecluster/{remote_id}/rotate", post(rotate))
+}
+
+async fn rotate(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params(id): Params<RemoteId>,
+    MaybeJson(body): MaybeJson<Rotate>,
+) -> ApiResult<Rotation> {
+    require_service(&api)?;
+    let urgency = if body.unwrap_or_default().emergency { Urgency::Emergency } else { Urgency::Overlapping };
+    let done = rotation::rotate(&api.federation, &actor, &id, urgency).await?;
+    let (renewed, offered) = (done.standing.renewed_at, done.standing.offered_at);
+    Ok(ApiJson(Rotation::new(done.delivered, done.cause, renewed, offered)))
+}
