@@ -104,6 +104,16 @@ pub enum DomainEvent {
         owner: Option<RemoteId>,
         mentions: Vec<UserId>,
     },
+    /// A peer has sent earlier messages of a channel, or reactions to them. They are no news to anybody: whoever shows
+    /// the channel may look for them (behaviour 8.1).
+    HistoryReceived {
+        channel: ChannelId,
+    },
+    /// A message that is no news to anybody was kept.
+    HistoryKept {
+        post: PostId,
+        channel: ChannelId,
+    },
     /// Text, props or pin changed.
     PostEdited {
         post: PostId,

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V6__order", include_str!("../migrations/0006_order.sql"), "", ""),
     ("V7__notices", include_str!("../migrations/0007_notices.sql"), "", ""),
     ("V8__people", include_str!("../migrations/0008_people.sql"), "", ""),
+    ("V9__backfill", include_str!("../migrations/0009_backfill.sql"), "", ""),
     ("V11__trust", include_str!("../migrations/0011_trust.sql"), "", ""),
     (
         "V12__search",

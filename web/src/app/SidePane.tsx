@@ -7,6 +7,7 @@ import { failureText } from '../api/failureText';
 import { openDirect } from '../features/people/actions';
 import { PeoplePane } from '../features/people/PeoplePane';
 import { SearchPane } from '../features/search/SearchPane';
+import { HistoryList } from '../features/shared-channels/HistoryList';
 import { OrganisationList } from '../features/shared-channels/OrganisationList';
 import { ThreadPane } from '../features/threads/ThreadPane';
 import { useLanguage } from '../i18n/context';
@@ -62,7 +63,18 @@ export function SidePane({ team, channel, pane, rootId, writable, composer, onCl
         <ThreadPane rootId={rootId} renderPost={(postId, joined) => <ChannelPost postId={postId} joined={joined} writable={writable} />} composer={composer(rootId)} />
       )}
       {pane === 'search' && <SearchPane team={team} onOpen={(place, root) => navigate(threadHref(team, place, root))} />}
-      {pane === 'people' && <PeoplePane channel={channel} organisations={<OrganisationList channel={channel} />} onMessage={(user) => void message(user)} />}
+      {pane === 'people' && (
+        <PeoplePane
+          channel={channel}
+          organisations={
+            <>
+              <OrganisationList channel={channel} />
+              <HistoryList channel={channel} />
+            </>
+          }
+          onMessage={(user) => void message(user)}
+        />
+      )}
     </aside>
   );
 }

@@ -10,6 +10,7 @@ mod commands;
 mod config;
 mod connection_trust;
 mod files;
+mod history;
 mod id_lists;
 mod license;
 mod post_lists;
@@ -61,6 +62,7 @@ pub fn routes() -> Router<Api> {
         .merge(connection_trust::routes())
         .merge(shared_channels::routes())
         .merge(share_requests::routes())
+        .merge(history::routes())
         .merge(roles::routes())
         .merge(system::routes())
         .merge(config::routes())

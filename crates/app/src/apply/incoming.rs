@@ -77,6 +77,9 @@ pub struct IncomingPost {
     /// How urgent it is; None where the sender does not say.
     #[serde(default)]
     pub priority: Option<Priority>,
+    /// The home says that it is history and no news (ruling 8.4).
+    #[serde(default)]
+    pub history: bool,
 }
 
 /// A reaction as a peer sends it.
@@ -94,6 +97,9 @@ pub struct IncomingReaction {
     pub update_at: Millis,
     /// Taken back.
     pub delete_at: Option<Millis>,
+    /// The home says that it is history and no news (ruling 8.4).
+    #[serde(default)]
+    pub history: bool,
 }
 
 impl IncomingReaction {
@@ -160,6 +166,8 @@ pub struct IncomingItems {
     pub members: Vec<IncomingMember>,
     /// People of the frame who could not even be read.
     pub unreadable: Vec<UserId>,
+    /// The home says that the frame is history and no news (ruling 8.4).
+    pub history: bool,
     /// What was refused before it got here, by the audit log's word for its kind: for that log alone.
     pub refused: Vec<(&'static str, Code)>,
 }

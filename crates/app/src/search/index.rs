@@ -87,6 +87,7 @@ async fn begin(app: &App, position: Seq) -> Result<(), StoreError> {
 fn post_of(recorded: &Recorded) -> Option<PostId> {
     match &recorded.event {
         DomainEvent::PostCreated { post, .. }
+        | DomainEvent::HistoryKept { post, .. }
         | DomainEvent::PostEdited { post, .. }
         | DomainEvent::PostDeleted { post, .. } => Some(*post),
         _ => None,

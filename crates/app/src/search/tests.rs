@@ -84,6 +84,17 @@ async fn messages_of_remote_people_are_found() {
         assert_eq!(found(&scene, &scene.ann, "harbour").await, ["harbour lights"]);
         assert_eq!(found(&scene, &scene.ann, &format!("from:{name} lights")).await, ["harbour lights"]);
         assert_eq!(found(&scene, &scene.ann, &format!("-from:@{name} lights")).await, [""; 0]);
+
+        let copy = scene.copy(&peer, id(90), false).await;
+        scene.join(&scene.ann, &copy.id).await;
+        let history = crate::apply::IncomingPost {
+            message: "earlier lights".to_owned(),
+            history: true,
+            ..incoming_post(42, 31)
+        };
+        let frame = crate::apply::IncomingItems { history: true, ..with_posts([history]) };
+        scene.take_in(&peer, &copy.id, frame).await.unwrap();
+        assert_eq!(found(&scene, &scene.ann, "earlier").await, ["earlier lights"], "history too");
     })
     .await;
 }
