@@ -35,6 +35,7 @@ pub mod outbox;
 #[cfg(test)]
 mod outbox_tests;
 pub mod passwords;
+pub mod pins;
 #[cfg(feature = "planted-faults")]
 pub mod planted;
 pub mod posts;

@@ -7,6 +7,7 @@
 mod held;
 mod load;
 mod people;
+mod pins;
 mod refused;
 
 pub use held::{Held, begin_members, changes_of, held, hold, resume, telling_members, told_members};
@@ -25,12 +26,15 @@ use rialto_model::{
 use rialto_store::outbox::Believed;
 use rialto_store::{
     Snapshot, StoreError, Tx, channels, file_deliveries, interruptions, log, notices, outbox, peer_posts, posts,
-    shares, sync_failures, teams, users,
+    remotes, shares, sync_failures, teams, users,
 };
 
 use crate::connections::consumer;
 use crate::installation::is_system_account;
 use crate::{App, deliveries};
+
+/// The capability of a peer that reads what goes beyond Mattermost's items (ruling 8.4).
+pub const ITEMS: &str = "items";
 
 /// Log positions looked at in one go.
 const PAGE: i64 = 1_000;
@@ -56,6 +60,8 @@ pub enum What {
     Status(UserId),
     /// Somebody acknowledged a post, or took that back; the row says which.
     Acknowledgement(PostId, UserId),
+    /// Somebody pinned a post or took a pin away; the last word on it says which. Only for peers that read it.
+    Pin(PostId),
 }
 
 /// A change, where it happened and when.
@@ -257,6 +263,17 @@ async fn relevant(
             if travels(&ack.channel_id, ack.remote_id) =>
         {
             change(ack.channel_id, What::Acknowledgement(ack.post_id, ack.user_id))
+        }
+        DomainEvent::PinChanged { post, channel, owner } if travels(&channel, origin.remote()) => {
+            if !was_given(view, to, &post).await? {
+                return Ok(None);
+            }
+            // A Mattermost learns of pins by the posts of whoever pinned, or of ours (ruling 58).
+            match remotes::get(view, to).await? {
+                Some(peer) if peer.has(ITEMS) => change(channel, What::Pin(post)),
+                Some(_) if owner.is_none() || owner == origin.remote() => change(channel, What::Post(post)),
+                _ => Ok(None),
+            }
         }
         _ => Ok(None),
     }

@@ -427,6 +427,7 @@ pub(crate) fn incoming_post(n: u128, author: u128) -> IncomingPost {
         file_ids: Vec::new(),
         mentioned: Some(Vec::new()),
         priority: None,
+        is_old: false,
     }
 }
 

@@ -110,6 +110,12 @@ pub enum DomainEvent {
         channel: ChannelId,
         owner: Option<RemoteId>,
     },
+    /// Somebody pinned a post or took a pin away; `owner` is the post's owner connection.
+    PinChanged {
+        post: PostId,
+        channel: ChannelId,
+        owner: Option<RemoteId>,
+    },
     /// Deleted by its owner, or hidden by a moderator here when `hidden`.
     PostDeleted {
         post: PostId,

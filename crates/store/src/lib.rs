@@ -27,6 +27,7 @@ mod outbox_tests;
 pub mod participants;
 pub mod peer_posts;
 pub mod pictures;
+pub mod pins;
 mod postgres;
 pub mod posts;
 #[cfg(test)]

@@ -65,7 +65,9 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
             wanted.posts.insert(*post);
             wanted.channels.insert(*channel);
         }
-        DomainEvent::PostEdited { post, .. } | DomainEvent::PostDeleted { post, .. } => {
+        DomainEvent::PostEdited { post, .. }
+        | DomainEvent::PinChanged { post, .. }
+        | DomainEvent::PostDeleted { post, .. } => {
             wanted.posts.insert(*post);
         }
         DomainEvent::StatusChanged { .. }
@@ -162,7 +164,7 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
             let (Some(post), Some(channel)) = (rows.posts.get(post), rows.channels.get(channel)) else { return };
             posted(registry, rows, scope, post, channel, mentions);
         }
-        DomainEvent::PostEdited { post, .. } => {
+        DomainEvent::PostEdited { post, .. } | DomainEvent::PinChanged { post, .. } => {
             let Some(shown) = rows.posts.get(post).filter(|shown| shown.post.gone_at().is_none()) else { return };
             send(registry, scope, &events::post_edited(&wire_post(shown)));
         }

@@ -8,6 +8,9 @@ mod ownership_tests;
 mod people;
 #[cfg(test)]
 mod people_tests;
+mod pins;
+#[cfg(test)]
+mod pins_tests;
 mod posts;
 mod reactions;
 mod users;
@@ -105,6 +108,9 @@ pub struct IncomingPost {
     /// How urgent it is; None where the sender does not say.
     #[serde(default)]
     pub priority: Option<Priority>,
+    /// History, or a root from before the share: nobody is called (ruling 8.4).
+    #[serde(default)]
+    pub is_old: bool,
 }
 
 /// A reaction as a peer sends it.
@@ -171,6 +177,19 @@ pub struct IncomingAcknowledgement {
     pub beside_post: bool,
 }
 
+/// Somebody of the peer's has pinned a post or taken a pin away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncomingPin {
+    /// Who, on the wire.
+    pub user_id: UserId,
+    /// What.
+    pub post_id: PostId,
+    /// Pinned, or not.
+    pub pinned: bool,
+    /// By their server's clock.
+    pub at: Millis,
+}
+
 /// Everything a frame brings for one channel.
 #[derive(Debug, Clone, Default)]
 pub struct IncomingItems {
@@ -186,6 +205,8 @@ pub struct IncomingItems {
     pub statuses: Vec<IncomingStatus>,
     /// Joins and leaves.
     pub members: Vec<IncomingMember>,
+    /// Pins and their ends; another Rialto's only.
+    pub pins: Vec<IncomingPin>,
     /// People of the frame who could not even be read.
     pub unreadable: Vec<UserId>,
     /// What was refused before it got here, by the audit log's word for its kind: for that log alone.
@@ -262,6 +283,8 @@ pub struct Outcome {
     pub refused_statuses: Vec<(UserId, Code)>,
     /// Joins and leaves refused.
     pub refused_members: Vec<(UserId, Code)>,
+    /// Pins refused.
+    pub refused_pins: Vec<(IncomingPin, Code)>,
     /// When the last post was applied; 0 without any.
     pub posts_at: Millis,
 }
@@ -299,6 +322,7 @@ enum Item<'a> {
     Acknowledgement(&'a IncomingAcknowledgement),
     Status(&'a IncomingStatus),
     Member(&'a IncomingMember),
+    Pin(&'a IncomingPin),
 }
 
 /// Applies what a peer sent for a channel: people, then posts, reactions, memberships. What was applied before a failure
@@ -316,6 +340,7 @@ pub async fn items(
         .chain(items.posts.iter().map(Item::Post))
         .chain(items.reactions.iter().map(Item::Reaction))
         .chain(items.acknowledgements.iter().map(Item::Acknowledgement))
+        .chain(items.pins.iter().map(Item::Pin))
         .chain(items.members.iter().map(Item::Member))
         .chain(items.statuses.iter().map(Item::Status))
         .collect();
@@ -383,7 +408,7 @@ async fn slice(
             (_, Applied::Refused(code)) => outcome.refuse(*item, code),
             (Item::User(user), _) => outcome.users.push(user.wire_id),
             (Item::Post(_), _) => outcome.posts_at = now,
-            (Item::Reaction(_) | Item::Member(_) | Item::Acknowledgement(_) | Item::Status(_), _) => {}
+            (_, _) => {}
         }
     }
     Ok(())
@@ -401,6 +426,7 @@ async fn nobody_to_wait_for(
         Item::Post(post) if post.delete_at.is_none() => post.user_id,
         Item::Reaction(reaction) => reaction.user_id,
         Item::Acknowledgement(ack) => ack.user_id,
+        Item::Pin(pin) => pin.user_id,
         Item::User(_) | Item::Post(_) | Item::Member(_) | Item::Status(_) => return Ok(false),
     };
     Ok(refused.contains(&author)
@@ -415,6 +441,7 @@ async fn one(app: &App, tx: &mut Tx, share: &ShareAccess, item: Item<'_>) -> Res
         Item::Reaction(reaction) => reactions::apply(tx, share, reaction).await,
         Item::Acknowledgement(ack) => people::apply_acknowledgement(tx, share, ack).await,
         Item::Status(status) => people::apply_status(tx, share, status).await,
+        Item::Pin(pin) => pins::apply(tx, share, pin).await,
         Item::Member(member) => match person(tx, share, &member.user_id).await? {
             None => Ok(Applied::Refused(Code::NoUser)),
             Some(person) => {
@@ -439,6 +466,7 @@ impl Outcome {
             Item::Acknowledgement(ack) => self.refused_acknowledgements.push((ack.clone(), code)),
             Item::Status(status) => self.refused_statuses.push((status.user_id, code)),
             Item::Member(member) => self.refused_members.push((member.user_id, code)),
+            Item::Pin(pin) => self.refused_pins.push((pin.clone(), code)),
         }
     }
 }
@@ -457,7 +485,9 @@ async fn note_refusals(
     let reactions = outcome.refused_reactions.iter().map(|(_, code)| ("reaction", *code));
     let acks = outcome.refused_acknowledgements.iter().map(|(_, code)| ("ack", *code));
     let statuses = outcome.refused_statuses.iter().map(|(_, code)| ("status", *code));
-    for key in users.chain(posts).chain(reactions).chain(acks).chain(statuses).chain(before.iter().copied()) {
+    let pins = outcome.refused_pins.iter().map(|(_, code)| ("pin", *code));
+    let all = users.chain(posts).chain(reactions).chain(acks).chain(statuses).chain(pins);
+    for key in all.chain(before.iter().copied()) {
         *counts.entry(key).or_default() += 1;
     }
     if counts.is_empty() {

@@ -6,13 +6,14 @@ use rialto_model::{
     Acknowledgement, Channel, ChannelId, FileInfo, Millis, Post, PostId, Priority, Reaction, RemoteCluster, RemoteId,
     Seq, Share, ShareState, User, UserId, names,
 };
+use rialto_store::pins::Pin;
 use rialto_store::statuses::Status;
 use rialto_store::{
     Snapshot, StoreError, channel_members, channels, member_versions, outbox, peer_posts, posts, priorities, reactions,
     remotes, shares, users,
 };
 
-use super::people;
+use super::{people, pins};
 use crate::installation::is_system_account;
 use crate::shares::direct;
 use crate::{App, files, mentions};
@@ -48,6 +49,8 @@ pub struct Contents {
     pub statuses: Vec<Status>,
     /// Acknowledgements, and ends of them.
     pub acknowledgements: Vec<Acknowledgement>,
+    /// The last words on pins.
+    pub pins: Vec<Pin>,
     /// Priorities of the posts that have one.
     pub priorities: HashMap<PostId, Priority>,
     /// Position of the log that is told up to.
@@ -71,13 +74,15 @@ pub struct Wanted {
     pub statuses: Vec<UserId>,
     /// Posts and who acknowledged them.
     pub acknowledgements: Vec<(PostId, UserId)>,
+    /// Posts whose pins changed.
+    pub pins: Vec<PostId>,
 }
 
 impl Wanted {
     /// How many items there are.
     pub fn number(&self) -> usize {
         let about_people = self.members.len() + self.profiles.len() + self.statuses.len();
-        self.posts.len() + self.reactions.len() + self.acknowledgements.len() + about_people
+        self.posts.len() + self.reactions.len() + self.acknowledgements.len() + self.pins.len() + about_people
     }
 }
 
@@ -113,6 +118,7 @@ pub async fn load(
         wire_ids: HashMap::new(),
         statuses: Vec::new(),
         acknowledgements: Vec::new(),
+        pins: Vec::new(),
         priorities: HashMap::new(),
         seq: *app.bus.settled().borrow(),
         links: HashMap::new(),
@@ -126,6 +132,7 @@ pub async fn load(
         }
     }
     people::load_acknowledgements(&mut view, &mut contents, wanted).await?;
+    pins::load(&mut view, &mut contents, wanted).await?;
     let newcomers = load_people(&mut view, &mut contents, wanted).await?;
     people::load_statuses(&mut view, &mut contents, wanted, &newcomers).await?;
     Ok(Some(contents))
@@ -240,6 +247,7 @@ async fn load_people(view: &mut Snapshot, contents: &mut Contents, wanted: &Want
     ids.extend(contents.members.iter().filter(|(_, joined)| *joined).map(|(person, _)| person.id));
     ids.extend(contents.mentioned.values().map(|person| person.id));
     ids.extend(people::acknowledgers(&contents.acknowledgements));
+    ids.extend(pins::pinners(&contents.pins));
     ids.extend(&wanted.profiles);
     let ids: Vec<UserId> = ids.into_iter().collect();
     let known: HashMap<UserId, Millis> =

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use rialto_app::access::RemoteActor;
 use rialto_app::apply::{
-    self, Code, IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPost, IncomingReaction, IncomingStatus,
-    IncomingUser, Outcome,
+    self, Code, IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPin, IncomingPost, IncomingReaction,
+    IncomingStatus, IncomingUser, Outcome,
 };
 use rialto_app::connections;
 use rialto_model::{ChannelId, FileId, Millis, PeerProfile, RemoteCluster, User, UserId};
 use rialto_wire::federation::frame::{Envelope, no_longer_shared};
-use rialto_wire::federation::items::{ItemResult, ItemState, ResultExtension};
+use rialto_wire::federation::items::{self, ItemResult, ItemState, ResultExtension};
 use rialto_wire::federation::post::InboundPost;
 use rialto_wire::federation::reaction::{Acknowledgement, UserStatus};
 use rialto_wire::federation::result::SyncResult;
@@ -63,6 +63,9 @@ async fn translate(
         let mut user = incoming_user(user, actor.remote(), &handles);
         user.is_bot |= more.is_some_and(|more| more.is_bot);
         user.is_guest = more.is_some_and(|more| more.is_guest);
+        if more.is_some_and(|more| more.deleted) && user.delete_at.is_none() {
+            user.delete_at = Some(user.update_at);
+        }
         if fed.app.settings.get().workspaces.disable_status_sync {
             // Neither sent nor shown (E-108).
             user.custom_status = None;
@@ -76,6 +79,7 @@ async fn translate(
         if post.channel_id == *channel {
             let mut post = incoming_post(post, &message.mention_transforms, actor, &people);
             post.message = own_links(fed, actor, post.message).await?;
+            post.is_old = extra.is_some_and(|extra| extra.is_old(&post.id));
             posts.push(post);
         } else {
             result.post_errors.push(post.id.to_string());
@@ -106,6 +110,7 @@ async fn translate(
         acknowledgements: acknowledgements(message),
         statuses: statuses(fed, message),
         members: members.collect(),
+        pins: pins(message),
         refused,
         unreadable: unreadable.filter_map(|item| UserId::parse(item.id.as_deref()?).ok()).collect(),
     })
@@ -139,6 +144,17 @@ fn statuses(fed: &Federation, message: &SyncMessage) -> Vec<IncomingStatus> {
         dnd_end_time: status.dnd_end_time,
     };
     message.statuses.iter().map(incoming).collect()
+}
+
+/// Pins and their ends; their times were bounded when they were read.
+fn pins(message: &SyncMessage) -> Vec<IncomingPin> {
+    let incoming = |pin: &items::Pin| IncomingPin {
+        user_id: pin.user_id,
+        post_id: pin.post_id,
+        pinned: pin.pinned,
+        at: Millis(pin.at),
+    };
+    message.rialto.iter().flat_map(|extra| &extra.pins).map(incoming).collect()
 }
 
 /// What the audit log calls an item.
@@ -215,6 +231,7 @@ fn incoming_post(
         file_ids: once_each(&post.file_ids),
         mentioned: (!by_text).then_some(mentioned),
         priority: post.priority.clone().map(Into::into),
+        is_old: false,
     }
 }
 
@@ -303,6 +320,13 @@ fn confirmation(seq: i64, message: &SyncMessage, outcome: &Outcome) -> ResultExt
             post_id: Some(ack.post_id),
             user_id: Some(ack.user_id),
             ..refused(ItemKind::Ack, code.as_str())
+        });
+    }
+    for (pin, code) in &outcome.refused_pins {
+        items.push(ItemResult {
+            post_id: Some(pin.post_id),
+            user_id: Some(pin.user_id),
+            ..refused(ItemKind::Pin, code.as_str())
         });
     }
     for (kind, list) in [(ItemKind::Status, &outcome.refused_statuses), (ItemKind::Member, &outcome.refused_members)] {

@@ -4,13 +4,13 @@
 
 use std::collections::VecDeque;
 
-use rialto_app::outbox::{self, Contents, Delivered, Item, Wanted};
+use rialto_app::outbox::{self, Contents, Delivered, ITEMS, Item, Wanted};
 use rialto_model::{ChannelId, Post, Reaction, RemoteCluster, User, UserId};
 use rialto_wire::federation::frame::{Answer, says_no_longer_shared};
 use rialto_wire::federation::result::SyncResult;
 use rialto_wire::federation::sync::OutboundSync;
 
-use super::{FRAME_BYTES, Undelivered, awaited, compose, people, sync_frame, toggles};
+use super::{FRAME_BYTES, Undelivered, awaited, compose, extras, people, sync_frame, toggles};
 use crate::Federation;
 
 /// What an administrator reads of an item the peer has refused.
@@ -53,6 +53,9 @@ pub(crate) async fn deliver(
     let mut fate = run.all().await?;
     if fate == Fate::Done {
         fate = people::send(fed, &contents).await?;
+    }
+    if fate == Fate::Done {
+        fate = extras::send(fed, &contents).await?;
     }
     Ok(Delivery { fate, taken: run.taken })
 }
@@ -175,10 +178,11 @@ impl Run<'_> {
 
     fn frame(&self, cargo: Cargo<'_>) -> OutboundSync {
         let (fed, contents) = (self.fed, self.contents);
-        let mut sync = compose::empty(fed, contents.channel.id);
+        let mut sync = compose::begin(fed, contents);
         sync.users =
             cargo.people.iter().map(|person| compose::user(fed, contents, person)).map(|u| (u.id, u)).collect();
         people::mark(contents, cargo.people, &mut sync);
+        extras::mark(contents, cargo.posts, &mut sync);
         let own = fed.own_site();
         sync.posts = cargo.posts.iter().map(|post| compose::post(own.as_ref(), contents, post, &mut sync)).collect();
         sync.reactions = cargo.reactions.iter().map(|reaction| compose::reaction(contents, reaction)).collect();
@@ -271,6 +275,11 @@ pub(super) fn read(contents: &Contents, answer: &Answer) -> Result<Verdict, Unde
     let unconfirmed = || Undelivered { answered: true, ..Undelivered::new("the answer confirms nothing") };
     let payload = answer.payload.as_ref().ok_or_else(unconfirmed)?;
     let result = SyncResult::decode(payload).map_err(|_| unconfirmed())?;
+    // Another Rialto says up to where it has stored; without that word nothing is sure (ruling 8.4).
+    let echoed = result.rialto.as_ref().is_some_and(|extension| extension.seq == contents.seq.0);
+    if contents.remote.has(ITEMS) && !echoed {
+        return Err(unconfirmed());
+    }
     Ok(Verdict::Taken(Box::new(result)))
 }
 

@@ -4,6 +4,7 @@ mod awaited;
 mod compose;
 mod deliver;
 mod direct;
+mod extras;
 pub(crate) mod files;
 mod held;
 mod invite;

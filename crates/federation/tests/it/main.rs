@@ -19,6 +19,7 @@ mod handshake;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod held;
+mod items;
 mod long_cut;
 mod notices;
 mod outages;

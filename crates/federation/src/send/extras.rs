@@ -1,0 +1,53 @@
+//! What only another Rialto reads, beside Mattermost's items: pins, and which posts are context. Source: ruling 8.4.
+
+use rialto_app::outbox::{Contents, ITEMS};
+use rialto_app::pins;
+use rialto_model::Post;
+use rialto_wire::federation::items::{Pin, PostExtension, SyncExtension};
+use rialto_wire::federation::sync::OutboundSync;
+
+use super::deliver::{Fate, send_beside};
+use super::{Undelivered, compose};
+use crate::Federation;
+
+/// Entries in one frame; each has about 120 bytes.
+const AT_ONCE: usize = 500;
+
+/// Sends pins. A refusal of one is final: the next word on it is told again.
+pub(super) async fn send(fed: &Federation, contents: &Contents) -> Result<Fate, Undelivered> {
+    if !contents.remote.has(ITEMS) {
+        return Ok(Fate::Done);
+    }
+    for page in contents.pins.chunks(AT_ONCE) {
+        let mut sync = compose::begin(fed, contents);
+        extension(contents, &mut sync).pins = page.iter().map(|word| pin(contents, word)).collect();
+        if send_beside(fed, contents, &sync).await? == Fate::NoLongerShared {
+            return Ok(Fate::NoLongerShared);
+        }
+    }
+    Ok(Fate::Done)
+}
+
+fn pin(contents: &Contents, word: &pins::Pin) -> Pin {
+    Pin {
+        post_id: word.post_id,
+        user_id: contents.wire_ids.get(&word.user_id).copied().unwrap_or(word.user_id),
+        pinned: word.pinned,
+        at: word.at.0,
+    }
+}
+
+/// Puts beside posts what Mattermost's form of one has no room for, if the peer reads it.
+pub(super) fn mark(contents: &Contents, posts: &[Post], sync: &mut OutboundSync) {
+    if !contents.remote.has(ITEMS) {
+        return;
+    }
+    for post in posts.iter().filter(|post| contents.context.contains(&post.id)) {
+        let more = PostExtension { context: true, ..PostExtension::default() };
+        extension(contents, sync).posts.insert(post.id, more);
+    }
+}
+
+fn extension<'a>(contents: &Contents, sync: &'a mut OutboundSync) -> &'a mut SyncExtension {
+    sync.rialto.get_or_insert_with(|| SyncExtension { seq: contents.seq.0, ..SyncExtension::default() })
+}
