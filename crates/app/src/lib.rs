@@ -19,6 +19,9 @@ pub mod clock;
 pub mod configuration;
 pub mod connections;
 pub mod deliveries;
+pub mod delivery_states;
+#[cfg(test)]
+mod delivery_states_tests;
 pub mod direct_channels;
 pub mod files;
 pub mod frames;

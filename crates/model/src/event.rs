@@ -124,6 +124,14 @@ pub enum DomainEvent {
         by: Option<UserId>,
         hidden: bool,
     },
+    /// How messages of `owner`'s people fared with the organisation of `remote`: for `owner` alone, whom we tell as the
+    /// home of the channel (ruling 8.4).
+    DeliveriesChanged {
+        channel: ChannelId,
+        owner: RemoteId,
+        remote: RemoteId,
+        posts: Vec<PostId>,
+    },
     ReactionAdded(Reaction),
     ReactionRemoved(Reaction),
     AcknowledgementAdded(Acknowledgement),

@@ -28,6 +28,7 @@ pub mod participants;
 pub mod peer_posts;
 pub mod pictures;
 pub mod pins;
+pub mod post_deliveries;
 mod postgres;
 pub mod posts;
 #[cfg(test)]

@@ -79,6 +79,7 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
         | DomainEvent::TeamMemberRemoved { .. }
         | DomainEvent::ChannelMemberRemoved { .. }
         | DomainEvent::ChannelViewed { .. }
+        | DomainEvent::DeliveriesChanged { .. }
         | DomainEvent::ReactionAdded(_)
         | DomainEvent::ReactionRemoved(_)
         | DomainEvent::AcknowledgementAdded(_)
@@ -184,9 +185,11 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
             let frame = Arc::new(Frame::from(&events::remote_cluster_updated(*remote)));
             registry.send(Scope::Server, |_, viewer| viewer.sees_connections.then_some(&frame));
         }
-        // Access has been taken away already; the hub itself tells of settings.
-        DomainEvent::SessionsRevoked { .. } | DomainEvent::TeamCreated { .. } | DomainEvent::SettingsChanged { .. } => {
-        }
+        // Access has been taken away already; the hub itself tells of settings; receipts are for another server.
+        DomainEvent::SessionsRevoked { .. }
+        | DomainEvent::DeliveriesChanged { .. }
+        | DomainEvent::TeamCreated { .. }
+        | DomainEvent::SettingsChanged { .. } => {}
     }
 }
 

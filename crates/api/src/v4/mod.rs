@@ -8,6 +8,7 @@ mod channel_members;
 mod channels;
 mod commands;
 mod config;
+mod deliveries;
 mod files;
 mod id_lists;
 mod license;
@@ -50,6 +51,7 @@ pub fn routes() -> Router<Api> {
         .merge(categories::routes())
         .merge(posts::routes())
         .merge(post_lists::routes())
+        .merge(deliveries::routes())
         .merge(files::routes())
         .merge(reactions::routes())
         .merge(acknowledgements::routes())

@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Denied, RemoteActor, ShareAccess};
 use crate::audit::{self, About};
+use crate::delivery_states::{self, Receipt};
 use crate::{App, arrivals, channel_members};
 
 /// Items of one transaction: long frames write in slices, or they would be everyone's p99.
@@ -207,6 +208,8 @@ pub struct IncomingItems {
     pub members: Vec<IncomingMember>,
     /// Pins and their ends; another Rialto's only.
     pub pins: Vec<IncomingPin>,
+    /// How our messages fared with third organisations; another Rialto's only.
+    pub receipts: Vec<Receipt>,
     /// People of the frame who could not even be read.
     pub unreadable: Vec<UserId>,
     /// What was refused before it got here, by the audit log's word for its kind: for that log alone.
@@ -283,6 +286,8 @@ pub struct Outcome {
     pub refused_statuses: Vec<(UserId, Code)>,
     /// Joins and leaves refused.
     pub refused_members: Vec<(UserId, Code)>,
+    /// Posts that are kept and wait for something.
+    pub parked_posts: Vec<(PostId, Code)>,
     /// Pins refused.
     pub refused_pins: Vec<(IncomingPin, Code)>,
     /// When the last post was applied; 0 without any.
@@ -364,6 +369,13 @@ pub async fn items(
             other => other?,
         }
     }
+    if !items.receipts.is_empty() {
+        let mut tx = app.db.begin(app.clock.now()).await?;
+        let share = access::share(&mut tx, actor, channel).await?;
+        let news = delivery_states::take(&mut tx, &share, &items.receipts).await?;
+        tx.commit().await?;
+        news.into_iter().for_each(|news| app.bus.tell(news));
+    }
     note_refusals(app, actor, channel, &outcome, &items.refused).await?;
     Ok(outcome)
 }
@@ -407,6 +419,10 @@ async fn slice(
         match (item, applied) {
             (_, Applied::Refused(code)) => outcome.refuse(*item, code),
             (Item::User(user), _) => outcome.users.push(user.wire_id),
+            (Item::Post(post), Applied::Parked) => {
+                let code = if post.root_id.is_some() { Code::NoRoot } else { Code::NoUser };
+                outcome.parked_posts.push((post.id, code));
+            }
             (Item::Post(_), _) => outcome.posts_at = now,
             (_, _) => {}
         }

@@ -13,7 +13,8 @@ use rialto_store::{
     remotes, shares, users,
 };
 
-use super::{people, pins};
+use super::{people, pins, receipts};
+use crate::delivery_states::Receipt;
 use crate::installation::is_system_account;
 use crate::shares::direct;
 use crate::{App, files, mentions};
@@ -51,6 +52,8 @@ pub struct Contents {
     pub acknowledgements: Vec<Acknowledgement>,
     /// The last words on pins.
     pub pins: Vec<Pin>,
+    /// How posts of the peer's people fared with third organisations.
+    pub receipts: Vec<Receipt>,
     /// Priorities of the posts that have one.
     pub priorities: HashMap<PostId, Priority>,
     /// Position of the log that is told up to.
@@ -76,13 +79,20 @@ pub struct Wanted {
     pub acknowledgements: Vec<(PostId, UserId)>,
     /// Posts whose pins changed.
     pub pins: Vec<PostId>,
+    /// Third organisations and posts of the peer's people.
+    pub receipts: Vec<(RemoteId, PostId)>,
 }
 
 impl Wanted {
     /// How many items there are.
     pub fn number(&self) -> usize {
         let about_people = self.members.len() + self.profiles.len() + self.statuses.len();
-        self.posts.len() + self.reactions.len() + self.acknowledgements.len() + self.pins.len() + about_people
+        self.posts.len()
+            + self.reactions.len()
+            + self.acknowledgements.len()
+            + self.pins.len()
+            + about_people
+            + self.receipts.len()
     }
 }
 
@@ -119,6 +129,7 @@ pub async fn load(
         statuses: Vec::new(),
         acknowledgements: Vec::new(),
         pins: Vec::new(),
+        receipts: Vec::new(),
         priorities: HashMap::new(),
         seq: *app.bus.settled().borrow(),
         links: HashMap::new(),
@@ -133,6 +144,7 @@ pub async fn load(
     }
     people::load_acknowledgements(&mut view, &mut contents, wanted).await?;
     pins::load(&mut view, &mut contents, wanted).await?;
+    receipts::load(&mut view, &mut contents, wanted).await?;
     let newcomers = load_people(&mut view, &mut contents, wanted).await?;
     people::load_statuses(&mut view, &mut contents, wanted, &newcomers).await?;
     Ok(Some(contents))

@@ -8,6 +8,7 @@ use rialto_app::apply::{
     IncomingStatus, IncomingUser, Outcome,
 };
 use rialto_app::connections;
+use rialto_app::delivery_states::{Receipt, State};
 use rialto_model::{ChannelId, FileId, Millis, PeerProfile, RemoteCluster, User, UserId};
 use rialto_wire::federation::frame::{Envelope, no_longer_shared};
 use rialto_wire::federation::items::{self, ItemResult, ItemState, ResultExtension};
@@ -16,7 +17,7 @@ use rialto_wire::federation::reaction::{Acknowledgement, UserStatus};
 use rialto_wire::federation::result::SyncResult;
 use rialto_wire::federation::sync::SyncMessage;
 use rialto_wire::federation::user::InboundUser;
-use rialto_wire::federation::{ItemKind, mentions, permalinks, topic, username};
+use rialto_wire::federation::{ItemKind, bounds, mentions, permalinks, topic, username};
 use rialto_wire::site_url::SiteUrl;
 use serde_json::value::RawValue;
 
@@ -111,6 +112,7 @@ async fn translate(
         statuses: statuses(fed, message),
         members: members.collect(),
         pins: pins(message),
+        receipts: receipts(message),
         refused,
         unreadable: unreadable.filter_map(|item| UserId::parse(item.id.as_deref()?).ok()).collect(),
     })
@@ -155,6 +157,16 @@ fn pins(message: &SyncMessage) -> Vec<IncomingPin> {
         at: Millis(pin.at),
     };
     message.rialto.iter().flat_map(|extra| &extra.pins).map(incoming).collect()
+}
+
+/// How our messages fared beyond the home of the channel; a word nobody has agreed on is left out.
+fn receipts(message: &SyncMessage) -> Vec<Receipt> {
+    let incoming = |receipt: &items::Receipt| {
+        let (post, organisation, code) = (receipt.post_id, receipt.organisation.clone(), receipt.code.clone());
+        Some(Receipt { post, organisation, state: State::parse(&receipt.state)?, code })
+    };
+    let list = message.rialto.iter().flat_map(|extra| &extra.receipts);
+    list.filter_map(incoming).take(bounds::ITEMS).collect()
 }
 
 /// What the audit log calls an item.
@@ -306,6 +318,9 @@ fn confirmation(seq: i64, message: &SyncMessage, outcome: &Outcome) -> ResultExt
     }
     for (id, code) in &outcome.refused_posts {
         items.push(ItemResult::post(id.as_str(), ItemState::Refused, code.as_str()));
+    }
+    for (id, code) in &outcome.parked_posts {
+        items.push(ItemResult::post(id.as_str(), ItemState::Parked, code.as_str()));
     }
     for (reaction, code) in &outcome.refused_reactions {
         items.push(ItemResult {

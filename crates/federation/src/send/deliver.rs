@@ -4,9 +4,12 @@
 
 use std::collections::VecDeque;
 
+use rialto_app::delivery_states;
 use rialto_app::outbox::{self, Contents, Delivered, ITEMS, Item, Wanted};
 use rialto_model::{ChannelId, Post, Reaction, RemoteCluster, User, UserId};
+use rialto_wire::federation::ItemKind;
 use rialto_wire::federation::frame::{Answer, says_no_longer_shared};
+use rialto_wire::federation::items::{ItemResult, ItemState};
 use rialto_wire::federation::result::SyncResult;
 use rialto_wire::federation::sync::OutboundSync;
 
@@ -210,7 +213,7 @@ impl Run<'_> {
                 let outcome = outcome(self.contents, &result, cargo);
                 let Contents { remote, channel, .. } = self.contents;
                 outbox::delivered(&self.fed.app, &remote.id, &channel.id, &outcome).await?;
-                self.taken += outcome.taken.len();
+                self.taken += outcome.taken.len() + outcome.parked.len();
                 Ok(Sent::Done)
             }
         }
@@ -283,6 +286,12 @@ pub(super) fn read(contents: &Contents, answer: &Answer) -> Result<Verdict, Unde
     Ok(Verdict::Taken(Box::new(result)))
 }
 
+/// What another Rialto says of a post it did not store.
+fn said_of<'a>(result: &'a SyncResult, post: &Post) -> Option<&'a ItemResult> {
+    let of_post = |item: &&ItemResult| item.kind == ItemKind::Post && item.id == post.id.as_str();
+    result.rialto.as_ref()?.items.iter().find(of_post)
+}
+
 /// What is to be remembered of a frame that was taken.
 fn outcome(contents: &Contents, result: &SyncResult, cargo: Cargo<'_>) -> Delivered {
     let mut outcome = Delivered::default();
@@ -299,10 +308,19 @@ fn outcome(contents: &Contents, result: &SyncResult, cargo: Cargo<'_>) -> Delive
         if !post.file_ids.is_empty() {
             outcome.settled.push(post.id);
         }
+        let said = said_of(result, post);
         if result.post_errors.iter().any(|id| id == post.id.as_str()) {
-            refused.push(Item::Post(post.id));
+            match said.and_then(|item| delivery_states::known_code(&item.code)) {
+                Some(code) => outcome.refused_for.push((Item::Post(post.id), code)),
+                None => refused.push(Item::Post(post.id)),
+            }
         } else {
-            outcome.taken.push(post.id);
+            let parked = said.is_some_and(|item| item.state == ItemState::Parked);
+            if parked {
+                outcome.parked.push(post.id)
+            } else {
+                outcome.taken.push(post.id)
+            }
             if let Some(attached) = contents.files.get(&post.id) {
                 outcome.with_files.push((post.clone(), attached.clone()));
             }

@@ -1,9 +1,9 @@
-//! What only another Rialto reads, beside Mattermost's items: pins, and which posts are context. Source: ruling 8.4.
+//! What only another Rialto reads, beside Mattermost's items: pins, receipts, and which posts are context. Source: ruling 8.4.
 
 use rialto_app::outbox::{Contents, ITEMS};
-use rialto_app::pins;
+use rialto_app::{delivery_states, pins};
 use rialto_model::Post;
-use rialto_wire::federation::items::{Pin, PostExtension, SyncExtension};
+use rialto_wire::federation::items::{Pin, PostExtension, Receipt, SyncExtension};
 use rialto_wire::federation::sync::OutboundSync;
 
 use super::deliver::{Fate, send_beside};
@@ -13,14 +13,18 @@ use crate::Federation;
 /// Entries in one frame; each has about 120 bytes.
 const AT_ONCE: usize = 500;
 
-/// Sends pins. A refusal of one is final: the next word on it is told again.
+/// Sends pins and receipts. A refusal of one is final: the next word on it is told again.
 pub(super) async fn send(fed: &Federation, contents: &Contents) -> Result<Fate, Undelivered> {
     if !contents.remote.has(ITEMS) {
         return Ok(Fate::Done);
     }
-    for page in contents.pins.chunks(AT_ONCE) {
+    let pages = contents.pins.len().max(contents.receipts.len()).div_ceil(AT_ONCE);
+    for page in 0..pages {
         let mut sync = compose::begin(fed, contents);
-        extension(contents, &mut sync).pins = page.iter().map(|word| pin(contents, word)).collect();
+        let more = extension(contents, &mut sync);
+        let (skip, take) = (page * AT_ONCE, AT_ONCE);
+        more.pins = contents.pins.iter().skip(skip).take(take).map(|word| pin(contents, word)).collect();
+        more.receipts = contents.receipts.iter().skip(skip).take(take).map(receipt).collect();
         if send_beside(fed, contents, &sync).await? == Fate::NoLongerShared {
             return Ok(Fate::NoLongerShared);
         }
@@ -34,6 +38,15 @@ fn pin(contents: &Contents, word: &pins::Pin) -> Pin {
         user_id: contents.wire_ids.get(&word.user_id).copied().unwrap_or(word.user_id),
         pinned: word.pinned,
         at: word.at.0,
+    }
+}
+
+fn receipt(known: &delivery_states::Receipt) -> Receipt {
+    Receipt {
+        post_id: known.post,
+        organisation: known.organisation.clone(),
+        state: known.state.as_str().to_owned(),
+        code: known.code.clone(),
     }
 }
 

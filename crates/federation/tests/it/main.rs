@@ -10,6 +10,7 @@
 mod archived;
 mod clocks;
 mod conversation;
+mod delivery_states;
 mod direct;
 mod ends;
 mod faults;
