@@ -32,6 +32,9 @@ pub mod interruptions;
 #[cfg(test)]
 mod interruptions_tests;
 pub mod keys;
+pub mod member_requests;
+#[cfg(test)]
+mod member_requests_tests;
 pub mod mentions;
 pub mod notices;
 pub mod outbox;

@@ -21,8 +21,8 @@ pub use refused::{
 use std::collections::HashMap;
 
 use rialto_model::{
-    ChannelId, DomainEvent, FileInfo, Millis, Origin, Post, PostId, Reaction, Recorded, RemoteCluster, RemoteId, Seq,
-    Share, ShareId, ShareState, UserId,
+    ChannelId, DomainEvent, FileInfo, MemberWord, Millis, Origin, Post, PostId, Reaction, Recorded, RemoteCluster,
+    RemoteId, Seq, Share, ShareId, ShareState, UserId,
 };
 use rialto_store::outbox::Believed;
 use rialto_store::{
@@ -61,6 +61,8 @@ pub enum What {
     Status(UserId),
     /// Somebody acknowledged a post, or took that back; the row says which.
     Acknowledgement(PostId, UserId),
+    /// Something about who may be in the channel, for the peer alone.
+    MemberWord(UserId, MemberWord),
     /// It is known better how posts of the peer's people fared with a third organisation. Only for peers that read it.
     Receipts(RemoteId, Vec<PostId>),
     /// Somebody pinned a post or took a pin away; the last word on it says which. Only for peers that read it.
@@ -266,6 +268,10 @@ async fn relevant(
             if travels(&ack.channel_id, ack.remote_id) =>
         {
             change(ack.channel_id, What::Acknowledgement(ack.post_id, ack.user_id))
+        }
+        DomainEvent::MemberWord { channel, user, remote, word } if remote == *to => {
+            let active = live.get(&channel).is_some_and(|share| share.state == ShareState::Active);
+            if active { change(channel, What::MemberWord(user, word)) } else { Ok(None) }
         }
         DomainEvent::DeliveriesChanged { channel, owner, remote, posts } if owner == *to => {
             let home = live.get(&channel).is_some_and(|share| share.state == ShareState::Active && share.home);

@@ -132,6 +132,13 @@ pub enum DomainEvent {
         remote: RemoteId,
         posts: Vec<PostId>,
     },
+    /// Something to tell `remote` alone about `user`'s place in a channel (ruling 8.4).
+    MemberWord {
+        channel: ChannelId,
+        user: UserId,
+        remote: RemoteId,
+        word: MemberWord,
+    },
     ReactionAdded(Reaction),
     ReactionRemoved(Reaction),
     AcknowledgementAdded(Acknowledgement),
@@ -162,6 +169,19 @@ pub enum DomainEvent {
         channel: ChannelId,
         remote: RemoteId,
     },
+}
+
+/// What servers tell each other of who may be in a channel, beside joins and leaves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "word", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the fields say what they are")]
+pub enum MemberWord {
+    /// Somebody here asks to have a person of theirs.
+    Asked { by: UserId, at: Millis },
+    /// What became of their wish to have a person of ours: `added`, `refused` or `pending`.
+    Answered { state: String },
+    /// A person of theirs was removed here, or is welcome again.
+    Blocked { blocked: bool, at: Millis },
 }
 
 /// A setting of one person.

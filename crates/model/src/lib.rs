@@ -19,7 +19,7 @@ pub mod time;
 pub mod user;
 
 pub use channel::{Channel, ChannelKind, ChannelMember};
-pub use event::{DomainEvent, Origin, Recorded, Scope};
+pub use event::{DomainEvent, MemberWord, Origin, Recorded, Scope};
 pub use file::{FileInfo, Upload};
 pub use id::{
     ChannelId, ConnectionId, FileId, InvalidId, InviteId, ItemId, MessageId, PostId, RemoteId, RequestId, ServerId,

@@ -18,6 +18,7 @@ pub mod interruptions;
 pub mod log;
 #[cfg(test)]
 mod log_tests;
+pub mod member_requests;
 pub mod member_versions;
 mod migrations;
 pub mod notices;

@@ -104,6 +104,7 @@ export const de: Messages = {
   'channels.addButton': 'Hinzufügen',
   'channels.addNamed': '{name} hinzufügen',
   'channels.added': 'Hinzugefügt',
+  'channels.asked': 'Ihre Organisation wurde gefragt',
   'channels.addNobody': 'Niemand in diesem Team passt dazu.',
   'channels.filter.all': 'Alle',
   'channels.filter.shared': 'Geteilt',

@@ -102,6 +102,7 @@ export const en = {
   'channels.addButton': 'Add',
   'channels.addNamed': 'Add {name}',
   'channels.added': 'Added',
+  'channels.asked': 'Their organisation was asked',
   'channels.addNobody': 'Nobody in this team matches.',
   'channels.filter.all': 'All',
   'channels.filter.shared': 'Shared',

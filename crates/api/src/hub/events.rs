@@ -80,6 +80,7 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
         | DomainEvent::ChannelMemberRemoved { .. }
         | DomainEvent::ChannelViewed { .. }
         | DomainEvent::DeliveriesChanged { .. }
+        | DomainEvent::MemberWord { .. }
         | DomainEvent::ReactionAdded(_)
         | DomainEvent::ReactionRemoved(_)
         | DomainEvent::AcknowledgementAdded(_)
@@ -185,9 +186,10 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
             let frame = Arc::new(Frame::from(&events::remote_cluster_updated(*remote)));
             registry.send(Scope::Server, |_, viewer| viewer.sees_connections.then_some(&frame));
         }
-        // Access has been taken away already; the hub itself tells of settings; receipts are for another server.
+        // Access has been taken away already; the hub itself tells of settings; some words are for another server.
         DomainEvent::SessionsRevoked { .. }
         | DomainEvent::DeliveriesChanged { .. }
+        | DomainEvent::MemberWord { .. }
         | DomainEvent::TeamCreated { .. }
         | DomainEvent::SettingsChanged { .. } => {}
     }

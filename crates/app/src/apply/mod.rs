@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::{self, Denied, RemoteActor, ShareAccess};
 use crate::audit::{self, About};
 use crate::delivery_states::{self, Receipt};
-use crate::{App, arrivals, channel_members};
+use crate::{App, arrivals, channel_members, member_requests};
 
 /// Items of one transaction: long frames write in slices, or they would be everyone's p99.
 const SLICE: usize = 50;
@@ -210,6 +210,8 @@ pub struct IncomingItems {
     pub pins: Vec<IncomingPin>,
     /// How our messages fared with third organisations; another Rialto's only.
     pub receipts: Vec<Receipt>,
+    /// Who may be in the channel, beside joins and leaves; another Rialto's only.
+    pub member_words: Vec<member_requests::Incoming>,
     /// People of the frame who could not even be read.
     pub unreadable: Vec<UserId>,
     /// What was refused before it got here, by the audit log's word for its kind: for that log alone.
@@ -368,6 +370,13 @@ pub async fn items(
             }
             other => other?,
         }
+    }
+    for word in &items.member_words {
+        let mut tx = app.db.begin(app.clock.now()).await?;
+        let share = access::share(&mut tx, actor, channel).await?;
+        let news = member_requests::take(app, &mut tx, &share, word).await?;
+        tx.commit().await?;
+        news.into_iter().for_each(|news| app.bus.tell(news));
     }
     if !items.receipts.is_empty() {
         let mut tx = app.db.begin(app.clock.now()).await?;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rialto_model::{
-    Acknowledgement, Channel, ChannelId, FileInfo, Millis, Post, PostId, Priority, Reaction, RemoteCluster, RemoteId,
-    Seq, Share, ShareState, User, UserId, names,
+    Acknowledgement, Channel, ChannelId, FileInfo, MemberWord, Millis, Post, PostId, Priority, Reaction, RemoteCluster,
+    RemoteId, Seq, Share, ShareState, User, UserId, names,
 };
 use rialto_store::pins::Pin;
 use rialto_store::statuses::Status;
@@ -54,6 +54,8 @@ pub struct Contents {
     pub pins: Vec<Pin>,
     /// How posts of the peer's people fared with third organisations.
     pub receipts: Vec<Receipt>,
+    /// Who may be in the channel, beside joins and leaves.
+    pub member_words: Vec<(UserId, MemberWord)>,
     /// Priorities of the posts that have one.
     pub priorities: HashMap<PostId, Priority>,
     /// Position of the log that is told up to.
@@ -81,6 +83,8 @@ pub struct Wanted {
     pub pins: Vec<PostId>,
     /// Third organisations and posts of the peer's people.
     pub receipts: Vec<(RemoteId, PostId)>,
+    /// Who may be in the channel, beside joins and leaves.
+    pub member_words: Vec<(UserId, MemberWord)>,
 }
 
 impl Wanted {
@@ -91,6 +95,7 @@ impl Wanted {
             + self.reactions.len()
             + self.acknowledgements.len()
             + self.pins.len()
+            + self.member_words.len()
             + about_people
             + self.receipts.len()
     }
@@ -130,6 +135,7 @@ pub async fn load(
         acknowledgements: Vec::new(),
         pins: Vec::new(),
         receipts: Vec::new(),
+        member_words: wanted.member_words.clone(),
         priorities: HashMap::new(),
         seq: *app.bus.settled().borrow(),
         links: HashMap::new(),
@@ -260,6 +266,14 @@ async fn load_people(view: &mut Snapshot, contents: &mut Contents, wanted: &Want
     ids.extend(contents.mentioned.values().map(|person| person.id));
     ids.extend(people::acknowledgers(&contents.acknowledgements));
     ids.extend(pins::pinners(&contents.pins));
+    for (user, word) in &contents.member_words {
+        if let MemberWord::Asked { by, .. } = word {
+            ids.insert(*by);
+        }
+        if let Some(wire_id) = users::wire_id(view, user).await? {
+            contents.wire_ids.insert(*user, wire_id);
+        }
+    }
     ids.extend(&wanted.profiles);
     let ids: Vec<UserId> = ids.into_iter().collect();
     let known: HashMap<UserId, Millis> =

@@ -9,6 +9,7 @@ use rialto_app::apply::{
 };
 use rialto_app::connections;
 use rialto_app::delivery_states::{Receipt, State};
+use rialto_app::member_requests::Incoming;
 use rialto_model::{ChannelId, FileId, Millis, PeerProfile, RemoteCluster, User, UserId};
 use rialto_wire::federation::frame::{Envelope, no_longer_shared};
 use rialto_wire::federation::items::{self, ItemResult, ItemState, ResultExtension};
@@ -23,6 +24,9 @@ use serde_json::value::RawValue;
 
 use super::reply::Reply;
 use crate::Federation;
+
+/// Wishes, answers and blocks that are read of one message.
+const MEMBER_WORDS: usize = 500;
 
 /// Names tried for somebody whose name is taken here (wire 7.3).
 const STAND_INS: u32 = 25;
@@ -113,6 +117,7 @@ async fn translate(
         members: members.collect(),
         pins: pins(message),
         receipts: receipts(message),
+        member_words: member_words(message),
         refused,
         unreadable: unreadable.filter_map(|item| UserId::parse(item.id.as_deref()?).ok()).collect(),
     })
@@ -167,6 +172,21 @@ fn receipts(message: &SyncMessage) -> Vec<Receipt> {
     };
     let list = message.rialto.iter().flat_map(|extra| &extra.receipts);
     list.filter_map(incoming).take(bounds::ITEMS).collect()
+}
+
+/// Who may be in the channel, beside joins and leaves; a time out of bounds makes a word none.
+fn member_words(message: &SyncMessage) -> Vec<Incoming> {
+    let Some(extra) = &message.rialto else { return Vec::new() };
+    let asked = extra.member_requests.iter().map(|one| Incoming::Asked { user: one.user_id, by: one.by });
+    let answered =
+        extra.member_answers.iter().map(|one| Incoming::Answered { user: one.user_id, state: one.state.clone() });
+    let in_time = |one: &&items::MemberBlock| (0..=bounds::TIME).contains(&one.at);
+    let blocked = extra.member_blocks.iter().filter(in_time).map(|one| Incoming::Blocked {
+        user: one.user_id,
+        blocked: one.blocked,
+        at: Millis(one.at),
+    });
+    asked.chain(answered).chain(blocked).take(MEMBER_WORDS).collect()
 }
 
 /// What the audit log calls an item.

@@ -22,6 +22,7 @@ mod harness;
 mod held;
 mod items;
 mod long_cut;
+mod member_requests;
 mod notices;
 mod outages;
 mod people;
