@@ -29,6 +29,15 @@ pub enum Volatile {
         /// Which.
         post: PostId,
     },
+    /// It is known better how somebody's messages fared elsewhere; how can be asked (behaviour 8.3).
+    Deliveries {
+        /// Whose messages.
+        user: UserId,
+        /// Where they stand.
+        channel: ChannelId,
+        /// Which.
+        posts: Vec<PostId>,
+    },
     /// Somebody types.
     Typing {
         /// Where.

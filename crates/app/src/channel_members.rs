@@ -11,7 +11,7 @@ use rialto_store::{
 use crate::access::{self, ChannelAccess, Denied, SessionUser, ShareAccess};
 use crate::channels::DEFAULT_CHANNEL;
 use crate::system_posts::{self, About, SystemPost};
-use crate::{App, arrivals};
+use crate::{App, arrivals, member_requests};
 
 /// Why something about memberships was refused.
 #[derive(Debug, thiserror::Error)]
@@ -138,7 +138,8 @@ async fn delete(
     Ok(gone)
 }
 
-/// Adds people to a channel, or the actor joins it. Who belongs already is answered again.
+/// Adds people to a channel, or the actor joins it. Who belongs already is answered again. Who is of another Rialto is not
+/// answered: their own server was asked to add them (behaviour 4.5, ruling 50).
 ///
 /// # Errors
 /// [`Error`]; nobody is added then.
@@ -166,7 +167,12 @@ pub async fn add(
         }
         // Whoever was removed here is let in again here; delivery goes on with that (behaviour 4.4.5).
         let returns = !person.is_local() && blocks::delete(&mut tx, id, user).await?;
-        if !returns {
+        if returns {
+            member_requests::tell_blocked(&mut tx, &channel, &person, false).await?;
+        } else if !person.is_local() {
+            if member_requests::ask(&mut tx, actor.user_id, &channel, &person).await? {
+                continue;
+            }
             refuse_remote(&mut tx, &channel, &person).await?;
         }
         let in_team = team_members::get(&mut tx, &team, user).await?.is_some_and(|m| m.delete_at.is_none());
@@ -174,6 +180,7 @@ pub async fn add(
             return Err(Error::NotInTeam);
         }
         insert(&mut tx, id, *user, false, Some(actor.user_id), Origin::Local).await?;
+        rialto_store::member_requests::delete(&mut tx, id, user).await?;
         announce_added(app, &mut tx, id, (actor.user_id, &adder), (*user, &person.username))?;
         members.extend(channel_members::get(&mut tx, id, user).await?);
     }
@@ -246,9 +253,10 @@ pub async fn remove(app: &App, actor: &SessionUser, id: &ChannelId, user: &UserI
     if !delete(&mut tx, id, *user, Some(actor.user_id), Origin::Local).await? {
         return Err(Denied::Absent("member").into());
     }
-    if user_rows::get(&mut tx, user).await?.is_some_and(|person| !person.is_local()) {
-        // Their server's next word does not bring them back (E-101).
+    if let Some(person) = user_rows::get(&mut tx, user).await?.filter(|person| !person.is_local()) {
+        // Their server's next word does not bring them back (E-101); it is told, so that it can say so (behaviour 4.4.5).
         blocks::insert(&mut tx, id, user).await?;
+        member_requests::tell_blocked(&mut tx, access.channel(), &person, true).await?;
     }
     let name = system_posts::username(&mut tx, user).await?;
     let user_id = user.to_string();
@@ -304,6 +312,7 @@ pub async fn apply(app: &App, tx: &mut Tx, share: &ShareAccess, user: UserId, jo
         }
     }
     let joined = insert(tx, &channel.id, user, false, Some(user), share.origin()).await?;
+    rialto_store::member_requests::delete(tx, &channel.id, &user).await?;
     if joined {
         arrivals::joined(app, tx, share, &user).await?;
     }

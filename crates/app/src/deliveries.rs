@@ -8,7 +8,7 @@ use rialto_model::{ChannelId, FileId, FileInfo, ItemId, Millis, Post, PostId, Re
 use rialto_store::file_deliveries::{self as rows, Delivery, State};
 use rialto_store::{Snapshot, StoreError, Tx, files, posts};
 
-use crate::{App, Volatile};
+use crate::{App, Volatile, delivery_states};
 
 /// A post waits for its files this long after the last byte got through (ruling 36), ms.
 const PATIENCE: i64 = 10 * 60_000;
@@ -231,7 +231,12 @@ pub async fn ended(app: &App, remote: &RemoteId, file: &FileId, ended: Ended) ->
         }
     }
     rows::put(&mut tx, &delivery).await?;
+    let news = match delivery.state {
+        State::Waiting => Vec::new(),
+        State::Sent | State::Refused => delivery_states::changed(&mut tx, remote, &[delivery.post_id]).await?,
+    };
     tx.commit().await?;
+    news.into_iter().for_each(|news| app.bus.tell(news));
     if let Some(cause) = refused {
         tell_author(app, remote, &delivery, &cause).await?;
     }

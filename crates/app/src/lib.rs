@@ -20,6 +20,9 @@ pub mod clock;
 pub mod configuration;
 pub mod connections;
 pub mod deliveries;
+pub mod delivery_states;
+#[cfg(test)]
+mod delivery_states_tests;
 pub mod direct_channels;
 pub mod files;
 pub mod frames;
@@ -30,10 +33,14 @@ pub mod interruptions;
 #[cfg(test)]
 mod interruptions_tests;
 pub mod keys;
+pub mod member_requests;
+#[cfg(test)]
+mod member_requests_tests;
 pub mod mentions;
 pub mod notices;
 pub mod outbox;
 pub mod passwords;
+pub mod pins;
 #[cfg(feature = "planted-faults")]
 pub mod planted;
 pub mod posts;

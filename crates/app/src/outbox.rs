@@ -13,6 +13,8 @@ mod load;
 #[cfg(test)]
 mod load_tests;
 mod people;
+mod pins;
+mod receipts;
 mod refused;
 #[cfg(test)]
 mod refused_tests;
@@ -29,18 +31,21 @@ pub use refused::{
 use std::collections::HashMap;
 
 use rialto_model::{
-    ChannelId, DomainEvent, FileInfo, Millis, Origin, Post, PostId, Reaction, Recorded, RemoteCluster, RemoteId, Seq,
-    Share, ShareId, ShareState, UserId,
+    ChannelId, DomainEvent, FileInfo, MemberWord, Millis, Origin, Post, PostId, Reaction, Recorded, RemoteCluster,
+    RemoteId, Seq, Share, ShareId, ShareState, UserId,
 };
 use rialto_store::outbox::Believed;
 use rialto_store::{
-    Snapshot, StoreError, Tx, channels, file_deliveries, interruptions, log, notices, outbox, peer_posts, posts,
-    shares, sync_failures, teams, users,
+    Snapshot, StoreError, Tx, channels, file_deliveries, interruptions, log, notices, outbox, peer_posts,
+    post_deliveries, posts, remotes, shares, sync_failures, teams, users,
 };
 
 use crate::connections::consumer;
 use crate::installation::is_system_account;
-use crate::{App, deliveries};
+use crate::{App, deliveries, delivery_states};
+
+/// The capability of a peer that reads what goes beyond Mattermost's items (ruling 8.4).
+pub const ITEMS: &str = "items";
 
 /// Log positions looked at in one go.
 const PAGE: i64 = 1_000;
@@ -66,6 +71,12 @@ pub enum What {
     Status(UserId),
     /// Somebody acknowledged a post, or took that back; the row says which.
     Acknowledgement(PostId, UserId),
+    /// Something about who may be in the channel, for the peer alone.
+    MemberWord(UserId, MemberWord),
+    /// It is known better how posts of the peer's people fared with a third organisation. Only for peers that read it.
+    Receipts(RemoteId, Vec<PostId>),
+    /// Somebody pinned a post or took a pin away; the last word on it says which. Only for peers that read it.
+    Pin(PostId),
 }
 
 /// A change, where it happened and when.
@@ -268,6 +279,25 @@ async fn relevant(
         {
             change(ack.channel_id, What::Acknowledgement(ack.post_id, ack.user_id))
         }
+        DomainEvent::MemberWord { channel, user, remote, word } if remote == *to => {
+            let active = live.get(&channel).is_some_and(|share| share.state == ShareState::Active);
+            if active { change(channel, What::MemberWord(user, word)) } else { Ok(None) }
+        }
+        DomainEvent::DeliveriesChanged { channel, owner, remote, posts } if owner == *to => {
+            let home = live.get(&channel).is_some_and(|share| share.state == ShareState::Active && share.home);
+            if home { change(channel, What::Receipts(remote, posts)) } else { Ok(None) }
+        }
+        DomainEvent::PinChanged { post, channel, owner } if travels(&channel, origin.remote()) => {
+            if !was_given(view, to, &post).await? {
+                return Ok(None);
+            }
+            // A Mattermost learns of pins by the posts of whoever pinned, or of ours (ruling 58).
+            match remotes::get(view, to).await? {
+                Some(peer) if peer.has(ITEMS) => change(channel, What::Pin(post)),
+                Some(_) if owner.is_none() || owner == origin.remote() => change(channel, What::Post(post)),
+                _ => Ok(None),
+            }
+        }
         _ => Ok(None),
     }
 }
@@ -289,6 +319,10 @@ pub struct Delivered {
     pub left: Vec<UserId>,
     /// Items it refused, and why.
     pub refused: Vec<(Item, String)>,
+    /// Items it refused with a word of ruling 8.4.
+    pub refused_for: Vec<(Item, &'static str)>,
+    /// Posts it keeps without having stored them.
+    pub parked: Vec<PostId>,
     /// Posts it took.
     pub taken: Vec<PostId>,
     /// Those of them that are history, sent with everything that belongs to them (behaviour 8.1).
@@ -322,7 +356,7 @@ pub async fn delivered(
     peer_posts::note_taken(&mut tx, remote, &delivered.taken, false).await?;
     peer_posts::note_taken(&mut tx, remote, &delivered.history, true).await?;
     let mut settled: Vec<Item> = delivered.done.clone();
-    settled.extend(delivered.taken.iter().map(|post| Item::Post(*post)));
+    settled.extend(delivered.taken.iter().chain(&delivered.parked).map(|post| Item::Post(*post)));
     settled.extend(delivered.announced.iter().map(|(user, _)| Item::Profile(*user)));
     sync_failures::delete(&mut tx, remote, channel, &settled).await?;
     for (post, attached) in &delivered.with_files {
@@ -336,8 +370,16 @@ pub async fn delivered(
     }
     let mut news = Vec::new();
     for (item, cause) in &delivered.refused {
-        news.extend(refused::note(&mut tx, remote, channel, item, cause).await?);
+        news.extend(refused::note(&mut tx, remote, channel, item, (cause, "")).await?);
     }
+    for (item, code) in &delivered.refused_for {
+        let cause = delivery_states::in_words(code).unwrap_or(code);
+        news.extend(refused::note(&mut tx, remote, channel, item, (cause, code)).await?);
+    }
+    post_deliveries::put_all(&mut tx, remote, &delivered.taken, "stored").await?;
+    post_deliveries::put_all(&mut tx, remote, &delivered.parked, "sent").await?;
+    let answered: Vec<PostId> = delivered.taken.iter().chain(&delivered.parked).copied().collect();
+    news.extend(delivery_states::changed(&mut tx, remote, &answered).await?);
     shares::touch_sync(&mut tx, channel, remote, now)?;
     tx.commit().await?;
     news.into_iter().for_each(|news| app.bus.tell(news));

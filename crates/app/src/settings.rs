@@ -130,6 +130,8 @@ pub struct Workspaces {
     pub require_channel_approval: bool,
     /// Authors see what became of their messages elsewhere (M-18, behaviour 8.3).
     pub delivery_states: bool,
+    /// So do the other members of the channel.
+    pub delivery_states_for_members: bool,
     /// Administrators get direct messages when the other side ends sharing (M-06, M-07).
     pub notify_admins_on_unshare: bool,
 }
@@ -179,6 +181,7 @@ impl Default for Settings {
                 accept_history: true,
                 require_channel_approval: false,
                 delivery_states: true,
+                delivery_states_for_members: false,
                 notify_admins_on_unshare: true,
             },
         }

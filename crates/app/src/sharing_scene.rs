@@ -428,6 +428,7 @@ pub(crate) fn incoming_post(n: u128, author: u128) -> IncomingPost {
         mentioned: Some(Vec::new()),
         priority: None,
         history: false,
+        is_old: false,
     }
 }
 

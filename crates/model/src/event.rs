@@ -120,6 +120,12 @@ pub enum DomainEvent {
         channel: ChannelId,
         owner: Option<RemoteId>,
     },
+    /// Somebody pinned a post or took a pin away; `owner` is the post's owner connection.
+    PinChanged {
+        post: PostId,
+        channel: ChannelId,
+        owner: Option<RemoteId>,
+    },
     /// Deleted by its owner, or hidden by a moderator here when `hidden`.
     PostDeleted {
         post: PostId,
@@ -127,6 +133,21 @@ pub enum DomainEvent {
         owner: Option<RemoteId>,
         by: Option<UserId>,
         hidden: bool,
+    },
+    /// How messages of `owner`'s people fared with the organisation of `remote`: for `owner` alone, whom we tell as the
+    /// home of the channel (ruling 8.4).
+    DeliveriesChanged {
+        channel: ChannelId,
+        owner: RemoteId,
+        remote: RemoteId,
+        posts: Vec<PostId>,
+    },
+    /// Something to tell `remote` alone about `user`'s place in a channel (ruling 8.4).
+    MemberWord {
+        channel: ChannelId,
+        user: UserId,
+        remote: RemoteId,
+        word: MemberWord,
     },
     ReactionAdded(Reaction),
     ReactionRemoved(Reaction),
@@ -158,6 +179,19 @@ pub enum DomainEvent {
         channel: ChannelId,
         remote: RemoteId,
     },
+}
+
+/// What servers tell each other of who may be in a channel, beside joins and leaves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "word", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the fields say what they are")]
+pub enum MemberWord {
+    /// Somebody here asks to have a person of theirs.
+    Asked { by: UserId, at: Millis },
+    /// What became of their wish to have a person of ours: `added`, `refused` or `pending`.
+    Answered { state: String },
+    /// A person of theirs was removed here, or is welcome again.
+    Blocked { blocked: bool, at: Millis },
 }
 
 /// A setting of one person.

@@ -20,7 +20,7 @@ pub mod time;
 pub mod user;
 
 pub use channel::{Channel, ChannelKind, ChannelMember};
-pub use event::{DomainEvent, Origin, Recorded, Scope};
+pub use event::{DomainEvent, MemberWord, Origin, Recorded, Scope};
 pub use file::{FileInfo, Upload};
 pub use history::{Backfill, BackfillState, Extent, History};
 pub use id::{

@@ -19,6 +19,7 @@ pub mod interruptions;
 pub mod log;
 #[cfg(test)]
 mod log_tests;
+pub mod member_requests;
 pub mod member_versions;
 mod migrations;
 pub mod notices;
@@ -28,6 +29,8 @@ mod outbox_tests;
 pub mod participants;
 pub mod peer_posts;
 pub mod pictures;
+pub mod pins;
+pub mod post_deliveries;
 mod postgres;
 pub mod posts;
 #[cfg(test)]

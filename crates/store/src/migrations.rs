@@ -20,6 +20,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V7__notices", include_str!("../migrations/0007_notices.sql"), "", ""),
     ("V8__people", include_str!("../migrations/0008_people.sql"), "", ""),
     ("V9__backfill", include_str!("../migrations/0009_backfill.sql"), "", ""),
+    ("V10__items", include_str!("../migrations/0010_items.sql"), "", ""),
     ("V11__trust", include_str!("../migrations/0011_trust.sql"), "", ""),
     (
         "V12__search",

@@ -157,6 +157,7 @@ async fn a_peer_is_forgotten_in_one_channel_or_everywhere() {
                     attempts: 2,
                     next_at: Millis(1),
                     set_aside: false,
+                    code: String::new(),
                     cause: "too large".to_owned(),
                 };
                 sync_failures::put(&mut tx, &refused).await?;

@@ -78,6 +78,8 @@ pub struct Failure {
     pub set_aside: bool,
     /// Why, in plain words.
     pub cause: String,
+    /// Why, in a word of ruling 8.4, if the peer gives one.
+    pub code: String,
 }
 
 impl FromRow for Failure {
@@ -94,6 +96,7 @@ impl FromRow for Failure {
             next_at: row.millis()?,
             set_aside: row.bool()?,
             cause: row.text()?,
+            code: row.text()?,
         })
     }
 }
@@ -104,7 +107,7 @@ impl FromRow for Failure {
 /// [`StoreError`] as the database says; so in all functions of this file.
 pub async fn list(view: &mut Snapshot, remote: &RemoteId, set_aside: bool) -> Result<Vec<Failure>, StoreError> {
     view.fetch_all(
-        "SELECT remote_id, kind, item_id, channel_id, attempts, next_at, set_aside, cause FROM sync_failures \
+        "SELECT remote_id, kind, item_id, channel_id, attempts, next_at, set_aside, cause, code FROM sync_failures \
          WHERE remote_id = $1 AND ($2 OR NOT set_aside) ORDER BY next_at, kind, item_id LIMIT 1000",
         &[remote.into(), set_aside.into()],
     )
@@ -122,7 +125,7 @@ pub async fn get(
     item: &Item,
 ) -> Result<Option<Failure>, StoreError> {
     view.fetch_optional(
-        "SELECT remote_id, kind, item_id, channel_id, attempts, next_at, set_aside, cause FROM sync_failures \
+        "SELECT remote_id, kind, item_id, channel_id, attempts, next_at, set_aside, cause, code FROM sync_failures \
          WHERE remote_id = $1 AND kind = $2 AND item_id = $3",
         &[remote.into(), item.kind().into(), (&item.key(channel)).into()],
     )
@@ -135,9 +138,10 @@ pub async fn get(
 /// [`StoreError`] as the database says.
 pub async fn put(tx: &mut Tx, failure: &Failure) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO sync_failures (remote_id, kind, item_id, channel_id, attempts, next_at, set_aside, cause) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (remote_id, kind, item_id) DO UPDATE SET \
-         attempts = excluded.attempts, next_at = excluded.next_at, set_aside = excluded.set_aside, cause = excluded.cause",
+        "INSERT INTO sync_failures (remote_id, kind, item_id, channel_id, attempts, next_at, set_aside, cause, code) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (remote_id, kind, item_id) DO UPDATE SET \
+         attempts = excluded.attempts, next_at = excluded.next_at, set_aside = excluded.set_aside, cause = excluded.cause, \
+         code = excluded.code",
         &[
             (&failure.remote_id).into(),
             failure.item.kind().into(),
@@ -147,6 +151,7 @@ pub async fn put(tx: &mut Tx, failure: &Failure) -> Result<(), StoreError> {
             failure.next_at.into(),
             failure.set_aside.into(),
             (&failure.cause).into(),
+            (&failure.code).into(),
         ],
     )
     .await
@@ -195,6 +200,20 @@ impl Which {
     }
 }
 
+/// The messages among what was refused, set aside or not.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn of_posts(view: &mut Snapshot, posts: &[PostId]) -> Result<Vec<Failure>, StoreError> {
+    const LIST: Sql = Sql::per(
+        "SELECT remote_id, kind, item_id, channel_id, attempts, next_at, set_aside, cause, code FROM sync_failures \
+         WHERE kind = 'post' AND item_id IN (SELECT value FROM json_each($1)) ORDER BY item_id, remote_id",
+        "SELECT remote_id, kind, item_id, channel_id, attempts, next_at, set_aside, cause, code FROM sync_failures \
+         WHERE kind = 'post' AND item_id IN (SELECT json_array_elements_text($1::json)) ORDER BY item_id, remote_id",
+    );
+    view.fetch_all(LIST, &[(&json_list(posts)).into()]).await
+}
+
 /// Gives items that were set aside all their attempts again, from now on. Says how many.
 ///
 /// # Errors
@@ -239,6 +258,7 @@ mod tests {
             next_at: Millis(next_at),
             set_aside,
             cause: "too large".to_owned(),
+            code: "too_large".to_owned(),
         }
     }
 
@@ -264,6 +284,7 @@ mod tests {
             let again = Failure { attempts: 3, next_at: Millis(99), cause: "again".to_owned(), ..all[0].clone() };
             put(&mut tx, &again).await.unwrap();
             assert_eq!(list(&mut tx, &id(1), false).await.unwrap()[2], again);
+            assert_eq!(of_posts(&mut tx, &[id(1), id(5)]).await.unwrap(), [again]);
             delete(&mut tx, &id(1), &id(1), &[reaction, Item::Profile(id(7))]).await.unwrap();
             delete(&mut tx, &id(1), &id(1), &[]).await.unwrap();
             assert_eq!(list(&mut tx, &id(1), true).await.unwrap().len(), 3);

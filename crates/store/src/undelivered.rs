@@ -65,6 +65,7 @@ mod tests {
                     next_at: Millis(1),
                     set_aside,
                     cause: format!("cause {remote}"),
+                    code: String::new(),
                 };
                 sync_failures::put(&mut tx, &failure).await.unwrap();
             }

@@ -114,6 +114,41 @@ export type HistoryOrder = 'pause' | 'resume' | 'cancel';
 export async function orderHistory(remoteId: string, channelId: string, order: HistoryOrder): Promise<HistoryProgress> {
   const answer = await fetchJson(`/remotecluster/${remoteId}/channels/${channelId}/history/${order}`, { method: 'POST' });
   return readProgress(isRecord(answer) ? answer : {});
+/** How a message fared with one organisation. */
+export interface Delivery {
+  organisation: string;
+  state: 'waiting' | 'sent' | 'stored' | 'refused';
+  /** Why, in plain words; may be empty. */
+  reason: string;
+  online: boolean;
+}
+
+/** How a message of the reader's fared: 2 ticks when all organisations have it, 1 when all that can be reached do. */
+export interface Deliveries {
+  post_id: string;
+  ticks: 0 | 1 | 2;
+  organisations: readonly Delivery[];
+}
+
+function readDelivery(value: Record<string, unknown>): Delivery {
+  const state = value['state'];
+  return {
+    organisation: text(value['organisation']),
+    state: state === 'sent' || state === 'stored' || state === 'refused' ? state : 'waiting',
+    reason: text(value['reason']),
+    online: value['online'] === true,
+  };
+}
+
+/** How messages fared with other organisations; those that go nowhere or are not the reader's to ask about are missing. */
+export async function listDeliveries(postIds: readonly string[]): Promise<Deliveries[]> {
+  const answer = await fetchJson('/posts/deliveries', { method: 'POST', body: postIds });
+  const entries = Array.isArray(answer) ? answer.filter(isRecord) : [];
+  return entries.map((entry) => ({
+    post_id: text(entry['post_id']),
+    ticks: entry['ticks'] === 2 ? 2 : entry['ticks'] === 1 ? 1 : 0,
+    organisations: (Array.isArray(entry['organisations']) ? entry['organisations'] : []).filter(isRecord).map(readDelivery),
+  }));
 }
 
 /** The organisation behind a connection id, deleted connections too: old messages keep their origin. */

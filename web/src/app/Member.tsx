@@ -8,6 +8,7 @@ import { CreateTeam } from '../features/teams/CreateTeam';
 import { TeamList } from '../features/teams/TeamList';
 import { useLanguage } from '../i18n/context';
 import { loadTeams } from '../realtime/load';
+import { forgetDeliveries } from '../realtime/deliveries';
 import { reset } from '../realtime/profiles';
 import { start } from '../realtime/sync';
 import { teamHref } from '../state/addresses';
@@ -28,6 +29,7 @@ export function Member() {
   useEffect(() => {
     let live = true;
     reset();
+    forgetDeliveries();
     const sync = start();
     sync.ready.then(loadTeams).then(
       () => live && setLoaded(true),

@@ -22,6 +22,7 @@ export type Frame =
   | { event: 'user_updated'; user: User }
   | { event: 'status_change'; userId: string; status: string }
   | { event: 'rialto_post_undelivered' | 'rialto_history_received'; channelId: string }
+  | { event: 'rialto_post_deliveries'; channelId: string; postIds: readonly string[] }
   | { event: 'typing'; channelId: string; rootId: string; userId: string };
 
 /** Events that are known and need nothing of this client. */
@@ -125,6 +126,10 @@ function read(event: string, data: Record<string, unknown>, broadcast: Record<st
     case 'rialto_post_undelivered':
     case 'rialto_history_received':
       return { event, channelId };
+    case 'rialto_post_deliveries': {
+      const ids = data['post_ids'];
+      return { event, channelId, postIds: Array.isArray(ids) ? ids.filter((id): id is string => typeof id === 'string') : [] };
+    }
     case 'typing':
       return { event, channelId, rootId: text(data['parent_id']), userId };
     default:

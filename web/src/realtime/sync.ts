@@ -2,6 +2,7 @@
 import { onSignedOut } from '../api/client';
 import type { Post } from '../state/model';
 import { dispatch, store } from '../state/store';
+import { loadDeliveries } from './deliveries';
 import type { Frame } from './frames';
 import { loadChannel, loadMembers, loadOrganisations, loadShares, loadTeam, loadTeams, loadUndelivered, loadWindow, markViewed, refreshPost, takePeople } from './load';
 import { ensureUsers, takeUsers } from './profiles';
@@ -67,6 +68,9 @@ export function takeFrame(frame: Frame): void {
     case 'rialto_history_received':
       takeHistory(frame.channelId);
       break;
+    case 'rialto_post_deliveries':
+      void loadDeliveries(frame.postIds);
+      break;
     case 'typing':
       if (frame.userId !== state.me) dispatch({ kind: 'typing', channelId: frame.channelId, rootId: frame.rootId, userId: frame.userId, until: Date.now() + TYPING_MS });
       ensureUsers([frame.userId]);
@@ -76,7 +80,7 @@ export function takeFrame(frame: Frame): void {
   }
 }
 
-type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'rialto_post_undelivered' | 'rialto_history_received' | 'typing' }>;
+type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'rialto_post_undelivered' | 'rialto_history_received' | 'rialto_post_deliveries' | 'typing' }>;
 
 function takeChannelFrame(frame: ChannelFrame): void {
   const state = store.getState();

@@ -98,6 +98,8 @@ export function apply(state: State, change: Change): State {
       return { ...state, organisations: { ...state.organisations, [change.channelId]: change.organisations } };
     case 'undelivered':
       return { ...state, undelivered: { ...state.undelivered, [change.channelId]: change.list } };
+    case 'deliveries':
+      return { ...state, deliveries: { ...state.deliveries, ...Object.fromEntries(change.list.map((one) => [one.post_id, one] as const)) } };
     case 'origin':
       return { ...state, origins: { ...state.origins, [change.remoteId]: change.organisation } };
     case 'typing': {

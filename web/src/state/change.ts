@@ -1,5 +1,5 @@
 // Every way the store can change. REST answers, ws frames and the reader's own doing all become one of these, so they can meet in any order.
-import type { Channel, ChannelMembership, Connection, Organisation, Post, Reaction, Share, Team, Undelivered, User } from './model';
+import type { Channel, ChannelMembership, Connection, Deliveries, Organisation, Post, Reaction, Share, Team, Undelivered, User } from './model';
 
 export type Change =
   | { kind: 'signed-in'; user: User }
@@ -42,6 +42,7 @@ export type Change =
   | { kind: 'reaction-removed'; reaction: Reaction }
   | { kind: 'shares'; teamId: string; shares: readonly Share[] }
   | { kind: 'organisations'; channelId: string; organisations: readonly Organisation[] }
+  | { kind: 'deliveries'; list: readonly Deliveries[] }
   | { kind: 'undelivered'; channelId: string; list: readonly Undelivered[] }
   | { kind: 'origin'; remoteId: string; organisation: Organisation }
   | { kind: 'typing'; channelId: string; rootId: string; userId: string; until: number };

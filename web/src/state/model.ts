@@ -4,9 +4,9 @@ import type { Post as WirePost, PostMetadata } from '@mattermost/types/posts';
 import type { Reaction as WireReaction } from '@mattermost/types/reactions';
 import type { Team } from '@mattermost/types/teams';
 import type { UserProfile } from '@mattermost/types/users';
-import type { Organisation, Share, Undelivered } from '../api/sharedChannels';
+import type { Deliveries, Organisation, Share, Undelivered } from '../api/sharedChannels';
 
-export type { ChannelMembership, Organisation, Share, Team, Undelivered };
+export type { ChannelMembership, Deliveries, Organisation, Share, Team, Undelivered };
 export type User = UserProfile;
 export type Channel = WireChannel & { total_msg_count?: number };
 
@@ -68,6 +68,8 @@ export interface State {
   organisations: Record<string, readonly Organisation[]>;
   /** Own messages that an organisation does not take, by channel. */
   undelivered: Record<string, readonly Undelivered[]>;
+  /** How own messages fared with other organisations, by message. */
+  deliveries: Record<string, Deliveries>;
   /** Organisations by connection id, for the people who come from there. */
   origins: Record<string, Organisation>;
   /** Who is typing: until when (ms), by `channel:root` and user. */
@@ -94,6 +96,7 @@ export const emptyState: State = {
   shares: {},
   organisations: {},
   undelivered: {},
+  deliveries: {},
   origins: {},
   typing: {},
 };

@@ -243,7 +243,12 @@ async fn member(
     };
     let channel = &place.channel().id;
     if matches!(command.kind, Kind::Invite) {
-        channel_members::add(app, actor, channel, &[user.id]).await.map_err(of_member)?;
+        if channel_members::add(app, actor, channel, &[user.id]).await.map_err(of_member)?.is_empty() {
+            return Err(Refused::Told(format!(
+                "{} belongs to another organisation, which was asked to add them.",
+                code(&name)
+            )));
+        }
     } else {
         channel_members::remove(app, actor, channel, &user.id).await.map_err(of_member)?;
     }

@@ -65,11 +65,14 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
             wanted.posts.insert(*post);
             wanted.channels.insert(*channel);
         }
-        DomainEvent::PostEdited { post, .. } | DomainEvent::PostDeleted { post, .. } => {
+        DomainEvent::PostEdited { post, .. }
+        | DomainEvent::PinChanged { post, .. }
+        | DomainEvent::PostDeleted { post, .. } => {
             wanted.posts.insert(*post);
         }
         DomainEvent::StatusChanged { .. }
         | DomainEvent::HistoryReceived { .. }
+        | DomainEvent::HistoryKept { .. }
         | DomainEvent::SessionsRevoked { .. }
         | DomainEvent::PreferencesChanged { .. }
         | DomainEvent::PreferencesDeleted { .. }
@@ -78,6 +81,8 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
         | DomainEvent::TeamMemberRemoved { .. }
         | DomainEvent::ChannelMemberRemoved { .. }
         | DomainEvent::ChannelViewed { .. }
+        | DomainEvent::DeliveriesChanged { .. }
+        | DomainEvent::MemberWord { .. }
         | DomainEvent::ReactionAdded(_)
         | DomainEvent::ReactionRemoved(_)
         | DomainEvent::AcknowledgementAdded(_)
@@ -164,7 +169,7 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
             posted(registry, rows, scope, post, channel, mentions);
         }
         DomainEvent::HistoryReceived { channel } => send(registry, scope, &events::history_received(*channel)),
-        DomainEvent::PostEdited { post, .. } => {
+        DomainEvent::PostEdited { post, .. } | DomainEvent::PinChanged { post, .. } => {
             let Some(shown) = rows.posts.get(post).filter(|shown| shown.post.gone_at().is_none()) else { return };
             send(registry, scope, &events::post_edited(&wire_post(shown)));
         }
@@ -184,9 +189,13 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
             let frame = Arc::new(Frame::from(&events::remote_cluster_updated(*remote)));
             registry.send(Scope::Server, |_, viewer| viewer.sees_connections.then_some(&frame));
         }
-        // Access has been taken away already; the hub itself tells of settings.
-        DomainEvent::SessionsRevoked { .. } | DomainEvent::TeamCreated { .. } | DomainEvent::SettingsChanged { .. } => {
-        }
+        // Access has been taken away already; the hub itself tells of settings; some words are for another server.
+        DomainEvent::SessionsRevoked { .. }
+        | DomainEvent::DeliveriesChanged { .. }
+        | DomainEvent::MemberWord { .. }
+        | DomainEvent::TeamCreated { .. }
+        | DomainEvent::HistoryKept { .. }
+        | DomainEvent::SettingsChanged { .. } => {}
     }
 }
 

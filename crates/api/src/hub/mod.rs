@@ -264,6 +264,15 @@ impl Task {
                 let event = ws::events::post_undelivered(user, channel, post);
                 events::send(&mut self.registry, Scope::User(user), &event);
             }
+            Volatile::Deliveries { user, channel, posts } => {
+                let workspaces = &self.hub.app.settings.get().workspaces;
+                if workspaces.delivery_states {
+                    let all = workspaces.delivery_states_for_members;
+                    let event = ws::events::post_deliveries(if all { None } else { Some(user) }, channel, &posts);
+                    let scope = if all { Scope::Channel(channel) } else { Scope::User(user) };
+                    events::send(&mut self.registry, scope, &event);
+                }
+            }
             Volatile::Ephemeral { user, channel, root, message } => {
                 let post = ephemeral_post(&self.hub.app, user, channel, root, message);
                 let event = ws::events::ephemeral_message(user, &v4::Post::from(&post));

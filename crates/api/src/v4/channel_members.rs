@@ -9,10 +9,10 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use rialto_app::channel_members::{self, Error};
-use rialto_app::{Denied, SessionUser, channels, teams};
+use rialto_app::{Denied, SessionUser, channels, member_requests, teams};
 use rialto_model::{ChannelId, TeamId, UserId};
 use rialto_wire::v4::channels::{
-    ChannelMemberWithTeam, ChannelUnread, ChannelView, ChannelViewed, NewChannelMembers, TeamFacts,
+    ChannelMemberWithTeam, ChannelUnread, ChannelView, ChannelViewed, MemberRequest, NewChannelMembers, TeamFacts,
 };
 use rialto_wire::v4::{ChannelMember, StatusOk};
 use serde::Deserialize;
@@ -33,6 +33,7 @@ pub fn routes() -> Router<Api> {
         .route("/channels/{channel_id}/members/{user_id}/roles", put(set_roles))
         .route("/channels/{channel_id}/members/{user_id}/schemeRoles", put(set_scheme_roles))
         .route("/channels/{channel_id}/members/{user_id}/notify_props", put(set_notify_props))
+        .route("/channels/{channel_id}/member_requests", get(requests))
         .route("/channels/{channel_id}/timezones", get(timezones))
         .route("/channels/members/{user_id}/view", post(view))
         .route("/channels/members/{user_id}/mark_read", post(mark_read))
@@ -144,6 +145,12 @@ async fn add(
         id_lists::parse(&body.user_ids, "user_ids")?
     };
     let members = channel_members::add(&api.app, &actor, &channel, &people).await?;
+    if members.is_empty() {
+        // People of other servers: their own server was asked, and here nothing has changed yet.
+        let asked = member_requests::list(&api.app, &actor, &channel).await?;
+        let asked: Vec<_> = asked.iter().filter(|one| people.contains(&one.user_id)).map(shown_request).collect();
+        return Ok((StatusCode::ACCEPTED, ApiJson(asked)).into_response());
+    }
     let mut shown = shown(&members, actor.user_id);
     let body = match shown.pop() {
         Some(member) if is_one => ApiJson(member).into_response(),
@@ -153,6 +160,26 @@ async fn add(
         }
     };
     Ok((StatusCode::CREATED, body).into_response())
+}
+
+fn shown_request(request: &member_requests::Request) -> MemberRequest {
+    MemberRequest {
+        channel_id: request.channel_id,
+        user_id: request.user_id,
+        requested_by: request.requested_by,
+        create_at: request.create_at.0,
+        state: request.state.clone(),
+    }
+}
+
+/// Rialto's own: who was asked for and has not come yet.
+async fn requests(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params(channel): Params<ChannelId>,
+) -> ApiResult<Vec<MemberRequest>> {
+    let found = member_requests::list(&api.app, &actor, &channel).await?;
+    Ok(ApiJson(found.iter().map(shown_request).collect()))
 }
 
 async fn remove(

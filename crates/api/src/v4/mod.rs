@@ -9,6 +9,7 @@ mod channels;
 mod commands;
 mod config;
 mod connection_trust;
+mod deliveries;
 mod files;
 mod history;
 mod id_lists;
@@ -54,6 +55,7 @@ pub fn routes() -> Router<Api> {
         .merge(categories::routes())
         .merge(posts::routes())
         .merge(post_lists::routes())
+        .merge(deliveries::routes())
         .merge(files::routes())
         .merge(reactions::routes())
         .merge(acknowledgements::routes())

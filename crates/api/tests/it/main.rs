@@ -9,6 +9,8 @@ mod command_refusals;
 #[cfg(test)]
 mod command_secrets;
 #[cfg(test)]
+mod deliveries;
+#[cfg(test)]
 mod dialogue;
 #[cfg(test)]
 mod direct;

@@ -4,6 +4,8 @@ use rialto_model::{FileId, Millis, PostId, Priority, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::Code;
+use crate::delivery_states::Receipt;
+use crate::member_requests;
 
 /// A person as a peer describes them.
 #[derive(Debug, Clone)]
@@ -80,6 +82,9 @@ pub struct IncomingPost {
     /// The home says that it is history and no news (ruling 8.4).
     #[serde(default)]
     pub history: bool,
+    /// History, or a root from before the share: nobody is called (ruling 8.4).
+    #[serde(default)]
+    pub is_old: bool,
 }
 
 /// A reaction as a peer sends it.
@@ -149,6 +154,19 @@ pub struct IncomingAcknowledgement {
     pub beside_post: bool,
 }
 
+/// Somebody of the peer's has pinned a post or taken a pin away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncomingPin {
+    /// Who, on the wire.
+    pub user_id: UserId,
+    /// What.
+    pub post_id: PostId,
+    /// Pinned, or not.
+    pub pinned: bool,
+    /// By their server's clock.
+    pub at: Millis,
+}
+
 /// Everything a frame brings for one channel.
 #[derive(Debug, Clone, Default)]
 pub struct IncomingItems {
@@ -164,6 +182,12 @@ pub struct IncomingItems {
     pub statuses: Vec<IncomingStatus>,
     /// Joins and leaves.
     pub members: Vec<IncomingMember>,
+    /// Pins and their ends; another Rialto's only.
+    pub pins: Vec<IncomingPin>,
+    /// How our messages fared with third organisations; another Rialto's only.
+    pub receipts: Vec<Receipt>,
+    /// Who may be in the channel, beside joins and leaves; another Rialto's only.
+    pub member_words: Vec<member_requests::Incoming>,
     /// People of the frame who could not even be read.
     pub unreadable: Vec<UserId>,
     /// The home says that the frame is history and no news (ruling 8.4).

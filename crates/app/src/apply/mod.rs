@@ -11,6 +11,9 @@ mod ownership_tests;
 mod people;
 #[cfg(test)]
 mod people_tests;
+mod pins;
+#[cfg(test)]
+mod pins_tests;
 mod posts;
 mod reactions;
 mod users;
@@ -24,7 +27,7 @@ pub use identity::known_people;
 use identity::person;
 pub(crate) use identity::{introduce, owned};
 pub use incoming::{
-    IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPost, IncomingReaction, IncomingStatus,
+    IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPin, IncomingPost, IncomingReaction, IncomingStatus,
     IncomingUser,
 };
 pub(crate) use outcome::Applied;
@@ -38,7 +41,7 @@ use rialto_model::{ChannelId, DomainEvent, PostId, Scope, UserId};
 use rialto_store::{StoreError, Tx, member_versions, shares, users as user_rows};
 
 use crate::access::{self, Denied, RemoteActor, ShareAccess};
-use crate::{App, arrivals, channel_members};
+use crate::{App, arrivals, channel_members, delivery_states, member_requests};
 
 /// Items of one transaction: long frames write in slices, or they would be everyone's p99.
 const SLICE: usize = 50;
@@ -79,6 +82,7 @@ enum Item<'a> {
     Acknowledgement(&'a IncomingAcknowledgement),
     Status(&'a IncomingStatus),
     Member(&'a IncomingMember),
+    Pin(&'a IncomingPin),
 }
 
 /// Applies what a peer sent for a channel: people, then posts, reactions, memberships. What was applied before a failure
@@ -96,6 +100,7 @@ pub async fn items(
         .chain(items.posts.iter().map(Item::Post))
         .chain(items.reactions.iter().map(Item::Reaction))
         .chain(items.acknowledgements.iter().map(Item::Acknowledgement))
+        .chain(items.pins.iter().map(Item::Pin))
         .chain(items.members.iter().map(Item::Member))
         .chain(items.statuses.iter().map(Item::Status))
         .collect();
@@ -118,6 +123,20 @@ pub async fn items(
             }
             other => other?,
         }
+    }
+    for word in &items.member_words {
+        let mut tx = app.db.begin(app.clock.now()).await?;
+        let share = access::share(&mut tx, actor, channel).await?;
+        let news = member_requests::take(app, &mut tx, &share, word).await?;
+        tx.commit().await?;
+        news.into_iter().for_each(|news| app.bus.tell(news));
+    }
+    if !items.receipts.is_empty() {
+        let mut tx = app.db.begin(app.clock.now()).await?;
+        let share = access::share(&mut tx, actor, channel).await?;
+        let news = delivery_states::take(&mut tx, &share, &items.receipts).await?;
+        tx.commit().await?;
+        news.into_iter().for_each(|news| app.bus.tell(news));
     }
     outcome::note_refusals(app, actor, channel, &outcome, &items.refused).await?;
     Ok(outcome)
@@ -174,8 +193,12 @@ async fn slice(
         match (item, applied) {
             (_, Applied::Refused(code)) => outcome.refuse(*item, code),
             (Item::User(user), _) => outcome.users.push(user.wire_id),
+            (Item::Post(post), Applied::Parked) => {
+                let code = if post.root_id.is_some() { Code::NoRoot } else { Code::NoUser };
+                outcome.parked_posts.push((post.id, code));
+            }
             (Item::Post(_), _) => outcome.posts_at = now,
-            (Item::Reaction(_) | Item::Member(_) | Item::Acknowledgement(_) | Item::Status(_), _) => {}
+            (_, _) => {}
         }
     }
     Ok(())
@@ -193,6 +216,7 @@ async fn nobody_to_wait_for(
         Item::Post(post) if post.delete_at.is_none() => post.user_id,
         Item::Reaction(reaction) => reaction.user_id,
         Item::Acknowledgement(ack) => ack.user_id,
+        Item::Pin(pin) => pin.user_id,
         Item::User(_) | Item::Post(_) | Item::Member(_) | Item::Status(_) => return Ok(false),
     };
     Ok(refused.contains(&author)
@@ -207,6 +231,7 @@ async fn one(app: &App, tx: &mut Tx, share: &ShareAccess, item: Item<'_>) -> Res
         Item::Reaction(reaction) => reactions::apply(tx, share, reaction).await,
         Item::Acknowledgement(ack) => people::apply_acknowledgement(tx, share, ack).await,
         Item::Status(status) => people::apply_status(tx, share, status).await,
+        Item::Pin(pin) => pins::apply(tx, share, pin).await,
         Item::Member(member) => match person(tx, share, &member.user_id).await? {
             None => Ok(Applied::Refused(Code::NoUser)),
             Some(person) => {

@@ -3,7 +3,7 @@
 use rialto_model::{ChannelId, Millis, PostId, UserId};
 use rialto_store::StoreError;
 
-use super::{IncomingAcknowledgement, IncomingReaction, Item};
+use super::{IncomingAcknowledgement, IncomingPin, IncomingReaction, Item};
 use crate::App;
 use crate::access::RemoteActor;
 use crate::audit::{self, About};
@@ -78,6 +78,10 @@ pub struct Outcome {
     pub refused_statuses: Vec<(UserId, Code)>,
     /// Joins and leaves refused.
     pub refused_members: Vec<(UserId, Code)>,
+    /// Posts that are kept and wait for something.
+    pub parked_posts: Vec<(PostId, Code)>,
+    /// Pins refused.
+    pub refused_pins: Vec<(IncomingPin, Code)>,
     /// When the last post was applied; 0 without any.
     pub posts_at: Millis,
 }
@@ -91,6 +95,7 @@ impl Outcome {
             Item::Acknowledgement(ack) => self.refused_acknowledgements.push((ack.clone(), code)),
             Item::Status(status) => self.refused_statuses.push((status.user_id, code)),
             Item::Member(member) => self.refused_members.push((member.user_id, code)),
+            Item::Pin(pin) => self.refused_pins.push((pin.clone(), code)),
         }
     }
 }
@@ -109,7 +114,9 @@ pub(super) async fn note_refusals(
     let reactions = outcome.refused_reactions.iter().map(|(_, code)| ("reaction", *code));
     let acks = outcome.refused_acknowledgements.iter().map(|(_, code)| ("ack", *code));
     let statuses = outcome.refused_statuses.iter().map(|(_, code)| ("status", *code));
-    for key in users.chain(posts).chain(reactions).chain(acks).chain(statuses).chain(before.iter().copied()) {
+    let pins = outcome.refused_pins.iter().map(|(_, code)| ("pin", *code));
+    let all = users.chain(posts).chain(reactions).chain(acks).chain(statuses).chain(pins);
+    for key in all.chain(before.iter().copied()) {
         *counts.entry(key).or_default() += 1;
     }
     if counts.is_empty() {

@@ -5,7 +5,8 @@ use rialto_store::{StoreError, Tx, blocks, posts, priorities};
 
 use super::{Applied, Code, IncomingPost, person, waiting};
 use crate::access::ShareAccess;
-use crate::{App, files, mentions, posts as post_rules};
+use crate::outbox::ITEMS;
+use crate::{App, files, mentions, pins, posts as post_rules};
 
 /// No push, no mention and no unread mark for what is older than this (behaviour 3.4), ms.
 const NEWS: i64 = 24 * 3_600_000;
@@ -93,7 +94,7 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
     } else if is_from_before(share, create_at) {
         post_rules::record_unread_by_nobody(tx, &post, share.origin()).await?;
     } else {
-        let news = now.since(create_at) < NEWS;
+        let news = !incoming.is_old && now.since(create_at) < NEWS;
         let calls = if news { post_rules::Calls::from(&incoming.mentioned) } else { post_rules::Calls::Nobody };
         post_rules::record_remote(tx, share.channel(), &post, share.origin(), calls).await?;
     }
@@ -187,6 +188,7 @@ async fn change(
         return Ok(Applied::Refused(Code::ReadOnly));
     }
     let mut post = before.clone();
+    let mut pinned = None;
     if before.remote_update_at == Millis(0) {
         // It stands in for this one, under the author of a reply.
         let Some(author) = person(tx, share, &incoming.user_id).await? else {
@@ -197,13 +199,17 @@ async fn change(
             post.create_at = incoming.create_at.min(tx.now());
         }
         posts::settle_stub(tx, &post.id, &post.user_id, post.create_at).await?;
+        if pins::last(tx, &post.id).await?.is_none() {
+            post.is_pinned = incoming.is_pinned;
+        }
     }
     post.message.clone_from(&incoming.message);
     post.props.clone_from(&incoming.props);
-    // A pin set here stays until the owner's server says something else about it than before (ruling 58).
-    if posts::owner_pinned(tx, &post.id).await? != incoming.is_pinned {
-        post.is_pinned = incoming.is_pinned;
-        posts::set_owner_pinned(tx, &post.id, post.is_pinned).await?;
+    // A pin set here stays until the owner's server says something else about it than before (ruling 58). Another Rialto
+    // tells of pins apart, by whoever's they are.
+    if !share.remote().has(ITEMS) && posts::owner_pinned(tx, &post.id).await? != incoming.is_pinned {
+        posts::set_owner_pinned(tx, &post.id, incoming.is_pinned).await?;
+        pinned = Some(incoming.is_pinned).filter(|pinned| *pinned != post.is_pinned);
     }
     post.file_ids.clone_from(&incoming.file_ids);
     if post.file_ids != before.file_ids {
@@ -215,9 +221,15 @@ async fn change(
     post.remote_update_at = incoming.update_at;
     if changed {
         post_rules::save_edit(tx, &mut post, share.origin()).await?;
-        return Ok(Applied::Changed);
+    } else {
+        // Mattermost sends a root again for every reply: a new version, no news.
+        posts::update(tx, &post).await?;
     }
-    // Mattermost sends a root again for every reply: a new version, no news.
-    posts::update(tx, &post).await?;
-    Ok(Applied::Known)
+    if let Some(pinned) = pinned {
+        // It does not say who did it; to others that is a word of the author's.
+        let at = pins::next_at(tx, &post.id).await?;
+        let author = post.user_id;
+        pins::put(tx, &mut post, author, (pinned, at), share.origin()).await?;
+    }
+    Ok(if changed || pinned.is_some() { Applied::Changed } else { Applied::Known })
 }

@@ -4,7 +4,7 @@ use rialto_model::{ChannelId, Millis, PostId, UserId};
 use rialto_store::waiting::{self, WaitingItem};
 use rialto_store::{StoreError, Tx, posts, remotes, users};
 
-use super::{Applied, Code, IncomingAcknowledgement, IncomingPost, IncomingReaction, people};
+use super::{Applied, Code, IncomingAcknowledgement, IncomingPin, IncomingPost, IncomingReaction, people, pins};
 use crate::App;
 use crate::access::{Denied, RemoteActor, ShareAccess};
 use crate::audit::{self, About};
@@ -96,6 +96,18 @@ pub(super) async fn park_acknowledgement(
     park(tx, share, Early { kind: "ack", item_id, missing, is_due: false, body }, |_| false).await
 }
 
+pub(super) async fn park_pin(
+    tx: &mut Tx,
+    share: &ShareAccess,
+    pin: &IncomingPin,
+    missing: &str,
+) -> Result<Applied, StoreError> {
+    let Ok(body) = serde_json::to_string(pin) else { return Ok(Applied::Refused(Code::Invalid)) };
+    let is_known = |before: &str| serde_json::from_str::<IncomingPin>(before).is_ok_and(|before| before.at >= pin.at);
+    let early = Early { kind: "pin", item_id: pin.post_id.to_string(), missing, is_due: false, body };
+    park(tx, share, early, is_known).await
+}
+
 /// Drops the version of a post that waits, if one does.
 pub(super) async fn forget_post(tx: &mut Tx, share: &ShareAccess, post: &PostId) -> Result<(), StoreError> {
     waiting::delete(tx, &share.remote().id, "post", post.as_str()).await
@@ -135,6 +147,10 @@ async fn apply(app: &App, tx: &mut Tx, share: &ShareAccess, item: &WaitingItem) 
         },
         "ack" => match serde_json::from_str::<IncomingAcknowledgement>(&item.body) {
             Ok(ack) => Box::pin(people::apply_acknowledgement(tx, share, &ack)).await?,
+            Err(_) => Applied::Refused(Code::Invalid),
+        },
+        "pin" => match serde_json::from_str::<IncomingPin>(&item.body) {
+            Ok(pin) => Box::pin(pins::apply(tx, share, &pin)).await?,
             Err(_) => Applied::Refused(Code::Invalid),
         },
         _ => match serde_json::from_str::<IncomingReaction>(&item.body) {

@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rialto_model::{
-    Acknowledgement, Channel, ChannelId, FileInfo, Millis, Post, PostId, Priority, Reaction, RemoteCluster, RemoteId,
-    Seq, Share, ShareState, User, UserId, names,
+    Acknowledgement, Channel, ChannelId, FileInfo, MemberWord, Millis, Post, PostId, Priority, Reaction, RemoteCluster,
+    RemoteId, Seq, Share, ShareState, User, UserId, names,
 };
+use rialto_store::pins::Pin;
 use rialto_store::statuses::Status;
 use rialto_store::{
     Snapshot, StoreError, channel_members, channels, member_versions, outbox, peer_posts, posts, priorities, reactions,
     remotes, shares, users,
 };
 
-use super::people;
+use super::{people, pins, receipts};
+use crate::delivery_states::Receipt;
 use crate::installation::is_system_account;
 use crate::shares::direct;
 use crate::{App, files, mentions};
@@ -48,6 +50,12 @@ pub struct Contents {
     pub statuses: Vec<Status>,
     /// Acknowledgements, and ends of them.
     pub acknowledgements: Vec<Acknowledgement>,
+    /// The last words on pins.
+    pub pins: Vec<Pin>,
+    /// How posts of the peer's people fared with third organisations.
+    pub receipts: Vec<Receipt>,
+    /// Who may be in the channel, beside joins and leaves.
+    pub member_words: Vec<(UserId, MemberWord)>,
     /// Priorities of the posts that have one.
     pub priorities: HashMap<PostId, Priority>,
     /// Position of the log that is told up to.
@@ -75,13 +83,25 @@ pub struct Wanted {
     pub acknowledgements: Vec<(PostId, UserId)>,
     /// These are messages from before the share, to be sent with everything that belongs to them (behaviour 8.1).
     pub backfill: bool,
+    /// Posts whose pins changed.
+    pub pins: Vec<PostId>,
+    /// Third organisations and posts of the peer's people.
+    pub receipts: Vec<(RemoteId, PostId)>,
+    /// Who may be in the channel, beside joins and leaves.
+    pub member_words: Vec<(UserId, MemberWord)>,
 }
 
 impl Wanted {
     /// How many items there are.
     pub fn number(&self) -> usize {
         let about_people = self.members.len() + self.profiles.len() + self.statuses.len();
-        self.posts.len() + self.reactions.len() + self.acknowledgements.len() + about_people
+        self.posts.len()
+            + self.reactions.len()
+            + self.acknowledgements.len()
+            + self.pins.len()
+            + self.member_words.len()
+            + about_people
+            + self.receipts.len()
     }
 }
 
@@ -117,6 +137,9 @@ pub async fn load(
         wire_ids: HashMap::new(),
         statuses: Vec::new(),
         acknowledgements: Vec::new(),
+        pins: Vec::new(),
+        receipts: Vec::new(),
+        member_words: wanted.member_words.clone(),
         priorities: HashMap::new(),
         seq: *app.bus.settled().borrow(),
         backfill: wanted.backfill,
@@ -131,6 +154,8 @@ pub async fn load(
         }
     }
     people::load_acknowledgements(&mut view, &mut contents, wanted).await?;
+    pins::load(&mut view, &mut contents, wanted).await?;
+    receipts::load(&mut view, &mut contents, wanted).await?;
     let newcomers = load_people(&mut view, &mut contents, wanted).await?;
     people::load_statuses(&mut view, &mut contents, wanted, &newcomers).await?;
     Ok(Some(contents))
@@ -258,6 +283,15 @@ async fn load_people(view: &mut Snapshot, contents: &mut Contents, wanted: &Want
     ids.extend(contents.members.iter().filter(|(_, joined)| *joined).map(|(person, _)| person.id));
     ids.extend(contents.mentioned.values().map(|person| person.id));
     ids.extend(people::acknowledgers(&contents.acknowledgements));
+    ids.extend(pins::pinners(&contents.pins));
+    for (user, word) in &contents.member_words {
+        if let MemberWord::Asked { by, .. } = word {
+            ids.insert(*by);
+        }
+        if let Some(wire_id) = users::wire_id(view, user).await? {
+            contents.wire_ids.insert(*user, wire_id);
+        }
+    }
     ids.extend(&wanted.profiles);
     let ids: Vec<UserId> = ids.into_iter().collect();
     let known: HashMap<UserId, Millis> =

@@ -2,6 +2,7 @@
 //! of it, or the peer becomes another. Source: rulings 30 and 32, E-031.
 
 use rialto_model::{ChannelId, Millis, Permission, RemoteId};
+use rialto_store::post_deliveries::{self, Word};
 pub use rialto_store::sync_failures::{Failure, Item, Which};
 use rialto_store::{StoreError, Tx, reactions, shares, sync_failures};
 
@@ -9,7 +10,7 @@ use super::Wanted;
 use crate::access::{Denied, SessionUser};
 use crate::audit::{self, About};
 use crate::notices::authors;
-use crate::{App, Volatile, backfill, connections};
+use crate::{App, Volatile, backfill, connections, delivery_states};
 
 /// Waits between attempts of an item that is refused (ruling 32), ms; after the last it is set aside.
 const RETRY: [i64; 5] = [1_000, 5_000, 30_000, 120_000, 600_000];
@@ -22,14 +23,15 @@ pub(super) async fn note(
     remote: &RemoteId,
     channel: &ChannelId,
     item: &Item,
-    cause: &str,
-) -> Result<Option<Volatile>, StoreError> {
+    (cause, code): (&str, &str),
+) -> Result<Vec<Volatile>, StoreError> {
     let before = sync_failures::get(tx, remote, channel, item).await?;
     if before.as_ref().is_some_and(|failure| failure.set_aside) {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let attempts = before.map_or(0, |failure| failure.attempts);
-    let wait = usize::try_from(attempts).ok().and_then(|n| RETRY.get(n));
+    // What the peer says will not be different the next time is not tried again (E-031).
+    let wait = usize::try_from(attempts).ok().and_then(|n| RETRY.get(n)).filter(|_| !delivery_states::is_final(code));
     let failure = Failure {
         remote_id: *remote,
         item: item.clone(),
@@ -38,9 +40,25 @@ pub(super) async fn note(
         next_at: Millis(tx.now().0 + wait.copied().unwrap_or_default()),
         set_aside: wait.is_none(),
         cause: cause.chars().take(200).collect(),
+        code: code.to_owned(),
     };
-    sync_failures::put(tx, &failure).await?;
-    authors::refused(tx, &failure).await
+    put(tx, &failure).await
+}
+
+/// Writes a refusal. That of a message stays known when it is discarded: it was never stored there.
+async fn put(tx: &mut Tx, failure: &Failure) -> Result<Vec<Volatile>, StoreError> {
+    sync_failures::put(tx, failure).await?;
+    let mut news: Vec<Volatile> = authors::refused(tx, failure).await?.into_iter().collect();
+    if let Item::Post(post) = failure.item {
+        if failure.set_aside {
+            let (state, organisation) = (delivery_states::State::Refused.as_str().to_owned(), String::new());
+            let (code, cause) = (failure.code.clone(), failure.cause.clone());
+            let word = Word { post_id: post, remote_id: failure.remote_id, organisation, state, code, cause };
+            post_deliveries::put(tx, &word).await?;
+        }
+        news.extend(delivery_states::changed(tx, &failure.remote_id, &[post]).await?);
+    }
+    Ok(news)
 }
 
 /// Sets an item aside at once: the peer can never take it, whatever it answers (ruling 34, 63).
@@ -63,9 +81,9 @@ pub async fn set_aside(
         next_at: tx.now(),
         set_aside: true,
         cause: cause.to_owned(),
+        code: "too_large".to_owned(),
     };
-    sync_failures::put(&mut tx, &failure).await?;
-    let news = authors::refused(&mut tx, &failure).await?;
+    let news = put(&mut tx, &failure).await?;
     tx.commit().await?;
     news.into_iter().for_each(|news| app.bus.tell(news));
     Ok(())
@@ -176,6 +194,7 @@ pub async fn decide(
     actor.require(Permission::ManageSecureConnections)?;
     connections::get(app, actor, remote).await?;
     let mut tx = app.db.begin(app.clock.now()).await?;
+    let aside = sync_failures::list(&mut tx, remote, true).await?;
     let (number, action) = match decision {
         Decision::Retry => (sync_failures::retry(&mut tx, remote, which).await?, "retry_set_aside"),
         Decision::Discard => (sync_failures::discard(&mut tx, remote, which).await?, "discard_set_aside"),
@@ -191,6 +210,14 @@ pub async fn decide(
     audit::by_user(&mut tx, actor, about)?;
     // The sender wakes by it.
     connections::changed(&mut tx, remote);
+    let concerned = |failure: &Failure| match (&failure.item, which) {
+        (Item::Post(post), Which::All) => failure.set_aside.then_some(*post),
+        (Item::Post(post), Which::One { key, .. }) => (*key == failure.item.key(&failure.channel_id)).then_some(*post),
+        _ => None,
+    };
+    let posts: Vec<_> = aside.iter().filter_map(concerned).collect();
+    let news = delivery_states::changed(&mut tx, remote, &posts).await?;
     tx.commit().await?;
+    news.into_iter().for_each(|news| app.bus.tell(news));
     Ok(number)
 }

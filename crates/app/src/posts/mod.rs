@@ -14,7 +14,7 @@ use rialto_store::{StoreError, Tx, channel_members, channels, posts, priorities,
 
 use crate::access::{self, ChannelAccess, Denied, SessionUser};
 use crate::shares::direct;
-use crate::{App, files, mentions};
+use crate::{App, files, mentions, pins};
 
 /// Why something about a post was refused.
 #[derive(Debug, thiserror::Error)]
@@ -374,9 +374,6 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
     if let Some(props) = props {
         post.props = props;
     }
-    if let Some(pinned) = patch.is_pinned {
-        post.is_pinned = pinned;
-    }
     if let Some(wanted) = patch.file_ids.filter(|wanted| *wanted != before.file_ids) {
         if wanted.len() > MAX_FILES {
             return Err(Error::TooManyFiles);
@@ -387,12 +384,23 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
             post.edit_at = Some(before.update_at.next_version(tx.now()));
         }
     }
-    if post == before {
+    let pinned = patch.is_pinned.filter(|pinned| *pinned != before.is_pinned);
+    if post == before && pinned.is_none() {
         return Ok(post);
     }
-    save_edit(&mut tx, &mut post, Origin::Local).await?;
+    if post != before {
+        save_edit(&mut tx, &mut post, Origin::Local).await?;
+    }
+    if let Some(pinned) = pinned {
+        pin(&mut tx, &mut post, actor, pinned).await?;
+    }
     tx.commit().await?;
     Ok(post)
+}
+
+async fn pin(tx: &mut Tx, post: &mut Post, actor: &SessionUser, pinned: bool) -> Result<(), StoreError> {
+    let at = pins::next_at(tx, &post.id).await?;
+    pins::put(tx, post, actor.user_id, (pinned, at), Origin::Local).await
 }
 
 pub(crate) async fn save_edit(tx: &mut Tx, post: &mut Post, origin: Origin) -> Result<(), StoreError> {
@@ -427,7 +435,8 @@ async fn lock(
     Ok((post, access))
 }
 
-/// Pins or unpins a post and tells the channel by the changed post.
+/// Pins or unpins a post, whoever wrote it, and tells the channel by the changed post. The last word stands on all sides
+/// (E-151).
 ///
 /// # Errors
 /// [`Error`].
@@ -436,8 +445,7 @@ pub async fn set_pinned(app: &App, actor: &SessionUser, id: &PostId, pinned: boo
     let (mut post, access) = lock(&mut tx, actor, id, Permission::CreatePost).await?;
     access::writable(app, &mut tx, access.channel()).await?;
     if post.is_pinned != pinned {
-        post.is_pinned = pinned;
-        save_edit(&mut tx, &mut post, Origin::Local).await?;
+        pin(&mut tx, &mut post, actor, pinned).await?;
         tx.commit().await?;
     }
     Ok(post)

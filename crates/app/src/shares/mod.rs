@@ -22,6 +22,7 @@ pub use ending::{Ending, ended_by_peer, uninvite, unshare};
 pub use lists::{ShareRow, SharedChannel, list, list_of_remote, list_of_team, organisations};
 pub use noted::{PeerNote, PeerState, Standing, noted, to_tell};
 pub(crate) use noted::{is_archived, touch_of_channel, touch_of_team};
+pub(crate) use organisations::known as known_organisations;
 pub use organisations::{Organisation, also_taking_part};
 pub use received::{IncomingInvitation, InvitationRefused, accept, would_accept};
 pub use requests::{APPROVAL, DESTINATION, ShareRequest, approve, list_requests, refuse};

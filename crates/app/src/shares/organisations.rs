@@ -98,7 +98,8 @@ fn tell(app: &App, tx: &mut Tx, channel: &Channel, message: String) -> Result<()
     system_posts::write(app, tx, post).map(|_| ())
 }
 
-async fn known(view: &mut Snapshot, share: &Share) -> Result<Vec<Organisation>, StoreError> {
+/// Further organisations of a copy, as its home tells of them.
+pub(crate) async fn known(view: &mut Snapshot, share: &Share) -> Result<Vec<Organisation>, StoreError> {
     let text = participants::organisations(view, &share.id).await?.unwrap_or_default();
     Ok(serde_json::from_str(&text).unwrap_or_default())
 }

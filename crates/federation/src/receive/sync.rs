@@ -4,24 +4,29 @@ use std::collections::{BTreeMap, HashMap};
 
 use rialto_app::access::RemoteActor;
 use rialto_app::apply::{
-    self, Code, IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPost, IncomingReaction, IncomingStatus,
-    IncomingUser, Outcome,
+    self, Code, IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPin, IncomingPost, IncomingReaction,
+    IncomingStatus, IncomingUser, Outcome,
 };
 use rialto_app::connections;
+use rialto_app::delivery_states::{Receipt, State};
+use rialto_app::member_requests::Incoming;
 use rialto_model::{ChannelId, FileId, Millis, PeerProfile, RemoteCluster, User, UserId};
 use rialto_wire::federation::frame::{Envelope, no_longer_shared};
-use rialto_wire::federation::items::{ItemResult, ItemState, ResultExtension};
+use rialto_wire::federation::items::{self, ItemResult, ItemState, ResultExtension};
 use rialto_wire::federation::post::InboundPost;
 use rialto_wire::federation::reaction::{Acknowledgement, UserStatus};
 use rialto_wire::federation::result::SyncResult;
 use rialto_wire::federation::sync::SyncMessage;
 use rialto_wire::federation::user::InboundUser;
-use rialto_wire::federation::{ItemKind, mentions, permalinks, topic, username};
+use rialto_wire::federation::{ItemKind, bounds, mentions, permalinks, topic, username};
 use rialto_wire::site_url::SiteUrl;
 use serde_json::value::RawValue;
 
 use super::reply::Reply;
 use crate::Federation;
+
+/// Wishes, answers and blocks that are read of one message.
+const MEMBER_WORDS: usize = 500;
 
 /// Names tried for somebody whose name is taken here (wire 7.3).
 const STAND_INS: u32 = 25;
@@ -71,6 +76,9 @@ async fn translate(
         let mut user = incoming_user(user, actor.remote(), &handles);
         user.is_bot |= more.is_some_and(|more| more.is_bot);
         user.is_guest = more.is_some_and(|more| more.is_guest);
+        if more.is_some_and(|more| more.deleted) && user.delete_at.is_none() {
+            user.delete_at = Some(user.update_at);
+        }
         if fed.app.settings.get().workspaces.disable_status_sync {
             // Neither sent nor shown (E-108).
             user.custom_status = None;
@@ -85,6 +93,7 @@ async fn translate(
             let mut post = incoming_post(post, &message.mention_transforms, actor, &people);
             post.message = own_links(fed, actor, post.message).await?;
             post.history = history;
+            post.is_old = extra.is_some_and(|extra| extra.is_old(&post.id));
             posts.push(post);
         } else {
             result.post_errors.push(post.id.to_string());
@@ -117,6 +126,9 @@ async fn translate(
         statuses: statuses(fed, message),
         members: members.collect(),
         history,
+        pins: pins(message),
+        receipts: receipts(message),
+        member_words: member_words(message),
         refused,
         unreadable: unreadable.filter_map(|item| UserId::parse(item.id.as_deref()?).ok()).collect(),
     })
@@ -150,6 +162,42 @@ fn statuses(fed: &Federation, message: &SyncMessage) -> Vec<IncomingStatus> {
         dnd_end_time: status.dnd_end_time,
     };
     message.statuses.iter().map(incoming).collect()
+}
+
+/// Pins and their ends; their times were bounded when they were read.
+fn pins(message: &SyncMessage) -> Vec<IncomingPin> {
+    let incoming = |pin: &items::Pin| IncomingPin {
+        user_id: pin.user_id,
+        post_id: pin.post_id,
+        pinned: pin.pinned,
+        at: Millis(pin.at),
+    };
+    message.rialto.iter().flat_map(|extra| &extra.pins).map(incoming).collect()
+}
+
+/// How our messages fared beyond the home of the channel; a word nobody has agreed on is left out.
+fn receipts(message: &SyncMessage) -> Vec<Receipt> {
+    let incoming = |receipt: &items::Receipt| {
+        let (post, organisation, code) = (receipt.post_id, receipt.organisation.clone(), receipt.code.clone());
+        Some(Receipt { post, organisation, state: State::parse(&receipt.state)?, code })
+    };
+    let list = message.rialto.iter().flat_map(|extra| &extra.receipts);
+    list.filter_map(incoming).take(bounds::ITEMS).collect()
+}
+
+/// Who may be in the channel, beside joins and leaves; a time out of bounds makes a word none.
+fn member_words(message: &SyncMessage) -> Vec<Incoming> {
+    let Some(extra) = &message.rialto else { return Vec::new() };
+    let asked = extra.member_requests.iter().map(|one| Incoming::Asked { user: one.user_id, by: one.by });
+    let answered =
+        extra.member_answers.iter().map(|one| Incoming::Answered { user: one.user_id, state: one.state.clone() });
+    let in_time = |one: &&items::MemberBlock| (0..=bounds::TIME).contains(&one.at);
+    let blocked = extra.member_blocks.iter().filter(in_time).map(|one| Incoming::Blocked {
+        user: one.user_id,
+        blocked: one.blocked,
+        at: Millis(one.at),
+    });
+    asked.chain(answered).chain(blocked).take(MEMBER_WORDS).collect()
 }
 
 /// What the audit log calls an item.
@@ -227,6 +275,7 @@ fn incoming_post(
         mentioned: (!by_text).then_some(mentioned),
         priority: post.priority.clone().map(Into::into),
         history: false,
+        is_old: false,
     }
 }
 
@@ -302,6 +351,9 @@ fn confirmation(seq: i64, message: &SyncMessage, outcome: &Outcome) -> ResultExt
     for (id, code) in &outcome.refused_posts {
         items.push(ItemResult::post(id.as_str(), ItemState::Refused, code.as_str()));
     }
+    for (id, code) in &outcome.parked_posts {
+        items.push(ItemResult::post(id.as_str(), ItemState::Parked, code.as_str()));
+    }
     for (reaction, code) in &outcome.refused_reactions {
         items.push(ItemResult {
             post_id: Some(reaction.post_id),
@@ -315,6 +367,13 @@ fn confirmation(seq: i64, message: &SyncMessage, outcome: &Outcome) -> ResultExt
             post_id: Some(ack.post_id),
             user_id: Some(ack.user_id),
             ..refused(ItemKind::Ack, code.as_str())
+        });
+    }
+    for (pin, code) in &outcome.refused_pins {
+        items.push(ItemResult {
+            post_id: Some(pin.post_id),
+            user_id: Some(pin.user_id),
+            ..refused(ItemKind::Pin, code.as_str())
         });
     }
     for (kind, list) in [(ItemKind::Status, &outcome.refused_statuses), (ItemKind::Member, &outcome.refused_members)] {

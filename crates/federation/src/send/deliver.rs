@@ -4,13 +4,16 @@
 
 use std::collections::VecDeque;
 
-use rialto_app::outbox::{self, Contents, Delivered, Item, Wanted};
+use rialto_app::delivery_states;
+use rialto_app::outbox::{self, Contents, Delivered, ITEMS, Item, Wanted};
 use rialto_model::{ChannelId, Post, Reaction, RemoteCluster, User, UserId};
+use rialto_wire::federation::ItemKind;
 use rialto_wire::federation::frame::{Answer, says_no_longer_shared};
+use rialto_wire::federation::items::{ItemResult, ItemState};
 use rialto_wire::federation::result::SyncResult;
 use rialto_wire::federation::sync::OutboundSync;
 
-use super::{FRAME_BYTES, Undelivered, awaited, backfill, compose, people, sync_frame, toggles};
+use super::{FRAME_BYTES, Undelivered, awaited, backfill, compose, extras, people, sync_frame, toggles};
 use crate::Federation;
 
 /// What an administrator reads of an item the peer has refused.
@@ -58,6 +61,9 @@ pub(crate) async fn deliver(
     let mut fate = run.all().await?;
     if fate == Fate::Done {
         fate = people::send(fed, &contents).await?;
+    }
+    if fate == Fate::Done {
+        fate = extras::send(fed, &contents).await?;
     }
     Ok(Delivery { fate, taken: run.taken })
 }
@@ -184,11 +190,12 @@ impl Run<'_> {
 
     fn frame(&self, cargo: Cargo<'_>) -> OutboundSync {
         let (fed, contents) = (self.fed, self.contents);
-        let mut sync = compose::empty(fed, contents.channel.id);
+        let mut sync = compose::begin(fed, contents);
         sync.users =
             cargo.people.iter().map(|person| compose::user(fed, contents, person)).map(|u| (u.id, u)).collect();
         people::mark(contents, cargo.people, &mut sync);
         backfill::mark(contents, &mut sync);
+        extras::mark(contents, cargo.posts, &mut sync);
         let own = fed.own_site();
         sync.posts = cargo.posts.iter().map(|post| compose::post(own.as_ref(), contents, post, &mut sync)).collect();
         sync.reactions = cargo.reactions.iter().map(|reaction| compose::reaction(contents, reaction)).collect();
@@ -221,7 +228,7 @@ impl Run<'_> {
                 let outcome = outcome(self.contents, &result, cargo);
                 let Contents { remote, channel, .. } = self.contents;
                 outbox::delivered(&self.fed.app, &remote.id, &channel.id, &outcome).await?;
-                self.taken += outcome.taken.len();
+                self.taken += outcome.taken.len() + outcome.parked.len();
                 Ok(Sent::Done)
             }
         }
@@ -287,7 +294,18 @@ pub(super) fn read(contents: &Contents, answer: &Answer) -> Result<Verdict, Unde
     let unconfirmed = || Undelivered { answered: true, ..Undelivered::new("the answer confirms nothing") };
     let payload = answer.payload.as_ref().ok_or_else(unconfirmed)?;
     let result = SyncResult::decode(payload).map_err(|_| unconfirmed())?;
+    // Another Rialto says up to where it has stored; without that word nothing is sure (ruling 8.4).
+    let echoed = result.rialto.as_ref().is_some_and(|extension| extension.seq == contents.seq.0);
+    if contents.remote.has(ITEMS) && !echoed {
+        return Err(unconfirmed());
+    }
     Ok(Verdict::Taken(Box::new(result)))
+}
+
+/// What another Rialto says of a post it did not store.
+fn said_of<'a>(result: &'a SyncResult, post: &Post) -> Option<&'a ItemResult> {
+    let of_post = |item: &&ItemResult| item.kind == ItemKind::Post && item.id == post.id.as_str();
+    result.rialto.as_ref()?.items.iter().find(of_post)
 }
 
 /// What is to be remembered of a frame that was taken.
@@ -306,10 +324,19 @@ fn outcome(contents: &Contents, result: &SyncResult, cargo: Cargo<'_>) -> Delive
         if !post.file_ids.is_empty() {
             outcome.settled.push(post.id);
         }
+        let said = said_of(result, post);
         if result.post_errors.iter().any(|id| id == post.id.as_str()) {
-            refused.push(Item::Post(post.id));
+            match said.and_then(|item| delivery_states::known_code(&item.code)) {
+                Some(code) => outcome.refused_for.push((Item::Post(post.id), code)),
+                None => refused.push(Item::Post(post.id)),
+            }
         } else {
-            outcome.taken.push(post.id);
+            let parked = said.is_some_and(|item| item.state == ItemState::Parked);
+            if parked {
+                outcome.parked.push(post.id)
+            } else {
+                outcome.taken.push(post.id)
+            }
             if contents.backfill && !contents.context.contains(&post.id) {
                 outcome.history.push(post.id);
             }

@@ -5,6 +5,7 @@ mod backfill;
 mod compose;
 mod deliver;
 mod direct;
+mod extras;
 pub(crate) mod files;
 mod held;
 mod invite;

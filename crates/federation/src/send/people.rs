@@ -32,13 +32,13 @@ pub(super) async fn send(fed: &Federation, contents: &Contents) -> Result<Fate, 
     let statuses = if shows_presence { contents.statuses.as_slice() } else { &[] };
     let mut frames: Vec<OutboundSync> = Vec::new();
     for page in statuses.chunks(AT_ONCE) {
-        let mut sync = compose::empty(fed, contents.channel.id);
+        let mut sync = compose::begin(fed, contents);
         sync.statuses = page.iter().map(|status| presence(contents, status)).collect();
         frames.push(sync);
     }
     for (number, page) in contents.acknowledgements.chunks(AT_ONCE).enumerate() {
         if frames.get(number).is_none() {
-            frames.push(compose::empty(fed, contents.channel.id));
+            frames.push(compose::begin(fed, contents));
         }
         if let Some(sync) = frames.get_mut(number) {
             sync.acknowledgements = page.iter().map(|ack| acknowledgement(contents, ack)).collect();

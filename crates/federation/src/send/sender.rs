@@ -411,6 +411,9 @@ pub(super) fn by_channel(changes: Vec<Change>) -> Sorted {
             What::Profile(user) if !wanted.profiles.contains(&user) => wanted.profiles.push(user),
             What::Status(user) if !wanted.statuses.contains(&user) => wanted.statuses.push(user),
             What::Acknowledgement(post, user) => wanted.acknowledgements.push((post, user)),
+            What::Pin(post) => wanted.pins.push(post),
+            What::MemberWord(user, word) => wanted.member_words.push((user, word)),
+            What::Receipts(third, posts) => wanted.receipts.extend(posts.into_iter().map(|post| (third, post))),
             _ => {}
         }
     }

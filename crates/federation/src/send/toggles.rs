@@ -14,7 +14,7 @@ pub(super) async fn send(fed: &Federation, contents: &Contents, reaction: &React
     let Contents { remote, channel, .. } = contents;
     let Some(name) = outbox::begin_toggle(&fed.app, &remote.id, reaction).await? else { return Ok(Fate::Done) };
     let told = Reaction { emoji_name: name, ..reaction.clone() };
-    let mut sync = compose::empty(fed, channel.id);
+    let mut sync = compose::begin(fed, contents);
     sync.reactions = vec![compose::reaction(contents, &told)];
     let (fate, outcome) = match sync_frame(fed, contents, &sync).await {
         Ok(Some(answer)) => match read(contents, &answer) {

@@ -11,6 +11,7 @@ mod archived;
 mod backfill;
 mod clocks;
 mod conversation;
+mod delivery_states;
 mod direct;
 mod ends;
 mod faults;
@@ -20,7 +21,9 @@ mod handshake;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod held;
+mod items;
 mod long_cut;
+mod member_requests;
 mod notices;
 mod outages;
 mod people;

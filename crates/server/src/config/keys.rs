@@ -153,6 +153,7 @@ keys! {
         "QueueMaxAgeDays" => |_, v| number(v, 0..=0).map(|_| ());
         "NotifyAdminsOnUnshare" => |c, v| share(c, |w| &mut w.notify_admins_on_unshare, flag(v));
         "EnableDeliveryStates" => |c, v| share(c, |w| &mut w.delivery_states, flag(v));
+        "DeliveryStatesForMembers" => |c, v| share(c, |w| &mut w.delivery_states_for_members, flag(v));
         "CABundle" => |_, v| absent_text(v);
         "ClientCertificate" => |_, v| absent_text(v);
         "OutboundProxy" => |_, v| absent_text(v);

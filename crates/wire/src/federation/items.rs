@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rialto_model::{PostId, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::ItemKind;
+use super::{ItemKind, Refused, bounds, time};
 use crate::lenient::{is_zero, or_absent, or_default, well_formed};
 
 /// What a Rialto adds to a sync message. Every member but `seq` may be left out.
@@ -38,6 +38,32 @@ pub struct SyncExtension {
     /// From home to the author's server: how a post fared with third organisations.
     #[serde(deserialize_with = "well_formed", skip_serializing_if = "Vec::is_empty")]
     pub receipts: Vec<Receipt>,
+}
+
+impl SyncExtension {
+    /// Whether a post of the message is history or context, and calls nobody.
+    pub fn is_old(&self, post: &PostId) -> bool {
+        self.backfill || self.posts.get(post).is_some_and(|more| more.context)
+    }
+
+    /// Takes out what is out of bounds and says what it was.
+    pub(crate) fn bound(&mut self) -> Vec<Refused> {
+        let mut number = 0;
+        let mut refused = Vec::new();
+        self.pins.retain(|pin| {
+            number += 1;
+            let why = match time(pin.at, "at") {
+                Err(why) => why,
+                Ok(_) if number > bounds::ITEMS => super::Refusal::TooMany,
+                Ok(_) => return true,
+            };
+            if refused.len() < bounds::ITEMS {
+                refused.push(Refused { kind: ItemKind::Pin, id: Some(pin.post_id.to_string()), why });
+            }
+            false
+        });
+        refused
+    }
 }
 
 /// More about a post.
@@ -206,6 +232,27 @@ mod tests {
         let text = r#"{"seq":4711,"posts":{"3o6cjrui9ibctdpjme3xyhd6ya":{"context":true,"organisation":"Globex","missing_files":[{"id":"i","name":"a.exe","size":10,"code":"type_blocked"}]}},"users":{"utark8ucdibiumjsazbgp6uyhh":{"is_bot":false,"is_guest":false,"deleted":true,"organisation":"Globex"}},"pins":[{"post_id":"3o6cjrui9ibctdpjme3xyhd6ya","user_id":"utark8ucdibiumjsazbgp6uyhh","pinned":true,"at":1790000000000}]}"#;
         let sync: SyncExtension = serde_json::from_str(text).unwrap();
         assert_eq!(to_text(&sync), text);
+    }
+
+    /// INV-8: a pin at no time a clock shows is refused, and one too many.
+    #[test]
+    fn pins_out_of_bounds_are_taken_out() {
+        let id = |n: u32| format!("{n:026}");
+        let pin = |n: u32, at: i64| Pin {
+            post_id: id(n).parse().unwrap(),
+            user_id: id(1).parse().unwrap(),
+            pinned: true,
+            at,
+        };
+        let mut pins = vec![pin(1, -1), pin(2, bounds::TIME + 1), pin(3, 5)];
+        pins.extend((0..bounds::ITEMS as u32).map(|n| pin(10 + n, 5)));
+        let mut sync = SyncExtension { seq: 1, pins, ..SyncExtension::default() };
+        let refused = sync.bound();
+        assert_eq!(sync.pins.len(), bounds::ITEMS - 2);
+        assert_eq!(sync.pins[0], pin(3, 5));
+        assert_eq!(refused.len(), 5);
+        assert_eq!(refused[0].id.as_deref(), Some(id(1).as_str()));
+        assert_eq!(refused[4].why.code(), "quota");
     }
 
     #[test]

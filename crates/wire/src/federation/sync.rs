@@ -74,12 +74,12 @@ impl SyncMessage {
     /// # Errors
     /// [`MalformedPayload`] if it is no object, a list is no list, or the channel is no id. Items never fail it.
     pub fn decode(payload: &RawValue) -> Result<SyncMessage, MalformedPayload> {
-        let raw: Raw = lenient::object(payload.get()).map_err(|_| MalformedPayload)?;
+        let mut raw: Raw = lenient::object(payload.get()).map_err(|_| MalformedPayload)?;
         let channel_id = match raw.channel_id.as_str() {
             "" => None,
             id => Some(ChannelId::parse(id).map_err(|_| MalformedPayload)?),
         };
-        let mut refused = Vec::new();
+        let mut refused = raw.rialto.as_mut().map(SyncExtension::bound).unwrap_or_default();
         Ok(SyncMessage {
             id: raw.id.chars().take(64).collect(),
             channel_id,

@@ -289,6 +289,17 @@ pub struct ChannelSearch {
     pub per_page: Option<i64>,
 }
 
+/// Somebody who was asked for in a channel and has not come yet; Rialto only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberRequest {
+    pub channel_id: ChannelId,
+    pub user_id: UserId,
+    pub requested_by: UserId,
+    pub create_at: i64,
+    /// `asked` or `pending` of people of other servers, `received` of people here.
+    pub state: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -146,6 +146,28 @@ pub struct UndeliveredPost {
     pub reason: String,
 }
 
+/// How a message fared with other organisations; Rialto only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostDeliveries {
+    pub post_id: PostId,
+    /// 2: stored at all organisations; 1: at all that can be reached; 0: less.
+    pub ticks: u8,
+    pub organisations: Vec<PostDelivery>,
+}
+
+/// How a message fared with one organisation; Rialto only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostDelivery {
+    pub organisation: String,
+    /// `waiting`, `sent`, `stored` or `refused`.
+    pub state: String,
+    /// Why, in a word: `read_only`, `blocked_member`, `too_large` and so on; may be empty.
+    pub code: String,
+    /// Why, in plain words.
+    pub reason: String,
+    pub online: bool,
+}
+
 /// `GET /sharedchannels/users/U/can_dm/U2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CanDm {

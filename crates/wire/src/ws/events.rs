@@ -126,6 +126,13 @@ pub fn history_received(channel: ChannelId) -> EventFrame {
     EventFrame::new("rialto_history_received", json!({"channel_id": channel}), Broadcast::channel(channel))
 }
 
+/// It is known better how messages fared with other organisations; `GET /posts/P/deliveries` says how. To their author, or
+/// to the channel where members may see it. Rialto only.
+pub fn post_deliveries(author: Option<UserId>, channel: ChannelId, posts: &[PostId]) -> EventFrame {
+    let to = author.map_or_else(|| Broadcast::channel(channel), Broadcast::user);
+    EventFrame::new("rialto_post_deliveries", json!({"channel_id": channel, "post_ids": posts}), to)
+}
+
 /// A connection was made, confirmed, edited or removed, its peer went on- or offline, or what it offers waits for a
 /// decision: administrators' pages ask again. Rialto only; clients of Mattermost ignore it (client-api 9.5).
 pub fn remote_cluster_updated(remote: RemoteId) -> EventFrame {

@@ -16,7 +16,7 @@ export function AddDialog({ channel, onClose }: { channel: Channel; onClose: () 
   const { t } = useLanguage();
   const [term, setTerm] = useState('');
   const [found, setFound] = useState<User[] | undefined>();
-  const [added, setAdded] = useState<readonly string[]>([]);
+  const [done, setDone] = useState<Record<string, 'added' | 'asked'>>({});
   const [fault, setFault] = useState('');
   const wanted = useDeferredValue(term);
 
@@ -33,8 +33,8 @@ export function AddDialog({ channel, onClose }: { channel: Channel; onClose: () 
 
   async function add(user: User): Promise<void> {
     try {
-      await addMember(channel.id, user.id);
-      setAdded((before) => [...before, user.id]);
+      const outcome = await addMember(channel.id, user.id);
+      setDone((before) => ({ ...before, [user.id]: outcome }));
     } catch (error) {
       setFault(failureText(error, t));
     }
@@ -56,10 +56,10 @@ export function AddDialog({ channel, onClose }: { channel: Channel; onClose: () 
               <strong>{displayName(user)}</strong>
               <span>@{user.username}</span>
             </span>
-            {added.includes(user.id) ? (
+            {done[user.id] !== undefined ? (
               <span className={styles['done']} role="status">
                 <Check size={16} aria-hidden="true" />
-                {t('channels.added')}
+                {t(done[user.id] === 'asked' ? 'channels.asked' : 'channels.added')}
               </span>
             ) : (
               <Button small aria-label={t('channels.addNamed', { name: user.username })} onClick={() => void add(user)}>

@@ -1,5 +1,5 @@
 // Creating, joining and leaving channels, and adding people to them.
-import { client, request } from '../../api/client';
+import { client, fetchJson, request } from '../../api/client';
 import { loadChannel, loadMembers } from '../../realtime/load';
 import { takeUsers } from '../../realtime/profiles';
 import type { Channel, User } from '../../state/model';
@@ -57,17 +57,22 @@ export async function leaveChannel(channelId: string): Promise<void> {
   dispatch({ kind: 'channel-left', channelId });
 }
 
-/** People of the team who are not in the channel yet, by name. People from elsewhere come through their own organisation. */
+/** People of the team who are not in the channel yet, by name. People from elsewhere only where the channel is shared: their own organisation is
+ * asked to add them. */
 export async function findAddable(teamId: string, channelId: string, term: string): Promise<User[]> {
+  const shared = store.getState().channels[channelId]?.shared === true;
   const found =
     term.trim() === ''
       ? await request(client.getProfilesNotInChannel(teamId, channelId, false, 0, 50))
       : await request(client.searchUsers(term.trim(), { team_id: teamId, not_in_channel_id: channelId, limit: 50 }));
   takeUsers(found);
-  return found.filter((user) => !isRemote(user) && user.delete_at === 0);
+  return found.filter((user) => (shared || !isRemote(user)) && user.delete_at === 0);
 }
 
-export async function addMember(channelId: string, userId: string): Promise<void> {
-  await request(client.addToChannel(userId, channelId));
+/** Adds somebody, or has their own organisation asked to; a list is the answer to the latter. */
+export async function addMember(channelId: string, userId: string): Promise<'added' | 'asked'> {
+  const answer = await fetchJson(`/channels/${channelId}/members`, { method: 'POST', body: { user_id: userId } });
+  if (Array.isArray(answer)) return 'asked';
   await loadMembers(channelId);
+  return 'added';
 }

@@ -5,6 +5,7 @@ import type { Post } from '../../state/model';
 import { useStore } from '../../state/react';
 import { Button } from '../../ui/Button';
 import { dropPost } from './actions';
+import { DeliveryTicks } from './DeliveryTicks';
 import styles from './PostItem.module.css';
 
 export function DeliveryNote({ post, onRetry }: { post: Post; onRetry: (post: Post) => void }) {
@@ -12,7 +13,7 @@ export function DeliveryNote({ post, onRetry }: { post: Post; onRetry: (post: Po
   const undelivered = useStore((state) => state.undelivered[post.channel_id]);
   const refused = (undelivered ?? []).filter((one) => one.post_id === post.id);
   if (post.delivery === undefined) {
-    if (refused.length === 0) return null;
+    if (refused.length === 0) return <DeliveryTicks post={post} />;
     return (
       <details className={styles['refused']} data-testid="post-refused">
         <summary>

@@ -1,6 +1,7 @@
 // Keeps the organisations of an open shared channel fresh: they are asked for when it opens, when sharing changes, and every minute, because
 // nothing else tells a client that a connection has gone quiet.
 import { useEffect } from 'react';
+import { refreshDeliveries } from '../../realtime/deliveries';
 import { loadOrganisations, loadUndelivered } from '../../realtime/load';
 import type { Channel, Organisation } from '../../state/model';
 import { useStore } from '../../state/react';
@@ -14,7 +15,11 @@ export function useOrganisations(channel: Channel): readonly Organisation[] | un
     if (!shared) return undefined;
     void loadOrganisations(channel.id);
     void loadUndelivered(channel.id);
-    const timer = setInterval(() => void loadOrganisations(channel.id), REFRESH_MS);
+    refreshDeliveries(channel.id);
+    const timer = setInterval(() => {
+      void loadOrganisations(channel.id);
+      refreshDeliveries(channel.id);
+    }, REFRESH_MS);
     return () => clearInterval(timer);
   }, [channel.id, shared]);
   return useStore((state) => (shared ? state.organisations[channel.id] : undefined));
