@@ -112,7 +112,7 @@ async fn the_home_tells_how_a_message_fared_beyond_it() {
         };
         let stored =
             Receipt { post: id(7), organisation: "beta".to_owned(), state: State::Stored, code: String::new() };
-        assert_eq!(load(&acme, beta.id).await, [stored.clone()]);
+        assert_eq!(load(&acme, beta.id).await, std::slice::from_ref(&stored));
         assert_eq!(load(&beta, acme.id).await, [], "it is not the author's server");
         answers(&scene, &beta.id, &scene.channel, refused(id(7), "read_only")).await;
         let refused = Receipt { state: State::Refused, code: "read_only".to_owned(), ..stored };

@@ -159,6 +159,7 @@ async fn a_peer_is_forgotten_in_one_channel_or_everywhere() {
                     set_aside: false,
                     code: String::new(),
                     cause: "too large".to_owned(),
+                    code: String::new(),
                 };
                 sync_failures::put(&mut tx, &refused).await?;
                 waiting::put(&mut tx, &item(remote, channel, channel, 50, 1)).await?;
