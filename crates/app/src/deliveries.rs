@@ -113,6 +113,14 @@ pub async fn next_release(app: &App, remote: &RemoteId) -> Result<Option<Millis>
     Ok(holding.iter().map(|delivery| Millis(delivery.progress_at.0 + PATIENCE)).min())
 }
 
+/// How many files wait for a peer that were not tried yet.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn untried(app: &App, remote: &RemoteId) -> Result<i64, StoreError> {
+    rows::count_untried(&mut app.db.read(app.clock.now()).await?, remote).await
+}
+
 /// A file that can go now, with what is to be sent.
 #[derive(Debug, Clone)]
 pub struct Due {

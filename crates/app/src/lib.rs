@@ -9,6 +9,7 @@ mod arrivals;
 #[cfg(test)]
 mod arrivals_tests;
 pub mod audit;
+pub mod backfill;
 pub mod backlog;
 pub mod bus;
 pub mod channel_members;

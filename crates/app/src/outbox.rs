@@ -281,6 +281,8 @@ pub struct Delivered {
     pub refused: Vec<(Item, String)>,
     /// Posts it took.
     pub taken: Vec<PostId>,
+    /// Those of them that are history, sent with everything that belongs to them (behaviour 8.1).
+    pub history: Vec<PostId>,
     /// Other items it took.
     pub done: Vec<Item>,
     /// Those of them that have files, which follow.
@@ -307,7 +309,8 @@ pub async fn delivered(
     for user in &delivered.left {
         outbox::delete_announced(&mut tx, remote, channel, user).await?;
     }
-    peer_posts::note_taken(&mut tx, remote, &delivered.taken).await?;
+    peer_posts::note_taken(&mut tx, remote, &delivered.taken, false).await?;
+    peer_posts::note_taken(&mut tx, remote, &delivered.history, true).await?;
     let mut settled: Vec<Item> = delivered.done.clone();
     settled.extend(delivered.taken.iter().map(|post| Item::Post(*post)));
     settled.extend(delivered.announced.iter().map(|(user, _)| Item::Profile(*user)));

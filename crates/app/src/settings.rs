@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use rialto_model::History;
 use rialto_store::settings::StoredSetting;
 
 /// What to do with something doubtful.
@@ -119,6 +120,10 @@ pub struct Workspaces {
     pub legacy_peers: Policy,
     /// Whether the root of a reply goes along if it is older than the share (ruling 46).
     pub send_thread_roots: bool,
+    /// How much of a channel's past may be sent when it is shared; None: nothing (behaviour 8.1).
+    pub history_max: Option<History>,
+    /// Whether earlier messages are taken from peers that share a channel with us (behaviour 8.1).
+    pub accept_history: bool,
     /// Channels that peers offer wait for an administrator (behaviour 8.6).
     pub require_channel_approval: bool,
     /// Authors see what became of their messages elsewhere (M-18, behaviour 8.3).
@@ -167,6 +172,8 @@ impl Default for Settings {
                 insecure_peers: Policy::Refuse,
                 legacy_peers: Policy::Refuse,
                 send_thread_roots: true,
+                history_max: None,
+                accept_history: true,
                 require_channel_approval: false,
                 delivery_states: true,
                 notify_admins_on_unshare: true,

@@ -427,6 +427,7 @@ pub(crate) fn incoming_post(n: u128, author: u128) -> IncomingPost {
         file_ids: Vec::new(),
         mentioned: Some(Vec::new()),
         priority: None,
+        history: false,
     }
 }
 
@@ -439,6 +440,7 @@ pub(crate) fn incoming_reaction(post: PostId, user: u128, emoji: &str, version: 
         create_at: Millis(1_000),
         update_at: Millis(version),
         delete_at: None,
+        history: false,
     }
 }
 

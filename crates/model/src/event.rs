@@ -104,6 +104,11 @@ pub enum DomainEvent {
         owner: Option<RemoteId>,
         mentions: Vec<UserId>,
     },
+    /// A peer has sent earlier messages of a channel, or reactions to them. They are no news to anybody: whoever shows
+    /// the channel may look for them (behaviour 8.1).
+    HistoryReceived {
+        channel: ChannelId,
+    },
     /// Text, props or pin changed.
     PostEdited {
         post: PostId,

@@ -5,6 +5,7 @@
 pub mod channel;
 pub mod event;
 pub mod file;
+pub mod history;
 pub mod id;
 pub mod names;
 pub mod permission;
@@ -21,6 +22,7 @@ pub mod user;
 pub use channel::{Channel, ChannelKind, ChannelMember};
 pub use event::{DomainEvent, Origin, Recorded, Scope};
 pub use file::{FileInfo, Upload};
+pub use history::{Backfill, BackfillState, Extent, History};
 pub use id::{
     ChannelId, ConnectionId, FileId, InvalidId, InviteId, ItemId, MessageId, PostId, RemoteId, RequestId, ServerId,
     SessionId, ShareId, TeamId, UserId,

@@ -103,6 +103,18 @@ pub async fn waiting(view: &mut Snapshot, remote: &RemoteId, limit: i64) -> Resu
     .await
 }
 
+/// How many files wait for a peer that no attempt was made with.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn count_untried(view: &mut Snapshot, remote: &RemoteId) -> Result<i64, StoreError> {
+    view.fetch_one(
+        "SELECT COUNT(*) FROM file_deliveries WHERE remote_id = $1 AND state = 'waiting' AND attempts = 0",
+        &[remote.into()],
+    )
+    .await
+}
+
 /// All deliveries of a post's files to a peer.
 ///
 /// # Errors

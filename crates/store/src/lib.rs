@@ -4,6 +4,7 @@
 
 pub mod acknowledgements;
 pub mod audit;
+pub mod backfills;
 pub mod blocks;
 pub mod channel_members;
 #[cfg(test)]

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V6__order", include_str!("../migrations/0006_order.sql"), "", ""),
     ("V7__notices", include_str!("../migrations/0007_notices.sql"), "", ""),
     ("V8__people", include_str!("../migrations/0008_people.sql"), "", ""),
+    ("V9__backfill", include_str!("../migrations/0009_backfill.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

@@ -1,7 +1,7 @@
-//! Which posts a peer may ever have been given: those that came while the channel was shared with it, and older roots it
-//! got for later replies (ruling 46).
+//! Which posts a peer may ever have been given: those that came while the channel was shared with it, those it was sent as
+//! history (behaviour 8.1), and older roots it got for later replies (ruling 46).
 //!
-//! What was written before a share, or between two of them, stays here whatever is done to it later.
+//! What else was written before a share, or between two of them, stays here whatever is done to it later.
 
 use rialto_model::{PostId, RemoteId};
 
@@ -17,7 +17,14 @@ macro_rules! came_while_shared {
     };
 }
 
-/// Of these posts the ones a peer owns, or that came while their channel was shared with it.
+/// Holds of a post `p` that `$1` was sent as history, with everything that belongs to it.
+macro_rules! was_sent_whole {
+    () => {
+        "EXISTS (SELECT 1 FROM context_posts x WHERE x.remote_id = $1 AND x.post_id = p.id AND x.whole)"
+    };
+}
+
+/// Of these posts the ones a peer owns, that came while their channel was shared with it, or that it was sent as history.
 ///
 /// # Errors
 /// [`StoreError`] as the database says; so in all functions of this file.
@@ -26,11 +33,15 @@ pub async fn shared(view: &mut Snapshot, remote: &RemoteId, posts: &[PostId]) ->
         concat!(
             "SELECT p.id FROM posts p WHERE p.id IN (SELECT value FROM json_each($2)) AND (p.remote_id = $1 OR ",
             came_while_shared!(),
+            " OR ",
+            was_sent_whole!(),
             ")"
         ),
         concat!(
             "SELECT p.id FROM posts p WHERE p.id IN (SELECT json_array_elements_text($2::json)) AND (p.remote_id = $1 OR ",
             came_while_shared!(),
+            " OR ",
+            was_sent_whole!(),
             ")"
         ),
     );
@@ -38,41 +49,42 @@ pub async fn shared(view: &mut Snapshot, remote: &RemoteId, posts: &[PostId]) ->
     Ok(ids.into_iter().map(|id| id.0).collect())
 }
 
-/// True if a peer was given the post as the root of a later reply.
+/// True if a peer was given the post as the root of a later reply, and nothing more of it.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn is_context(view: &mut Snapshot, remote: &RemoteId, post: &PostId) -> Result<bool, StoreError> {
     view.fetch_one(
-        "SELECT EXISTS (SELECT 1 FROM context_posts WHERE remote_id = $1 AND post_id = $2)",
+        "SELECT EXISTS (SELECT 1 FROM context_posts WHERE remote_id = $1 AND post_id = $2 AND NOT whole)",
         &[remote.into(), post.into()],
     )
     .await
 }
 
-/// Notes which of the posts a peer has taken came before its share.
+/// Notes which of the posts a peer has taken came before its share, and whether it got all of them (`whole`) or only roots
+/// for later replies. Who got all keeps that.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn note_taken(tx: &mut Tx, remote: &RemoteId, posts: &[PostId]) -> Result<(), StoreError> {
+pub async fn note_taken(tx: &mut Tx, remote: &RemoteId, posts: &[PostId], whole: bool) -> Result<(), StoreError> {
     const INSERT: Sql = Sql::per(
         concat!(
-            "INSERT INTO context_posts (remote_id, post_id) SELECT $1, p.id FROM posts p \
+            "INSERT INTO context_posts (remote_id, post_id, whole) SELECT $1, p.id, CAST($3 AS BOOLEAN) FROM posts p \
              WHERE p.id IN (SELECT value FROM json_each($2)) AND NOT ",
             came_while_shared!(),
-            " ON CONFLICT (remote_id, post_id) DO NOTHING"
+            " ON CONFLICT (remote_id, post_id) DO UPDATE SET whole = TRUE WHERE excluded.whole"
         ),
         concat!(
-            "INSERT INTO context_posts (remote_id, post_id) SELECT $1, p.id FROM posts p \
+            "INSERT INTO context_posts (remote_id, post_id, whole) SELECT $1, p.id, CAST($3 AS BOOLEAN) FROM posts p \
              WHERE p.id IN (SELECT json_array_elements_text($2::json)) AND NOT ",
             came_while_shared!(),
-            " ON CONFLICT (remote_id, post_id) DO NOTHING"
+            " ON CONFLICT (remote_id, post_id) DO UPDATE SET whole = TRUE WHERE excluded.whole"
         ),
     );
     if posts.is_empty() {
         return Ok(());
     }
-    tx.execute(INSERT, &[remote.into(), (&json_list(posts)).into()]).await.map(|_| ())
+    tx.execute(INSERT, &[remote.into(), (&json_list(posts)).into(), whole.into()]).await.map(|_| ())
 }
 
 #[cfg(test)]
@@ -128,17 +140,23 @@ mod tests {
                 shares::touch_sync(&mut tx, &channel, &id(8), NOW).unwrap();
                 assert_eq!(shared(&mut tx, &peer, &ids).await.unwrap(), [], "{n}");
             }
-            note_taken(&mut tx, &peer, &[id(2)]).await.unwrap();
-            note_taken(&mut tx, &peer, &[id(2)]).await.unwrap();
+            note_taken(&mut tx, &peer, &[id(2)], false).await.unwrap();
+            note_taken(&mut tx, &peer, &[id(2)], false).await.unwrap();
             assert!(is_context(&mut tx, &peer, &id(2)).await.unwrap());
             assert!(!is_context(&mut tx, &peer, &id(1)).await.unwrap());
+            // What it was sent as history it has as if it had been there.
+            note_taken(&mut tx, &peer, &[id(2)], true).await.unwrap();
+            note_taken(&mut tx, &peer, &[id(2)], false).await.unwrap();
+            assert!(!is_context(&mut tx, &peer, &id(2)).await.unwrap());
+            assert_eq!(shared(&mut tx, &peer, &ids).await.unwrap(), [id(2)]);
+            assert_eq!(shared(&mut tx, &id(9), &[id(2)]).await.unwrap(), [], "of another peer that says nothing");
             let sixth = of(6, -9, 9, ShareState::Ended, synced);
             shares::insert(&mut tx, &sixth).await.unwrap();
             began(&mut tx, &sixth).await;
             let mut found = shared(&mut tx, &peer, &ids).await.unwrap();
             found.sort();
             assert_eq!(found, ids);
-            note_taken(&mut tx, &peer, &[id(3)]).await.unwrap();
+            note_taken(&mut tx, &peer, &[id(3)], false).await.unwrap();
             assert!(!is_context(&mut tx, &peer, &id(3)).await.unwrap(), "it came while the channel was shared");
         })
         .await;

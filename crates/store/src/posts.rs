@@ -181,6 +181,14 @@ pub async fn set_owner_pinned(tx: &mut Tx, id: &PostId, pinned: bool) -> Result<
         .map(|_| ())
 }
 
+/// Marks a post as history: it counts for nothing (behaviour 8.1).
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn set_history(tx: &mut Tx, id: &PostId) -> Result<(), StoreError> {
+    tx.execute("UPDATE posts SET history = TRUE WHERE id = $1", &[id.into()]).await.map(|_| ())
+}
+
 /// Gives a root that stood in for one its owner had not sent yet the author and time it really has. Version 0 marks such
 /// a row; every other one keeps its author for good (INV-2).
 ///
@@ -325,7 +333,7 @@ pub async fn changed_since(
     .await
 }
 
-/// The oldest message a person has not seen, by creation after `viewed`.
+/// The oldest message a person has not seen, by creation after `viewed`; history is nobody's news.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
@@ -335,7 +343,7 @@ pub async fn first_after(view: &mut Snapshot, channel: &ChannelId, viewed: Milli
             "SELECT ",
             columns!(),
             " FROM posts p WHERE p.channel_id = $1 AND p.create_at > $2 AND p.delete_at = 0 AND p.hidden_at = 0 \
-             ORDER BY p.create_at, p.id LIMIT 1"
+             AND NOT p.history ORDER BY p.create_at, p.id LIMIT 1"
         ),
         &[channel.into(), viewed.into()],
     )
@@ -414,7 +422,7 @@ pub async fn repliers(view: &mut Snapshot, root: &PostId) -> Result<Vec<UserId>,
 pub async fn count_from(view: &mut Snapshot, channel: &ChannelId, at: Millis) -> Result<(i64, i64), StoreError> {
     view.fetch_one(
         "SELECT COUNT(*), COUNT(CASE WHEN root_id = '' THEN 1 END) FROM posts WHERE channel_id = $1 AND create_at >= $2 \
-         AND kind NOT LIKE 'system_%' AND delete_at = 0 AND hidden_at = 0",
+         AND kind NOT LIKE 'system_%' AND delete_at = 0 AND hidden_at = 0 AND NOT history",
         &[channel.into(), at.into()],
     )
     .await

@@ -62,6 +62,60 @@ export async function listUndelivered(channelId: string): Promise<Undelivered[]>
   return entries.map((entry) => ({ post_id: text(entry['post_id']), organisation: text(entry['organisation']), reason: text(entry['reason']) }));
 }
 
+/** How the earlier messages of a channel fare that are sent to an organisation (behaviour 8.1). Times in ms. */
+export interface HistoryProgress {
+  remote_id: string;
+  display_name: string;
+  /** `running`, `paused`, `cancelling`, `cancelled`, `done` or `refused`. */
+  state: string;
+  reason: string;
+  /** -1 while they are not counted. */
+  total: number;
+  done: number;
+  /** Messages a second, 0 while unknown. */
+  rate: number;
+  /** -1 while unknown. */
+  remaining_seconds: number;
+}
+
+/** What is known of a channel's past and its shares. */
+export interface ChannelHistory {
+  /** Since when a copy is shared with this server, 0 at home: what is older was written before. */
+  shared_at: number;
+  /** Empty for those who may not share the channel. */
+  backfills: HistoryProgress[];
+}
+
+function readProgress(value: Record<string, unknown>): HistoryProgress {
+  const number = (key: string, unknown: number): number => (typeof value[key] === 'number' ? value[key] : unknown);
+  return {
+    remote_id: text(value['remote_id']),
+    display_name: text(value['display_name']),
+    state: text(value['state']),
+    reason: text(value['reason']),
+    total: number('total', -1),
+    done: number('done', 0),
+    rate: number('rate', 0),
+    remaining_seconds: number('remaining_seconds', -1),
+  };
+}
+
+/** Where sharing a channel began, and the earlier messages on their way to others. */
+export async function getHistory(channelId: string): Promise<ChannelHistory> {
+  const answer = await fetchJson(`/sharedchannels/${channelId}/history`);
+  if (!isRecord(answer)) return { shared_at: 0, backfills: [] };
+  const list = Array.isArray(answer['backfills']) ? answer['backfills'].filter(isRecord) : [];
+  return { shared_at: typeof answer['shared_at'] === 'number' ? answer['shared_at'] : 0, backfills: list.map(readProgress) };
+}
+
+export type HistoryOrder = 'pause' | 'resume' | 'cancel';
+
+/** Pauses, resumes or cancels sending earlier messages; answers how that stands then. */
+export async function orderHistory(remoteId: string, channelId: string, order: HistoryOrder): Promise<HistoryProgress> {
+  const answer = await fetchJson(`/remotecluster/${remoteId}/channels/${channelId}/history/${order}`, { method: 'POST' });
+  return readProgress(isRecord(answer) ? answer : {});
+}
+
 /** The organisation behind a connection id, deleted connections too: old messages keep their origin. */
 export async function getOrganisation(remoteId: string): Promise<Organisation> {
   return readOrganisation({ ...(await request(client.getRemoteClusterInfo(remoteId, true))) });

@@ -13,6 +13,7 @@ import { PostList } from '../features/posts/PostList';
 import { OfflineBanner } from '../features/shared-channels/OfflineBanner';
 import { ReadAlongHint } from '../features/shared-channels/ReadAlongHint';
 import { SharedSummary } from '../features/shared-channels/SharedSummary';
+import { useSharedAt } from '../features/shared-channels/useSharedAt';
 import { useLanguage } from '../i18n/context';
 import { loadMembers } from '../realtime/load';
 import { channelHref, peopleHref, threadHref } from '../state/addresses';
@@ -58,6 +59,7 @@ export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: Cha
   const [dialog, setDialog] = useState<'add' | 'leave' | undefined>();
   const readUntil = useSeen(team, channel, title);
   const shared = channel.shared === true;
+  const sharedAt = useSharedAt(channel);
 
   useEffect(() => {
     // The number in the head; a list that fails to load is asked for again by the people pane.
@@ -106,6 +108,7 @@ export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: Cha
         <PostList
           channel={channel}
           readUntil={readUntil}
+          sharedAt={sharedAt}
           renderPost={(postId, joined) => <ChannelPost postId={postId} joined={joined} writable={writable} onThread={(root) => navigate(threadHref(team, channel, root))} />}
         />
         {writable && <ReadAlongHint channel={channel} />}

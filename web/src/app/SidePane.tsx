@@ -6,6 +6,7 @@ import { useLocation } from 'wouter';
 import { failureText } from '../api/failureText';
 import { openDirect } from '../features/people/actions';
 import { PeoplePane } from '../features/people/PeoplePane';
+import { HistoryList } from '../features/shared-channels/HistoryList';
 import { OrganisationList } from '../features/shared-channels/OrganisationList';
 import { ThreadPane } from '../features/threads/ThreadPane';
 import { useLanguage } from '../i18n/context';
@@ -60,7 +61,12 @@ export function SidePane({ team, channel, pane, rootId, writable, composer, onCl
       {pane === 'thread' ? (
         <ThreadPane rootId={rootId} renderPost={(postId, joined) => <ChannelPost postId={postId} joined={joined} writable={writable} />} composer={composer(rootId)} />
       ) : (
-        <PeoplePane channel={channel} organisations={<OrganisationList channel={channel} />} onMessage={(user) => void message(user)} />
+        <PeoplePane channel={channel} organisations={
+            <>
+              <OrganisationList channel={channel} />
+              <HistoryList channel={channel} />
+            </>
+          } onMessage={(user) => void message(user)} />
       )}
     </aside>
   );

@@ -21,7 +21,7 @@ export type Frame =
   | { event: 'update_team'; teamId: string }
   | { event: 'user_updated'; user: User }
   | { event: 'status_change'; userId: string; status: string }
-  | { event: 'rialto_post_undelivered'; channelId: string }
+  | { event: 'rialto_post_undelivered' | 'rialto_history_received'; channelId: string }
   | { event: 'typing'; channelId: string; rootId: string; userId: string };
 
 /** Events that are known and need nothing of this client. */
@@ -123,6 +123,7 @@ function read(event: string, data: Record<string, unknown>, broadcast: Record<st
     case 'status_change':
       return { event, userId, status: text(data['status']) };
     case 'rialto_post_undelivered':
+    case 'rialto_history_received':
       return { event, channelId };
     case 'typing':
       return { event, channelId, rootId: text(data['parent_id']), userId };

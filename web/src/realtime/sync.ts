@@ -64,6 +64,9 @@ export function takeFrame(frame: Frame): void {
     case 'rialto_post_undelivered':
       void loadUndelivered(frame.channelId);
       break;
+    case 'rialto_history_received':
+      takeHistory(frame.channelId);
+      break;
     case 'typing':
       if (frame.userId !== state.me) dispatch({ kind: 'typing', channelId: frame.channelId, rootId: frame.rootId, userId: frame.userId, until: Date.now() + TYPING_MS });
       ensureUsers([frame.userId]);
@@ -73,7 +76,7 @@ export function takeFrame(frame: Frame): void {
   }
 }
 
-type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'rialto_post_undelivered' | 'typing' }>;
+type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'rialto_post_undelivered' | 'rialto_history_received' | 'typing' }>;
 
 function takeChannelFrame(frame: ChannelFrame): void {
   const state = store.getState();
@@ -138,6 +141,26 @@ function takePosted(post: Post, mentioned: boolean): void {
   if (channel === undefined || !(post.channel_id in state.memberships)) void loadChannel(post.channel_id);
   else dispatch({ kind: 'channels', channels: [{ ...channel, last_post_at: Math.max(channel.last_post_at, post.create_at) }] });
   if (viewing && post.user_id !== state.me) void markViewed(post.channel_id);
+}
+
+/** How often the open channel is fetched again while its past arrives, in ms. */
+const HISTORY_MS = 3000;
+const refetching = new Set<string>();
+
+/** Earlier messages of a channel have come: it begins earlier than was thought, and there may be more between what is held. */
+function takeHistory(channelId: string): void {
+  if (channelId !== view.channelId) {
+    dispatch({ kind: 'window-stale', channelId });
+    return;
+  }
+  dispatch({ kind: 'history-grew', channelId });
+  if (refetching.has(channelId)) return;
+  refetching.add(channelId);
+  setTimeout(() => {
+    refetching.delete(channelId);
+    // What fails now is seen when one scrolls there.
+    if (channelId === view.channelId) void loadWindow(channelId).catch(() => undefined);
+  }, HISTORY_MS);
 }
 
 /** A share began, ended or changed: whose it is, how it may be used and who reads along are asked afresh. */

@@ -68,6 +68,12 @@ export function apply(state: State, change: Change): State {
     }
     case 'window-stale':
       return { ...state, windows: without(state.windows, change.channelId) };
+    case 'history-grew': {
+      const held = state.windows[change.channelId];
+      if (held?.atStart !== true) return state;
+      const first = state.posts[state.timelines[change.channelId]?.[0] ?? '']?.create_at ?? held.oldest;
+      return { ...state, windows: { ...state.windows, [change.channelId]: { oldest: first, atStart: false } } };
+    }
     case 'post-deleted':
       return posts.bury(state, change.post.id, change.post.channel_id, change.at);
     case 'post-pending':

@@ -32,6 +32,8 @@ export type Change =
   | { kind: 'window'; channelId: string; posts: readonly Post[]; oldest: number; atStart: boolean; formerly: readonly string[] }
   /** Nothing held of this channel's history is to be trusted any more. */
   | { kind: 'window-stale'; channelId: string }
+  /** The channel begins earlier than was thought: what is held is no more all there is. */
+  | { kind: 'history-grew'; channelId: string }
   | { kind: 'post-deleted'; post: { id: string; channel_id: string }; at: number }
   | { kind: 'post-pending'; post: Post }
   | { kind: 'post-failed'; pendingId: string; reason: string }

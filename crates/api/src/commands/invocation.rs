@@ -2,6 +2,7 @@
 //! up here, so both may run before any permission is known; whoever answers reports a [`ParseError`] only after the
 //! feature and the permission were checked (behaviour 2.1.5).
 
+use rialto_model::History;
 use rialto_model::names::connection_handle;
 
 use super::actions::{Action, Command, Trigger};
@@ -42,17 +43,6 @@ impl TypedLine {
 /// A connection as somebody names it: id, handle, name or display name (rule 16).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionRef(pub String);
-
-/// How much of the past `--history` asks for (behaviour 8.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum History {
-    /// Everything.
-    All,
-    /// The newest so many messages.
-    Messages(u32),
-    /// So many days back.
-    Days(u32),
-}
 
 /// What `create` and `accept` have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -296,17 +286,5 @@ fn new_connection(action: Action, mut given: Given) -> Result<NewConnection, Par
 }
 
 fn history(given: String) -> Result<History, ParseError> {
-    let word = given.to_lowercase();
-    let amount = |digits: &str| digits.trim_end().parse::<u32>().ok().filter(|n| *n > 0);
-    let found = match word.as_str() {
-        "all" => Some(History::All),
-        _ => match word.strip_suffix('d') {
-            Some(days) => amount(days).map(History::Days),
-            None => {
-                let messages = word.strip_suffix("messages").or(word.strip_suffix("message")).unwrap_or(&word);
-                amount(messages).map(History::Messages)
-            }
-        },
-    };
-    found.ok_or(ParseError::NotHistory { given: Secret::new(given) })
+    given.parse().map_err(|_| ParseError::NotHistory { given: Secret::new(given) })
 }

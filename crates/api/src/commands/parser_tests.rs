@@ -6,8 +6,9 @@ use rialto_model::names::InvalidName;
 use super::actions::Action;
 use super::error::Limit;
 use super::flags::Flag;
-use super::invocation::{ConnectionRef, History, NewConnection, Note};
+use super::invocation::{ConnectionRef, NewConnection, Note};
 use super::*;
+use rialto_model::History;
 
 const ID: &str = "4s8eoaynxi8q5yy6d1r8ibm1we";
 

@@ -1,5 +1,6 @@
 //! `/share-channel`: shares the current channel, ends that, and shows with whom it is shared (behaviour 2.5).
 
+use rialto_app::backfill::Refusal;
 use rialto_app::shares::{self, Invitation as Wanted};
 use rialto_app::{Denied, SessionUser, backlog};
 use rialto_federation::Federation;
@@ -10,7 +11,7 @@ use super::actions::{Action, Command};
 use super::candidate::{ConnectionState, Unresolved};
 use super::execute::Refused;
 use super::flags::Flag;
-use super::invocation::{ConnectionRef, History, ShareChannel};
+use super::invocation::{ConnectionRef, ShareChannel};
 use super::known::Known;
 use super::place::Place;
 use super::share_requests;
@@ -49,9 +50,13 @@ pub(super) async fn run(
     }
     match request {
         ShareChannel::Invite { connection, readonly, description, convert, history } => {
-            let wanted =
-                Wanted { read_only: readonly.unwrap_or(false), description: description.unwrap_or_default(), convert };
-            run.invite(&connection, wanted, history).await
+            let wanted = Wanted {
+                read_only: readonly.unwrap_or(false),
+                description: description.unwrap_or_default(),
+                convert,
+                history,
+            };
+            run.invite(&connection, wanted).await
         }
         ShareChannel::Uninvite { connection } => run.uninvite(connection.as_ref()).await,
         ShareChannel::Unshare => run.unshare().await,
@@ -78,11 +83,7 @@ struct Asked<'a> {
 }
 
 impl Run<'_> {
-    async fn invite(&self, given: &ConnectionRef, wanted: Wanted, history: Option<History>) -> Result<String, Refused> {
-        if history.is_some() {
-            // Nothing earlier is sent by this server: the bound of the setting is 0 (behaviour 8.1).
-            return Err(told(&ShareRefusal::HistoryLimit { most: 0 }));
-        }
+    async fn invite(&self, given: &ConnectionRef, wanted: Wanted) -> Result<String, Refused> {
         self.refuse_channel().await?;
         let app = &self.federation.app;
         let channel = self.place.channel().id;
@@ -102,14 +103,18 @@ impl Run<'_> {
             newly_shared: done.newly_shared,
             display_name: &done.remote.display_name,
             site_url: done.remote.site_url.as_deref(),
-            invitation: if done.queued { Invitation::Queued(state) } else { Invitation::Sent },
+            invitation: match (done.already, done.queued) {
+                (true, _) => Invitation::Standing,
+                (false, true) => Invitation::Queued(state),
+                (false, false) => Invitation::Sent,
+            },
             mode,
             converted,
             // Its copy keeps the rules it was given as a read-only one (ruling 41).
             moderation_stays: was_read_only
                 && mode == ShareMode::Participation
                 && done.remote.profile == PeerProfile::Mattermost11,
-            history: None,
+            history: done.history,
         }))
     }
 
@@ -262,8 +267,13 @@ fn refusal(error: shares::Error, known: &Known, asked: &Asked<'_>) -> Refused {
         shares::Error::OnceOnly => ShareRefusal::CopyWouldBeDeleted { display_name: display_name() },
         shares::Error::NoTeamThere => ShareRefusal::NoTeamThere { display_name: display_name() },
         shares::Error::NotShared => ShareRefusal::NotShared,
-        // Of decisions about offered channels only.
-        shares::Error::NotOffered | shares::Error::NoTeam => return Refused::Fault(error.to_string()),
+        shares::Error::History(Refusal::Off) => ShareRefusal::HistoryOff,
+        shares::Error::History(Refusal::TooMuch(most)) => ShareRefusal::HistoryLimit { most },
+        shares::Error::History(Refusal::NotThere) => ShareRefusal::HistoryNotThere { display_name: display_name() },
+        // Of decisions about offered channels and of running backfills only.
+        shares::Error::NotOffered | shares::Error::NoTeam | shares::Error::NoHistory => {
+            return Refused::Fault(error.to_string());
+        }
         shares::Error::NotInvited(_) => {
             ShareRefusal::NotInvited { given: asked.given.clone(), invited: asked.invited.clone() }
         }

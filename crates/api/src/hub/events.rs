@@ -69,6 +69,7 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
             wanted.posts.insert(*post);
         }
         DomainEvent::StatusChanged { .. }
+        | DomainEvent::HistoryReceived { .. }
         | DomainEvent::SessionsRevoked { .. }
         | DomainEvent::PreferencesChanged { .. }
         | DomainEvent::PreferencesDeleted { .. }
@@ -162,6 +163,7 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
             let (Some(post), Some(channel)) = (rows.posts.get(post), rows.channels.get(channel)) else { return };
             posted(registry, rows, scope, post, channel, mentions);
         }
+        DomainEvent::HistoryReceived { channel } => send(registry, scope, &events::history_received(*channel)),
         DomainEvent::PostEdited { post, .. } => {
             let Some(shown) = rows.posts.get(post).filter(|shown| shown.post.gone_at().is_none()) else { return };
             send(registry, scope, &events::post_edited(&wire_post(shown)));

@@ -9,6 +9,7 @@ mod channels;
 mod commands;
 mod config;
 mod files;
+mod history;
 mod id_lists;
 mod license;
 mod post_lists;
@@ -57,6 +58,7 @@ pub fn routes() -> Router<Api> {
         .merge(set_aside::routes())
         .merge(shared_channels::routes())
         .merge(share_requests::routes())
+        .merge(history::routes())
         .merge(roles::routes())
         .merge(system::routes())
         .merge(config::routes())

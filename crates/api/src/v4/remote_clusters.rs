@@ -16,7 +16,7 @@ use rialto_wire::v4::remote_clusters::{
 use rialto_wire::v4::shared_channels::ShareRequest;
 use rialto_wire::v4::{RemoteCluster, SharedChannelRemote, StatusOk};
 
-use super::id_lists;
+use super::{history, id_lists};
 use crate::extract::{ApiJson, MaybeJson, Params, QueryMap, Session};
 use crate::{Api, ApiError, ApiResult};
 
@@ -230,7 +230,8 @@ async fn share(
     channel: &ChannelId,
     wanted: ShareRequest,
 ) -> Result<(), ApiError> {
-    let invitation = shares::Invitation { read_only: wanted.readonly, ..shares::Invitation::default() };
+    let history = history::asked(&wanted.history)?;
+    let invitation = shares::Invitation { read_only: wanted.readonly, history, ..shares::Invitation::default() };
     match shares::invite(&api.app, actor, channel, remote, invitation).await {
         Ok(_) | Err(shares::Error::AlreadyInvited(_)) => Ok(()),
         Err(error) => Err(error.into()),
@@ -373,6 +374,11 @@ impl From<shares::Error> for ApiError {
                 "No such channel of this connection waits for a decision.",
             ),
             Error::NoTeam => Self::body_param("team_id"),
+            Error::History(refusal) => refusal.into(),
+            Error::NoHistory => Self::not_found(
+                "rialto.shared_channel.history_not_found.app_error",
+                "No earlier messages of this channel are being sent to this connection.",
+            ),
             Error::NotShared => not_invited("The channel is not shared.".to_owned()),
             Error::NotInvited(_) => not_invited("The channel is not shared with this connection.".to_owned()),
             Error::Store(error) => error.into(),

@@ -22,7 +22,7 @@ pub use waiting::release_stuck;
 
 use std::collections::HashSet;
 
-use rialto_model::{ChannelId, FileId, Millis, PostId, Priority, RemoteId, User, UserId};
+use rialto_model::{ChannelId, DomainEvent, FileId, Millis, PostId, Priority, RemoteId, Scope, User, UserId};
 use rialto_store::{StoreError, Tx, member_versions, shares, users as user_rows};
 use serde::{Deserialize, Serialize};
 
@@ -105,6 +105,9 @@ pub struct IncomingPost {
     /// How urgent it is; None where the sender does not say.
     #[serde(default)]
     pub priority: Option<Priority>,
+    /// The home says that it is history and no news (ruling 8.4).
+    #[serde(default)]
+    pub history: bool,
 }
 
 /// A reaction as a peer sends it.
@@ -122,6 +125,9 @@ pub struct IncomingReaction {
     pub update_at: Millis,
     /// Taken back.
     pub delete_at: Option<Millis>,
+    /// The home says that it is history and no news (ruling 8.4).
+    #[serde(default)]
+    pub history: bool,
 }
 
 impl IncomingReaction {
@@ -188,6 +194,8 @@ pub struct IncomingItems {
     pub members: Vec<IncomingMember>,
     /// People of the frame who could not even be read.
     pub unreadable: Vec<UserId>,
+    /// The frame brings history (ruling 8.4).
+    pub history: bool,
     /// What was refused before it got here, by the audit log's word for its kind: for that log alone.
     pub refused: Vec<(&'static str, Code)>,
 }
@@ -275,6 +283,9 @@ pub enum Error {
     /// The channel is archived here; the peer tries again (ruling 28).
     #[error("paused")]
     Paused,
+    /// No earlier messages are taken here (behaviour 8.1).
+    #[error("no history is taken")]
+    NoHistory,
     /// Storage failed, or the waiting room is full; the peer tries again (ruling 28).
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -322,15 +333,15 @@ pub async fn items(
     let mut outcome = Outcome::default();
     if all.is_empty() {
         // Even an empty frame answers whether the channel is shared (ruling 40).
-        slice(app, actor, channel, &[], &[], &mut outcome).await?;
+        slice(app, actor, channel, &[], &items, &mut outcome).await?;
     }
     for part in all.chunks(SLICE) {
-        match slice(app, actor, channel, part, &items.unreadable, &mut outcome).await {
+        match slice(app, actor, channel, part, &items, &mut outcome).await {
             Err(Error::Store(error)) if error.is_about_values() => {
                 // One of them cannot be stored, whatever is tried; the others must not suffer for it.
                 for item in part {
                     let alone = std::slice::from_ref(item);
-                    match slice(app, actor, channel, alone, &items.unreadable, &mut outcome).await {
+                    match slice(app, actor, channel, alone, &items, &mut outcome).await {
                         Err(Error::Store(error)) if error.is_about_values() => outcome.refuse(*item, Code::Invalid),
                         other => other?,
                     }
@@ -349,16 +360,21 @@ async fn slice(
     actor: &RemoteActor,
     channel: &ChannelId,
     part: &[Item<'_>],
-    unreadable: &[UserId],
+    frame: &IncomingItems,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
     let mut tx = app.db.begin(app.clock.now()).await?;
     let share = access::share(&mut tx, actor, channel).await?;
+    // Only the home of a channel has a past to tell of; a guest's word would keep news from our people.
+    let history = frame.history && !share.share().home;
+    if history && !app.settings.get().workspaces.accept_history {
+        return Err(Error::NoHistory);
+    }
     let now = tx.now();
     shares::touch_sync(&mut tx, channel, &actor.id(), now)?;
     let mut done = Vec::with_capacity(part.len());
     let mut refused: HashSet<UserId> = outcome.refused_users.iter().map(|(id, _)| *id).collect();
-    refused.extend(unreadable);
+    refused.extend(&frame.unreadable);
     let conversation = share.channel().kind.is_direct_or_group();
     let disabled = conversation && !app.settings.get().direct_messages_enabled();
     for item in part {
@@ -373,6 +389,13 @@ async fn slice(
             refused.insert(user.wire_id);
         }
         done.push(applied);
+    }
+    let grew = |(item, applied): (&Item<'_>, &Applied)| {
+        *applied == Applied::Changed && matches!(item, Item::Post(_) | Item::Reaction(_))
+    };
+    if history && part.iter().zip(&done).any(grew) {
+        let event = DomainEvent::HistoryReceived { channel: *channel };
+        tx.record(Scope::Channel(*channel), share.origin(), event);
     }
     if part.iter().any(|item| matches!(item, Item::User(_) | Item::Member(_))) {
         arrivals::sum_up(&mut tx, &share.share().id).await?;

@@ -1,6 +1,6 @@
 //! Posts a peer sends: only its own, only where it shares, newer ones over older ones.
 
-use rialto_model::{Millis, Post, UserId};
+use rialto_model::{Millis, PeerProfile, Post, UserId};
 use rialto_store::{StoreError, Tx, blocks, posts, priorities};
 
 use super::{Applied, Code, IncomingPost, person, waiting};
@@ -60,13 +60,15 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
     let now = tx.now();
     // Never in the future, never before what it answers (ruling 59).
     let create_at = if incoming.create_at.0 > 0 { incoming.create_at.min(now).max(earliest) } else { now };
+    let history = is_history(share, incoming);
     let post = Post {
         id: incoming.id,
         channel_id: share.channel().id,
         user_id: author.id,
         root_id: incoming.root_id,
         create_at,
-        update_at: now,
+        // Clients that ask what has changed meanwhile are not told of the whole past.
+        update_at: if history { create_at.max(incoming.edit_at.unwrap_or_default()).min(now) } else { now },
         edit_at: incoming.edit_at,
         delete_at: None,
         hidden_at: None,
@@ -86,11 +88,28 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
     files::attach_remote(tx, &post, &share.remote().id).await?;
     posts::set_owner_pinned(tx, &post.id, post.is_pinned).await?;
     prioritise(tx, &post, incoming).await?;
-    let news = now.since(create_at) < NEWS;
-    let calls = if news { post_rules::Calls::from(&incoming.mentioned) } else { post_rules::Calls::Nobody };
-    post_rules::record_remote(tx, share.channel(), &post, share.origin(), calls).await?;
+    if history {
+        post_rules::keep_history(tx, &post).await?;
+    } else if is_from_before(share, create_at) {
+        post_rules::record_unread_by_nobody(tx, &post, share.origin()).await?;
+    } else {
+        let news = now.since(create_at) < NEWS;
+        let calls = if news { post_rules::Calls::from(&incoming.mentioned) } else { post_rules::Calls::Nobody };
+        post_rules::record_remote(tx, share.channel(), &post, share.origin(), calls).await?;
+    }
     waiting::release(app, tx, share, post.id.as_str()).await?;
     Ok(Applied::Changed)
+}
+
+/// Whether a post is history: the home says so (ruling 8.4).
+fn is_history(share: &ShareAccess, incoming: &IncomingPost) -> bool {
+    incoming.history && !share.share().home
+}
+
+/// Whether a home that cannot say what is history sends something written before it shared the channel (ruling 47).
+fn is_from_before(share: &ShareAccess, create_at: Millis) -> bool {
+    let cannot_say = matches!(share.remote().profile, PeerProfile::Mattermost5 | PeerProfile::Mattermost11);
+    !share.share().home && cannot_say && create_at < share.share().create_at
 }
 
 /// Root posts only, and only where the sender says how urgent it is: one of 2021 never does (wire 5.7).
@@ -152,7 +171,9 @@ async fn change(
     if !owns {
         return Ok(Applied::Refused(Code::NotOwner));
     }
-    if incoming.update_at <= before.remote_update_at || before.delete_at.is_some() {
+    // A root that was known only as such, without its files, comes again as history in the same version.
+    let complete = incoming.history && incoming.update_at == before.remote_update_at;
+    if (incoming.update_at <= before.remote_update_at && !complete) || before.delete_at.is_some() {
         return Ok(Applied::Known);
     }
     if incoming.delete_at.is_some() {

@@ -63,6 +63,13 @@ pub(super) async fn apply(
         reactions::put(tx, &reaction, version).await?;
         return Ok(Applied::Known);
     }
-    reaction_rules::put(tx, &reaction, version.max(Millis(1)), share.origin()).await?;
+    let version = version.max(Millis(1));
+    if incoming.history && !share.share().home {
+        // No news, and the post does not look changed just now (behaviour 8.1).
+        reactions::put(tx, &reaction, version).await?;
+        posts::touch_reactions(tx, &reaction.post_id, Millis(0))?;
+    } else {
+        reaction_rules::put(tx, &reaction, version, share.origin()).await?;
+    }
     Ok(Applied::Changed)
 }

@@ -103,6 +103,7 @@ async fn repeating_a_frame_leaves_the_database_as_it_is() {
             posts: vec![version(10, 7, "an edited root"), deleted(13, 8)],
             reactions: vec![IncomingReaction {
                 delete_at: Some(Millis(9)),
+                history: false,
                 ..incoming_reaction(ours.id, 2, "wave", 9)
             }],
             members: vec![IncomingMember { user_id: id(2), joins: false, at: Millis(9) }],

@@ -52,6 +52,8 @@ pub struct Contents {
     pub priorities: HashMap<PostId, Priority>,
     /// Position of the log that is told up to.
     pub seq: Seq,
+    /// These are earlier messages (behaviour 8.1).
+    pub backfill: bool,
     /// Messages the posts link to, and whether the peer's people can see them; for the sender to fill.
     pub links: HashMap<PostId, bool>,
 }
@@ -71,6 +73,8 @@ pub struct Wanted {
     pub statuses: Vec<UserId>,
     /// Posts and who acknowledged them.
     pub acknowledgements: Vec<(PostId, UserId)>,
+    /// These are messages from before the share, to be sent with everything that belongs to them (behaviour 8.1).
+    pub backfill: bool,
 }
 
 impl Wanted {
@@ -115,6 +119,7 @@ pub async fn load(
         acknowledgements: Vec::new(),
         priorities: HashMap::new(),
         seq: *app.bus.settled().borrow(),
+        backfill: wanted.backfill,
         links: HashMap::new(),
     };
     load_posts(&mut view, &mut contents, wanted, send_roots).await?;
@@ -142,7 +147,7 @@ async fn load_posts(
     let direct = direct::speak_for_themselves(view, &contents.channel).await?;
     by_id.retain(|_, post| !post.is_system() && post.channel_id == contents.channel.id);
     by_id.retain(|_, post| post.remote_id.is_none_or(|owner| !direct.contains(&owner)));
-    if !send_roots {
+    if !send_roots && !wanted.backfill {
         for post in by_id.values_mut().filter(|post| post.gone_at().is_none()) {
             // Of a text that was withheld no change is told either.
             if peer_posts::is_context(view, &contents.remote.id, &post.id).await? {
@@ -199,7 +204,7 @@ async fn load_reactions(view: &mut Snapshot, contents: &mut Contents, wanted: &W
     let mut about: Vec<PostId> = wanted.reactions.iter().map(|reaction| reaction.post_id).collect();
     about.sort();
     about.dedup();
-    let shared: BTreeSet<PostId> = peer_posts::shared(view, &contents.remote.id, &about).await?.into_iter().collect();
+    let shared = given(view, contents, &about).await?;
     for recorded in &wanted.reactions {
         if recorded.remote_id.is_some_and(|owner| direct.contains(&owner)) {
             continue;
@@ -224,6 +229,19 @@ async fn load_reactions(view: &mut Snapshot, contents: &mut Contents, wanted: &W
         }
     }
     Ok(())
+}
+
+/// Of these posts the ones the peer has been given as a whole, or gets by what is loaded.
+pub(super) async fn given(
+    view: &mut Snapshot,
+    contents: &Contents,
+    posts: &[PostId],
+) -> Result<BTreeSet<PostId>, StoreError> {
+    let mut given: BTreeSet<PostId> = peer_posts::shared(view, &contents.remote.id, posts).await?.into_iter().collect();
+    if contents.backfill {
+        given.extend(contents.posts.iter().map(|post| post.id).filter(|post| !contents.context.contains(post)));
+    }
+    Ok(given)
 }
 
 /// Returns who is described to the peer for the first time.

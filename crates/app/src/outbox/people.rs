@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use rialto_model::{Acknowledgement, PostId, User, UserId};
 use rialto_store::statuses::{self, Status};
-use rialto_store::{Snapshot, StoreError, acknowledgements, peer_posts, posts, users};
+use rialto_store::{Snapshot, StoreError, acknowledgements, posts, users};
 
+use super::load::given;
 use super::{Contents, Wanted};
 use crate::shares::direct;
 use crate::statuses::Presence;
@@ -60,7 +61,7 @@ pub(super) async fn load_acknowledgements(
     let direct = direct::speak_for_themselves(view, &contents.channel).await?;
     let keys: BTreeSet<(PostId, UserId)> = wanted.acknowledgements.iter().copied().collect();
     let about: Vec<PostId> = keys.iter().map(|(post, _)| *post).collect::<BTreeSet<_>>().into_iter().collect();
-    let shared: BTreeSet<PostId> = peer_posts::shared(view, &contents.remote.id, &about).await?.into_iter().collect();
+    let shared = given(view, contents, &about).await?;
     for (post, user) in keys {
         let Some(ack) = acknowledgements::get(view, &post, &user).await? else { continue };
         if ack.remote_id.is_some_and(|owner| direct.contains(&owner)) || !shared.contains(&post) {

@@ -3,13 +3,13 @@
 
 use rialto_model::{ChannelId, Millis, Permission, RemoteId};
 pub use rialto_store::sync_failures::{Failure, Item, Which};
-use rialto_store::{StoreError, Tx, reactions, sync_failures};
+use rialto_store::{StoreError, Tx, reactions, shares, sync_failures};
 
 use super::Wanted;
 use crate::access::{Denied, SessionUser};
 use crate::audit::{self, About};
 use crate::notices::authors;
-use crate::{App, Volatile, connections};
+use crate::{App, Volatile, backfill, connections};
 
 /// Waits between attempts of an item that is refused (ruling 32), ms; after the last it is set aside.
 const RETRY: [i64; 5] = [1_000, 5_000, 30_000, 120_000, 600_000];
@@ -85,12 +85,17 @@ pub async fn refused(app: &App, remote: &RemoteId) -> Result<Vec<Failure>, Store
 /// [`StoreError`] as the database says.
 pub async fn wanted_again(app: &App, failure: &Failure) -> Result<Wanted, StoreError> {
     let mut wanted = Wanted::default();
+    let mut view = app.db.read(app.clock.now()).await?;
+    if let Item::Post(post) | Item::Reaction { post, .. } = &failure.item
+        && let Some(share) = shares::get_live(&mut view, &failure.channel_id, &failure.remote_id).await?
+    {
+        wanted.backfill = backfill::has_passed(&mut view, &share, post).await?;
+    }
     match &failure.item {
         Item::Post(post) => wanted.posts.push(*post),
         Item::Member(user) => wanted.members.push(*user),
         Item::Profile(user) => wanted.profiles.push(*user),
         Item::Reaction { post, user, emoji } => {
-            let mut view = app.db.read(app.clock.now()).await?;
             wanted.reactions.extend(reactions::get(&mut view, post, user, emoji).await?.map(|row| row.reaction));
         }
     }

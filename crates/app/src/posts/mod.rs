@@ -271,6 +271,23 @@ pub(crate) async fn record_remote(
     channels::count_post(tx, &post.channel_id, post.root_id.is_none(), post.create_at)
 }
 
+/// Event for an old message of a peer's that counts for no reader (ruling 47).
+pub(crate) async fn record_unread_by_nobody(tx: &mut Tx, post: &Post, origin: Origin) -> Result<(), StoreError> {
+    posts::set_history(tx, &post.id).await?;
+    record_new(tx, post, Vec::new(), origin)
+}
+
+/// What a peer sends of the past is there from now on and nothing else: it counts for no reader and is no event, or it
+/// would be news (behaviour 8.1). Its thread knows of it.
+pub(crate) async fn keep_history(tx: &mut Tx, post: &Post) -> Result<(), StoreError> {
+    posts::set_history(tx, &post.id).await?;
+    if let Some(root) = &post.root_id {
+        // By its own time, so that the root does not look changed just now.
+        posts::count_reply(tx, root, 1, post.create_at, post.create_at)?;
+    }
+    Ok(())
+}
+
 async fn check_root(tx: &mut Tx, channel: &ChannelId, root: &PostId) -> Result<(), Error> {
     let root = posts::get(tx, root).await?.ok_or(Error::Root)?;
     if root.channel_id != *channel || root.root_id.is_some() || root.gone_at().is_some() {

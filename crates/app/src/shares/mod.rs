@@ -29,15 +29,15 @@ pub(crate) use requests::{let_in_waiting, waits};
 pub use sending::{Begun, begun, ended, is_renewed, of_sender, was_invited_before};
 
 use rialto_model::{
-    Channel, ChannelId, DomainEvent, Origin, Permission, RemoteCluster, RemoteId, Scope, Share, ShareId, ShareMode,
-    ShareState,
+    Channel, ChannelId, DomainEvent, Extent, History, Origin, Permission, RemoteCluster, RemoteId, Scope, Share,
+    ShareId, ShareMode, ShareState,
 };
 use rialto_store::{StoreError, Tx, channels, remotes, shares};
 
 use crate::access::{self, Denied, SessionUser};
 use crate::audit::{self, About};
 use crate::system_posts::{self, SystemPost, escape};
-use crate::{App, channels as channel_rules};
+use crate::{App, backfill, channels as channel_rules};
 
 /// Why something about a share was refused.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +78,12 @@ pub enum Error {
     /// No team to put the copy in.
     #[error("no destination team")]
     NoTeam,
+    /// Earlier messages are not sent, or not so many.
+    #[error(transparent)]
+    History(#[from] backfill::Refusal),
+    /// No earlier messages are being sent to it.
+    #[error("no earlier messages are being sent")]
+    NoHistory,
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -94,6 +100,10 @@ pub struct Invited {
     pub remote: RemoteCluster,
     /// Not at once: the peer has not accepted the connection yet, or does not answer.
     pub queued: bool,
+    /// It took part already, and only earlier messages were asked for.
+    pub already: bool,
+    /// What is sent of the past.
+    pub history: Option<Extent>,
 }
 
 /// What an administrator asks for.
@@ -105,11 +115,13 @@ pub struct Invitation {
     pub description: String,
     /// End a share in the other mode first.
     pub convert: bool,
+    /// What to send of the past; None is nothing. Of a living share it is sent from where it ended before.
+    pub history: Option<History>,
 }
 
 /// The channel an administrator manages sharing of, if they may read it: the permission alone shows nobody a channel, and
 /// one that cannot be read answers as an unknown one (behaviour 2.5, ruling 70).
-async fn managed(tx: &mut Tx, actor: &SessionUser, id: &ChannelId) -> Result<Channel, Error> {
+pub(crate) async fn managed(tx: &mut Tx, actor: &SessionUser, id: &ChannelId) -> Result<Channel, Error> {
     actor.require(Permission::ManageSharedChannels)?;
     let access = match access::readable_channel(tx, actor, id).await {
         Err(Denied::Forbidden(_)) => return Err(Denied::Absent("channel").into()),
@@ -154,7 +166,14 @@ pub async fn invite(
         return Err(Error::ConnectionEnded(Box::new(remote)));
     }
     let mode = if invitation.read_only { ShareMode::ReadOnly } else { ShareMode::Participation };
+    let history = match invitation.history {
+        Some(asked) => Some(backfill::extent(&app.settings.get(), &remote, asked)?),
+        None => None,
+    };
     let live = shares::get_live(&mut tx, id, &remote.id).await?;
+    if let (Some(share), Some(extent)) = (live.as_ref().filter(|share| share.mode == mode), history) {
+        return go_on(app, tx, actor, &channel, remote, share.clone(), extent).await;
+    }
     if let Some(share) = live.as_ref().filter(|share| share.mode == mode || !invitation.convert) {
         return Err(Error::AlreadyInvited(Box::new(share.clone())));
     }
@@ -164,7 +183,11 @@ pub async fn invite(
         return Err(Error::OnceOnly);
     }
     if let Some(share) = live {
-        return convert(app, tx, actor, &channel, remote, share, mode).await;
+        if let Some(extent) = history {
+            backfill::begin(&mut tx, actor, &share, extent).await?;
+        }
+        let done = convert(app, tx, actor, &channel, remote, share, mode).await?;
+        return Ok(Invited { history, ..done });
     }
     if remote.profile == rialto_model::PeerProfile::Mattermost5 && remote.remote_team_id.is_empty() {
         return Err(Error::NoTeamThere);
@@ -193,10 +216,31 @@ pub async fn invite(
         Origin::Local,
         DomainEvent::ShareStarted { share: share.id, channel: *id, remote: remote.id },
     );
+    if let Some(extent) = history {
+        backfill::begin(&mut tx, actor, &share, extent).await?;
+        note(&mut tx, actor, "send_history", &channel, &remote)?;
+    }
     note(&mut tx, actor, "invite_to_channel", &channel, &remote)?;
     tx.commit().await?;
     let queued = !remote.is_online(now, offline_after);
-    Ok(Invited { newly_shared, share, remote, queued })
+    Ok(Invited { newly_shared, share, remote, queued, already: false, history })
+}
+
+/// Sends the past over a share that lives, from where that ended before.
+async fn go_on(
+    app: &App,
+    mut tx: Tx,
+    actor: &SessionUser,
+    channel: &Channel,
+    remote: RemoteCluster,
+    share: Share,
+    extent: Extent,
+) -> Result<Invited, Error> {
+    backfill::begin(&mut tx, actor, &share, extent).await?;
+    note(&mut tx, actor, "send_history", channel, &remote)?;
+    let queued = !remote.is_online(tx.now(), app.settings.get().offline_after_ms());
+    tx.commit().await?;
+    Ok(Invited { newly_shared: false, share, remote, queued, already: true, history: Some(extent) })
 }
 
 /// Changes the mode of a living share: what waits for the peer goes on waiting, nobody leaves, and the peer is told in the
@@ -224,7 +268,7 @@ async fn convert(
     note(&mut tx, actor, "change_share_mode", channel, &remote)?;
     let queued = !remote.is_online(tx.now(), app.settings.get().offline_after_ms());
     tx.commit().await?;
-    Ok(Invited { newly_shared: false, share, remote, queued })
+    Ok(Invited { newly_shared: false, share, remote, queued, already: false, history: None })
 }
 
 fn note(

@@ -26,6 +26,9 @@ use crate::Federation;
 /// Names tried for somebody whose name is taken here (wire 7.3).
 const STAND_INS: u32 = 25;
 
+/// What a refusal by a setting is called (ruling 8.4).
+const POLICY: &str = "policy";
+
 pub(super) async fn sync(fed: &Federation, actor: &RemoteActor, payload: &RawValue) -> Result<Envelope, Reply> {
     let message = SyncMessage::decode(payload).map_err(|_| Reply::BadPayload)?;
     // People outside shared channels are not taken: discovery is off.
@@ -43,6 +46,10 @@ pub(super) async fn sync(fed: &Federation, actor: &RemoteActor, payload: &RawVal
             Ok(Envelope::fail(no_longer_shared(channel.as_str())).with_code("not_shared"))
         }
         Err(apply::Error::Paused) => Err(Reply::Later),
+        Err(apply::Error::NoHistory) => {
+            apply::note_refused_frame(&fed.app, actor, topic::SYNC, Some(channel), POLICY).await?;
+            Ok(Envelope::fail("no earlier messages are taken here").with_code(POLICY))
+        }
         Err(apply::Error::Store(error)) => Err(error.into()),
     }
 }
@@ -58,6 +65,7 @@ async fn translate(
     let named: Vec<UserId> = message.mention_transforms.values().copied().collect();
     let people = apply::known_people(&fed.app, actor, channel, &named).await?;
     let extra = message.rialto.as_ref();
+    let history = extra.is_some_and(|extra| extra.backfill);
     let users = message.users.iter().map(|user| {
         let more = extra.and_then(|extra| extra.users.get(&user.id));
         let mut user = incoming_user(user, actor.remote(), &handles);
@@ -76,6 +84,7 @@ async fn translate(
         if post.channel_id == *channel {
             let mut post = incoming_post(post, &message.mention_transforms, actor, &people);
             post.message = own_links(fed, actor, post.message).await?;
+            post.history = history;
             posts.push(post);
         } else {
             result.post_errors.push(post.id.to_string());
@@ -89,6 +98,7 @@ async fn translate(
         create_at: reaction.create_at,
         update_at: reaction.update_at,
         delete_at: reaction.delete_at,
+        history,
     });
     // No list of the answer names these; the audit log does (T-28759).
     let stray = message.membership_changes.iter().filter(|change| change.channel_id != *channel);
@@ -106,6 +116,7 @@ async fn translate(
         acknowledgements: acknowledgements(message),
         statuses: statuses(fed, message),
         members: members.collect(),
+        history,
         refused,
         unreadable: unreadable.filter_map(|item| UserId::parse(item.id.as_deref()?).ok()).collect(),
     })
@@ -215,6 +226,7 @@ fn incoming_post(
         file_ids: once_each(&post.file_ids),
         mentioned: (!by_text).then_some(mentioned),
         priority: post.priority.clone().map(Into::into),
+        history: false,
     }
 }
 

@@ -10,7 +10,7 @@ use rialto_wire::federation::frame::{Answer, says_no_longer_shared};
 use rialto_wire::federation::result::SyncResult;
 use rialto_wire::federation::sync::OutboundSync;
 
-use super::{FRAME_BYTES, Undelivered, awaited, compose, people, sync_frame, toggles};
+use super::{FRAME_BYTES, Undelivered, awaited, backfill, compose, people, sync_frame, toggles};
 use crate::Federation;
 
 /// What an administrator reads of an item the peer has refused.
@@ -23,6 +23,10 @@ pub(crate) enum Fate {
     Done,
     /// The peer says that it does not share the channel any more.
     NoLongerShared,
+    /// Of history only: the peer takes none.
+    Declined,
+    /// Of history only: the share or the connection rests or has ended, and nothing was sent.
+    Unsent,
 }
 
 /// What became of a delivery.
@@ -42,7 +46,8 @@ pub(crate) async fn deliver(
     wanted: Wanted,
 ) -> Result<Delivery, Undelivered> {
     let Some(mut contents) = outbox::load(&fed.app, &remote.id, channel, &wanted).await? else {
-        return Ok(Delivery { fate: Fate::Done, taken: 0 });
+        let fate = if wanted.backfill { Fate::Unsent } else { Fate::Done };
+        return Ok(Delivery { fate, taken: 0 });
     };
     awaited::hold(fed, &mut contents).await?;
     contents.links = compose::links(fed, &contents).await?;
@@ -103,8 +108,9 @@ impl Run<'_> {
             }
             let (page, rest) = unknown.split_at(fits);
             unknown = rest;
-            if self.other(Cargo { people: page, ..NOTHING }).await? == Fate::NoLongerShared {
-                return Ok(Fate::NoLongerShared);
+            match self.other(Cargo { people: page, ..NOTHING }).await? {
+                Fate::Done => {}
+                fate => return Ok(fate),
             }
         }
         let mut first = unknown;
@@ -125,7 +131,7 @@ impl Run<'_> {
                         first = &[];
                         false
                     }
-                    Sent::NoLongerShared => return Ok(Fate::NoLongerShared),
+                    Sent::Stopped(fate) => return Ok(fate),
                     Sent::Smaller if page.len() == 1 => {
                         self.refuse(cargo, REFUSED).await?;
                         false
@@ -149,8 +155,11 @@ impl Run<'_> {
         let members = if compose::knows_members(fed, &contents.remote) { contents.members.as_slice() } else { &[] };
         let cargo = Cargo { people, reactions, members, posts: &[] };
         let empty = people.is_empty() && reactions.is_empty() && members.is_empty();
-        if !empty && self.other(cargo).await? == Fate::NoLongerShared {
-            return Ok(Fate::NoLongerShared);
+        if !empty {
+            match self.other(cargo).await? {
+                Fate::Done => {}
+                fate => return Ok(fate),
+            }
         }
         if toggles {
             for reaction in &contents.reactions {
@@ -167,7 +176,7 @@ impl Run<'_> {
         let sync = self.frame(cargo);
         match self.send(sync, cargo).await? {
             Sent::Done => {}
-            Sent::NoLongerShared => return Ok(Fate::NoLongerShared),
+            Sent::Stopped(fate) => return Ok(fate),
             Sent::Smaller => self.refuse(cargo, REFUSED).await?,
         }
         Ok(Fate::Done)
@@ -179,6 +188,7 @@ impl Run<'_> {
         sync.users =
             cargo.people.iter().map(|person| compose::user(fed, contents, person)).map(|u| (u.id, u)).collect();
         people::mark(contents, cargo.people, &mut sync);
+        backfill::mark(contents, &mut sync);
         let own = fed.own_site();
         sync.posts = cargo.posts.iter().map(|post| compose::post(own.as_ref(), contents, post, &mut sync)).collect();
         sync.reactions = cargo.reactions.iter().map(|reaction| compose::reaction(contents, reaction)).collect();
@@ -193,9 +203,14 @@ impl Run<'_> {
             other => other?,
         };
         // The share has ended between loading and sending: nothing more leaves (INV-11, E-046).
-        let Some(answer) = answer else { return Ok(Sent::Done) };
+        let Some(answer) = answer else {
+            return Ok(if self.contents.backfill { Sent::Stopped(Fate::Unsent) } else { Sent::Done });
+        };
+        if backfill::is_declined(self.contents, &answer) {
+            return Ok(Sent::Stopped(Fate::Declined));
+        }
         match read(self.contents, &answer)? {
-            Verdict::NoLongerShared => Ok(Sent::NoLongerShared),
+            Verdict::NoLongerShared => Ok(Sent::Stopped(Fate::NoLongerShared)),
             Verdict::Refused => {
                 // Its words may hold the message; they are for no log (SC-105).
                 let Contents { remote, channel, .. } = self.contents;
@@ -249,7 +264,8 @@ fn too_large(sync: &OutboundSync) -> bool {
 
 enum Sent {
     Done,
-    NoLongerShared,
+    /// Nothing more is to be sent, for this reason.
+    Stopped(Fate),
     /// The whole frame was refused; its parts may not be.
     Smaller,
 }
@@ -294,6 +310,9 @@ fn outcome(contents: &Contents, result: &SyncResult, cargo: Cargo<'_>) -> Delive
             refused.push(Item::Post(post.id));
         } else {
             outcome.taken.push(post.id);
+            if contents.backfill && !contents.context.contains(&post.id) {
+                outcome.history.push(post.id);
+            }
             if let Some(attached) = contents.files.get(&post.id) {
                 outcome.with_files.push((post.clone(), attached.clone()));
             }

@@ -1,6 +1,7 @@
 //! What we send: one sender a peer that follows the log, one pinger a peer that watches it.
 
 mod awaited;
+mod backfill;
 mod compose;
 mod deliver;
 mod direct;

@@ -16,6 +16,7 @@ use rialto_model::{ChannelId, Millis, RemoteCluster, RemoteId, Seq, ShareId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::backfill::Resting;
 use super::deliver::{Fate, deliver};
 use super::{Undelivered, awaited, invite};
 use crate::Federation;
@@ -57,6 +58,8 @@ pub(super) struct Sender {
     pub(super) telling: bool,
     /// When work that is due by time is looked at although there is other work.
     due_at: Instant,
+    /// Backfills that rest because the peer answered them with errors.
+    pub(super) resting: Resting,
     /// There may be an outage whose end is to be told of.
     pub(super) to_tell: bool,
     /// Since when nothing gets through.
@@ -116,6 +119,7 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
         stalled: HashSet::new(),
         last_turn: None,
         telling: true,
+        resting: Resting::default(),
         due_at: Instant::now(),
         // Perhaps we were stopped while it caught up.
         to_tell: true,
@@ -156,7 +160,7 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
 }
 
 /// Seconds to wait after so many failures.
-fn pause_after(failures: usize) -> u64 {
+pub(super) fn pause_after(failures: usize) -> u64 {
     PAUSES.get(failures).or(PAUSES.last()).copied().unwrap_or(30)
 }
 
@@ -187,6 +191,7 @@ impl Sender {
         self.to_tell |= remote.interrupted_at.is_some();
         let changes = outbox::changes(&self.fed.app, &self.id, self.position).await?;
         let new = changes.upto > self.position;
+        let live = !changes.list.is_empty() || changes.more;
         let upto = changes.upto;
         if changes.list.is_empty() {
             self.position = upto;
@@ -211,10 +216,14 @@ impl Sender {
         let told = self.tell_members(&remote).await?;
         self.failing = None;
         let busy = new || turned || told;
+        // History stands behind everything that is news.
+        let history = if live || turned || told { LONG } else { self.turn_to_backfill(&remote).await? };
+        let idle = !busy;
+        let busy = busy || history.is_zero();
         if busy && Instant::now() < self.due_at {
             return Ok(Next::Again);
         }
-        let wait = self.due_work(&remote, !busy).await?;
+        let wait = self.due_work(&remote, idle).await?.min(history);
         self.due_at = Instant::now() + wait.min(Duration::from_secs(1));
         Ok(if busy || wait.is_zero() { Next::Again } else { Next::Idle(wait) })
     }

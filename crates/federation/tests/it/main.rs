@@ -8,6 +8,7 @@
 )]
 
 mod archived;
+mod backfill;
 mod clocks;
 mod conversation;
 mod direct;

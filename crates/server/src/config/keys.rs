@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Config;
 use super::sources::{Given, Table};
-use super::values::{count, flag, interruption_posts, number, policy, site_url, text, word};
+use super::values::{count, flag, history, interruption_posts, number, policy, site_url, text, word};
 
 /// One setting.
 pub(super) struct Key {
@@ -147,7 +147,8 @@ keys! {
         "EnableRemoteTyping" => |_, v| absent_flag(v);
         "RequireChannelApproval" => |c, v| share(c, |w| &mut w.require_channel_approval, flag(v));
         "EnableEmojiSync" => |_, v| absent_flag(v);
-        "HistoryBackfillMax" => |_, v| number(v, 0..=0).map(|_| ());
+        "HistoryBackfillMax" => |c, v| share(c, |w| &mut w.history_max, history(v));
+        "AcceptHistoryBackfill" => |c, v| share(c, |w| &mut w.accept_history, flag(v));
         "QueueMaxAgeDays" => |_, v| number(v, 0..=0).map(|_| ());
         "NotifyAdminsOnUnshare" => |c, v| share(c, |w| &mut w.notify_admins_on_unshare, flag(v));
         "EnableDeliveryStates" => |c, v| share(c, |w| &mut w.delivery_states, flag(v));

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use rialto_app::settings::{InterruptionPosts, Policy};
+use rialto_model::History;
 use rialto_wire::site_url::SiteUrl;
 use serde_json::Value;
 
@@ -58,6 +59,18 @@ pub(super) fn policy(value: &Value) -> Result<Policy, String> {
 pub(super) fn interruption_posts(value: &Value) -> Result<InterruptionPosts, String> {
     use InterruptionPosts::{Banner, Channel, Off};
     word(value, &[("channel", Channel), ("banner", Banner), ("off", Off)])
+}
+
+/// How much of the past may be sent: `0` nothing, a number of messages, a number of days as `30d`, or `all`.
+pub(super) fn history(value: &Value) -> Result<Option<History>, String> {
+    let given = match value {
+        Value::Number(number) => number.to_string(),
+        other => text(other)?,
+    };
+    if given == "0" {
+        return Ok(None);
+    }
+    given.parse().map(Some).map_err(|error: rialto_model::history::NotHistory| format!("{error}, or 0 for none"))
 }
 
 /// A site URL, or none where the text is empty.

@@ -13,6 +13,8 @@ mod dialogue;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod hub;
 #[cfg(test)]
 mod outage;

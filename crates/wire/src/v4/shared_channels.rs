@@ -1,7 +1,10 @@
 //! Shared channels and their shares. Source: client-api 2.4 and 6.
 #![expect(missing_docs, reason = "members are named and meant as in client-api 2.4")]
 
-use rialto_model::{Channel, ChannelId, Millis, PostId, RemoteId, Share, ShareId, ShareMode, ShareState, UserId};
+use rialto_model::{
+    Backfill, Channel, ChannelId, Millis, PostId, RemoteCluster, RemoteId, Share, ShareId, ShareMode, ShareState,
+    UserId,
+};
 use serde::{Deserialize, Serialize};
 
 /// A channel that is shared.
@@ -150,12 +153,66 @@ pub struct CanDm {
 }
 
 /// What `POST /remotecluster/R/channels/C/invite` may carry; clients of Mattermost send nothing.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct ShareRequest {
-    /// Rialto only.
+    /// Rialto only, like all that follow.
     #[serde(deserialize_with = "crate::lenient::or_default")]
     pub readonly: bool,
+    /// What to send of the past: `"all"`, a number of messages (as text or number) or a number of days, `"30d"`; empty,
+    /// null or missing: nothing (behaviour 8.1).
+    pub history: serde_json::Value,
+}
+
+/// How the earlier messages of a channel fare that are sent to one organisation; Rialto only (behaviour 8.1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HistoryProgress {
+    pub remote_id: RemoteId,
+    /// The organisation.
+    pub display_name: String,
+    /// `running`, `paused`, `cancelling` (the thread that was begun is brought to its end), `cancelled`, `done` or
+    /// `refused`.
+    pub state: String,
+    /// Why, if it is refused, or paused by nobody.
+    pub reason: String,
+    /// Messages in all; -1: not counted yet.
+    pub total: i64,
+    /// Messages sent.
+    pub done: i64,
+    /// Messages a second; 0 while that is not known.
+    pub rate: f64,
+    /// Seconds until the rest is sent at that rate; -1 while that is not known.
+    pub remaining_seconds: i64,
+    pub create_at: i64,
+    pub update_at: i64,
+}
+
+impl HistoryProgress {
+    /// As `backfill` to `remote` stands at `now`.
+    pub fn new(backfill: &Backfill, remote: &RemoteCluster, now: Millis) -> HistoryProgress {
+        let pace = backfill.pace(now);
+        HistoryProgress {
+            remote_id: remote.id,
+            display_name: remote.display_name.clone(),
+            state: backfill.state.as_str().to_owned(),
+            reason: backfill.reason.clone(),
+            total: backfill.total.unwrap_or(-1),
+            done: backfill.done,
+            rate: pace.map_or(0.0, |(rate, _)| (rate * 10.0).round() / 10.0),
+            remaining_seconds: pace.map_or(-1, |(_, seconds)| seconds),
+            create_at: backfill.create_at.0,
+            update_at: backfill.update_at.0,
+        }
+    }
+}
+
+/// `GET /sharedchannels/C/history`; Rialto only (behaviour 8.1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChannelHistory {
+    /// Since when a copy is shared with this server: messages from before it came as history. 0 at home.
+    pub shared_at: i64,
+    /// What is sent to others; empty for whoever may not share the channel.
+    pub backfills: Vec<HistoryProgress>,
 }
 
 #[cfg(test)]

@@ -120,6 +120,12 @@ pub fn post_undelivered(user: UserId, channel: ChannelId, post: PostId) -> Event
     EventFrame::new("rialto_post_undelivered", json!({"channel_id": channel, "post_id": post}), Broadcast::user(user))
 }
 
+/// Earlier messages of a channel have come from its home; they are no news, but whoever shows the channel's beginning may
+/// look for them. Rialto only.
+pub fn history_received(channel: ChannelId) -> EventFrame {
+    EventFrame::new("rialto_history_received", json!({"channel_id": channel}), Broadcast::channel(channel))
+}
+
 /// A connection was made, confirmed, edited or removed, its peer went on- or offline, or what it offers waits for a
 /// decision: administrators' pages ask again. Rialto only; clients of Mattermost ignore it (client-api 9.5).
 pub fn remote_cluster_updated(remote: RemoteId) -> EventFrame {

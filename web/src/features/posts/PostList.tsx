@@ -20,10 +20,12 @@ export interface PostListProps {
   channel: Channel;
   /** Until when the channel had been read before it was opened, in ms. */
   readUntil: number;
+  /** Since when the channel is shared with this server, in ms; 0 for channels of its own. */
+  sharedAt: number;
   renderPost: (postId: string, joined: boolean) => ReactNode;
 }
 
-export function PostList({ channel, readUntil, renderPost }: PostListProps) {
+export function PostList({ channel, readUntil, sharedAt, renderPost }: PostListProps) {
   const { t } = useLanguage();
   const dates = useDates();
   const title = useStore((state) => channelTitle(state, channel));
@@ -51,7 +53,7 @@ export function PostList({ channel, readUntil, renderPost }: PostListProps) {
     if (!busy && olderFault === undefined) more();
   }, [busy, olderFault, more]);
 
-  const list = useMemo(() => rows(posts, readUntil, me), [posts, readUntil, me]);
+  const list = useMemo(() => rows(posts, readUntil, me, sharedAt), [posts, readUntil, me, sharedAt]);
   const last = posts.at(-1);
   const { container, content, atBottom, jump, onScroll } = useAnchoredScroll(list, last?.delivery?.state === 'sending' ? last.id : '', onNearTop);
 
@@ -89,6 +91,13 @@ export function PostList({ channel, readUntil, renderPost }: PostListProps) {
               return (
                 <li key={row.key} className={styles['new']} data-row>
                   <span>{t('posts.new')}</span>
+                </li>
+              );
+            }
+            if (row.kind === 'shared') {
+              return (
+                <li key={row.key} className={styles['day']} data-row data-testid="before-sharing">
+                  <span title={dates.full(sharedAt)}>{t('posts.beforeSharing')}</span>
                 </li>
               );
             }

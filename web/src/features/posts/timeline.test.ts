@@ -33,6 +33,14 @@ describe('rows', () => {
     expect(shape(posts, noon, 'me')).toEqual(['day', 'a', 'b', 'new', 'c', 'd+']);
   });
 
+  it('parts what was written before the channel was shared from what came after', () => {
+    const posts = [aPost({ id: 'a', create_at: noon }), aPost({ id: 'b', create_at: noon + minute }), aPost({ id: 'c', create_at: noon + 2 * minute })];
+    expect(shape(posts, 0, 'me', noon + minute)).toEqual(['day', 'a', 'shared', 'b', 'c+']);
+    expect(shape(posts, 0, 'me', noon + 9 * minute)).toEqual(['day', 'a', 'b+', 'c+', 'shared']);
+    expect(shape(posts, 0, 'me', noon)).toEqual(['day', 'a', 'b+', 'c+']);
+    expect(shape([], 0, 'me', noon)).toEqual([]);
+  });
+
   it('ends a block at a thread, and lets system messages stand alone', () => {
     const posts = [
       aPost({ id: 'a', create_at: noon, reply_count: 2 }),

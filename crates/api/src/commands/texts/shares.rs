@@ -1,11 +1,11 @@
 //! Answers of `/share-channel` except `status` (behaviour 2.5).
 
-use rialto_model::{RemoteId, ShareMode, ShareState};
+use rialto_model::{Extent, History, RemoteId, ShareMode, ShareState};
 
 use super::connections::{PeerLearns, learns_sentence};
 use super::{list, organisation};
 use crate::commands::candidate::ConnectionState;
-use crate::commands::invocation::{ConnectionRef, History};
+use crate::commands::invocation::ConnectionRef;
 use crate::commands::table::{address, code, escape};
 
 /// What became of an invitation.
@@ -15,6 +15,8 @@ pub enum Invitation {
     Sent,
     /// Kept until the peer can be reached; why.
     Queued(ConnectionState),
+    /// None: it takes part already, and only earlier messages were asked for.
+    Standing,
 }
 
 /// A share that was made.
@@ -35,7 +37,7 @@ pub struct Invited<'a> {
     /// The copy there may keep rules of its own until an administrator lifts them (ruling 41).
     pub moderation_stays: bool,
     /// What is sent of the past.
-    pub history: Option<History>,
+    pub history: Option<Extent>,
 }
 
 /// The answer to `invite`.
@@ -51,6 +53,7 @@ pub fn invited(invited: &Invited<'_>) -> String {
     }
     lines.push(match invited.invitation {
         Invitation::Sent => format!("An invitation was sent to {whom}."),
+        Invitation::Standing => format!("{whom} is invited to this channel already."),
         Invitation::Queued(ConnectionState::Pending) => {
             format!("An invitation for {whom} is queued: it is sent once they have accepted the connection.")
         }
@@ -73,12 +76,24 @@ pub fn invited(invited: &Invited<'_>) -> String {
                 .to_owned(),
         );
     }
-    lines.extend(invited.history.map(|history| match history {
-        History::All => "All earlier messages are sent along afterwards.".to_owned(),
-        History::Messages(count) => format!("The newest {count} earlier messages are sent along afterwards."),
-        History::Days(days) => format!("The messages of the last {days} days are sent along afterwards."),
-    }));
+    lines.extend(invited.history.map(history));
     lines.join("\n")
+}
+
+/// What is sent of the past, in words (behaviour 8.1).
+fn history(extent: Extent) -> String {
+    let what = match (extent.messages, extent.days) {
+        (None, None) => "All earlier messages are".to_owned(),
+        (Some(count), None) => format!("The newest {count} earlier messages, the last thread whole, are"),
+        (None, Some(days)) => format!("The earlier messages of the last {days} days are"),
+        (Some(count), Some(days)) => {
+            format!("The newest {count} earlier messages of the last {days} days, the last thread whole, are")
+        }
+    };
+    format!(
+        "{what} sent along afterwards, newest threads first; what was sent already is not sent again. The channel's \
+         info shows how far that is."
+    )
 }
 
 /// A share that was ended.
@@ -230,10 +245,17 @@ pub enum ShareRefusal {
     AlreadyShared,
     /// The historical `share` with a mode for later invitations.
     NoDefaultMode,
+    /// `HistoryBackfillMax` is 0.
+    HistoryOff,
     /// More history than `HistoryBackfillMax` allows.
     HistoryLimit {
         /// The setting.
-        most: u64,
+        most: History,
+    },
+    /// The other server cannot tell history from news.
+    HistoryNotThere {
+        /// The other organisation.
+        display_name: String,
     },
 }
 
@@ -300,14 +322,24 @@ pub fn share_refusal(refusal: &ShareRefusal) -> String {
              give it with each `/share-channel invite`. Nothing was changed."
                 .to_owned()
         }
-        ShareRefusal::HistoryLimit { most: 0 } => {
+        ShareRefusal::HistoryOff => {
             "This server sends no earlier messages. The setting `ConnectedWorkspacesSettings.HistoryBackfillMax` \
              decides that. Nothing was shared."
                 .to_owned()
         }
         ShareRefusal::HistoryLimit { most } => format!(
-            "This server sends {most} earlier messages or days at most, as the setting \
-             `ConnectedWorkspacesSettings.HistoryBackfillMax` says. Nothing was shared."
+            "This server sends {} at most, as the setting `ConnectedWorkspacesSettings.HistoryBackfillMax` says. Nothing \
+             was shared.",
+            match most {
+                History::All => "all earlier messages".to_owned(),
+                History::Messages(count) => format!("{count} earlier messages"),
+                History::Days(days) => format!("the earlier messages of {days} days"),
+            }
+        ),
+        ShareRefusal::HistoryNotThere { display_name } => format!(
+            "The server of {} takes no earlier messages: it would notify its people of every one of them. Nothing was \
+             shared; leave `--history` out.",
+            organisation(display_name)
         ),
     }
 }

@@ -2,7 +2,8 @@
 
 use rialto_model::names::InvalidName;
 use rialto_model::{
-    ChannelId, Millis, PeerProfile, RemoteCluster, RemoteId, Share, ShareId, ShareMode, ShareState, UserId,
+    ChannelId, Extent, History, Millis, PeerProfile, RemoteCluster, RemoteId, Share, ShareId, ShareMode, ShareState,
+    UserId,
 };
 
 use super::connection_status::*;
@@ -16,7 +17,7 @@ use crate::commands::candidate::ConnectionState;
 use crate::commands::error::{Limit, ParseError};
 use crate::commands::flags::Flag;
 use crate::commands::grammar::Secret;
-use crate::commands::invocation::{ConnectionRef, History};
+use crate::commands::invocation::ConnectionRef;
 use crate::commands::warnings::{AddressDoubt, Weakness};
 use crate::commands::{Command, Trigger};
 
@@ -463,7 +464,7 @@ fn the_invite_answer_says_shared_sent_or_queued_and_the_mode() {
         mode: ShareMode::Participation,
         converted: true,
         moderation_stays: true,
-        history: Some(History::Days(30)),
+        history: Some(Extent { messages: None, days: Some(30) }),
         ..sample()
     });
     assert!(!text.contains("now shared"));
@@ -540,8 +541,10 @@ fn every_refusal_of_share_channel_names_its_facts() {
         (R::NotShared, &["not shared"]),
         (R::AlreadyShared, &["shared already"]),
         (R::NoDefaultMode, &["`--readonly`", "Nothing was changed"]),
-        (R::HistoryLimit { most: 0 }, &["`ConnectedWorkspacesSettings.HistoryBackfillMax`"]),
-        (R::HistoryLimit { most: 500 }, &["500", "Nothing was shared"]),
+        (R::HistoryOff, &["`ConnectedWorkspacesSettings.HistoryBackfillMax`"]),
+        (R::HistoryLimit { most: History::Messages(500) }, &["500 earlier messages", "Nothing was shared"]),
+        (R::HistoryLimit { most: History::Days(7) }, &["7 days", "Nothing was shared"]),
+        (R::HistoryNotThere { display_name: acme() }, &["Acme", "takes no earlier messages", "Nothing was shared"]),
     ];
     for (refusal, parts) in cases {
         contains(&share_refusal(&refusal), parts);
