@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 const MOST: &str = "MM_CONNECTEDWORKSPACESSETTINGS_HISTORYBACKFILLMAX";
 
-/// E-136, M-02, behaviour 8.1: by route and by command; shown to whoever may share the channel; counted as read.
+/// E-136, behaviour 8.1: by route and by command; shown to whoever may share the channel; counted as read.
 #[tokio::test]
 async fn the_past_of_a_channel_is_sent_when_it_is_asked_for() {
     both(async |database| {
