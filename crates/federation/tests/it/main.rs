@@ -15,16 +15,20 @@ mod ends;
 mod faults;
 mod files;
 mod handshake;
-#[expect(dead_code, unused_imports, reason = "the simulation uses the rest")]
+#[expect(dead_code, reason = "the simulation uses the rest")]
 #[path = "../harness/mod.rs"]
 mod harness;
+mod health;
 mod held;
 mod long_cut;
+mod moving;
 mod notices;
 mod outages;
 mod people;
+mod quotas;
 mod read_only;
 mod reconnected;
 mod relay;
 mod rotation;
+mod trust_edges;
 mod turns;

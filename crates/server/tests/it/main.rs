@@ -30,3 +30,5 @@ mod refusals;
 mod security;
 #[cfg(test)]
 mod site_url;
+#[cfg(test)]
+mod trust;
