@@ -120,6 +120,12 @@ pub struct Workspaces {
     pub legacy_peers: Policy,
     /// Peers are given another token to present after so many days; 0: only when an administrator says so (behaviour 8.5).
     pub token_rotation_days: i64,
+    /// People nobody here knew that one peer may bring in a day (E-135).
+    pub peer_users_per_day: i64,
+    /// Channels nobody here knew that one peer may bring in a day (E-135).
+    pub peer_channels_per_day: i64,
+    /// Messages one peer may send in a minute; 0: as many as it likes (E-122).
+    pub peer_messages_per_minute: u32,
     /// Whether the root of a reply goes along if it is older than the share (ruling 46).
     pub send_thread_roots: bool,
     /// How much of a channel's past may be sent when it is shared; None: nothing (behaviour 8.1).
@@ -176,6 +182,9 @@ impl Default for Settings {
                 insecure_peers: Policy::Refuse,
                 legacy_peers: Policy::Refuse,
                 token_rotation_days: 90,
+                peer_users_per_day: 10_000,
+                peer_channels_per_day: 500,
+                peer_messages_per_minute: 6_000,
                 send_thread_roots: true,
                 history_max: None,
                 accept_history: true,

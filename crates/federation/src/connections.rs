@@ -82,6 +82,21 @@ pub enum Error {
         /// When, as far as the code says so; by the peer's clock (ruling 12).
         at: Option<Millis>,
     },
+    /// Another server answers at the address than the connection was made with (E-015).
+    #[error("{url} is another server")]
+    NotThePeer {
+        /// What was called.
+        url: String,
+    },
+    /// Nobody has accepted the connection yet.
+    #[error("not accepted yet")]
+    NotAccepted,
+    /// It was probed a moment ago (ruling 8.11).
+    #[error("probed a moment ago")]
+    TooSoon {
+        /// When it may be probed again.
+        until: Millis,
+    },
     /// The peer answered with a refusal.
     #[error("the peer refused with {status}")]
     Refused {

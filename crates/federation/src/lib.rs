@@ -4,6 +4,8 @@
 
 mod authors;
 pub mod connections;
+pub mod moving;
+pub mod probe;
 pub mod receive;
 pub mod rotation;
 mod send;
@@ -15,7 +17,7 @@ use std::sync::{Arc, Mutex};
 
 use rialto_app::App;
 use rialto_app::shares::direct;
-use rialto_model::{Millis, UserId};
+use rialto_model::{Millis, RemoteId, UserId};
 use rialto_wire::federation::capability;
 use rialto_wire::federation::extension::{Advert, Limits, PROTOCOL};
 use rialto_wire::site_url::SiteUrl;
@@ -23,7 +25,8 @@ use rialto_wire::site_url::SiteUrl;
 use crate::transport::Transport;
 
 /// What we can do with another Rialto, as far as it can too (ruling 8.1).
-const CAPABILITIES: [&str; 4] = [capability::ITEMS, capability::SHARE, capability::CONNECTION, capability::RESUME];
+const CAPABILITIES: [&str; 5] =
+    [capability::ITEMS, capability::SHARE, capability::CONNECTION, capability::RESUME, capability::PROBE];
 /// Bytes of a frame we take (ruling 35).
 pub(crate) const MAX_FRAME: usize = 64 << 20;
 
@@ -37,12 +40,23 @@ pub struct Federation {
     failed_openings: Arc<Mutex<HashMap<UserId, VecDeque<Millis>>>>,
     /// One derivation of a key at a time: each is expensive by design.
     derivations: Arc<tokio::sync::Semaphore>,
+    /// When connections were probed last.
+    probed: probe::Probed,
+    /// How fast peers speak.
+    paces: receive::pace::Paces,
 }
 
 impl Federation {
     /// Puts application and network together.
     pub fn new(app: App, transport: Arc<dyn Transport>) -> Self {
-        Self { app, transport, failed_openings: Arc::default(), derivations: Arc::new(tokio::sync::Semaphore::new(1)) }
+        Self {
+            app,
+            transport,
+            failed_openings: Arc::default(),
+            derivations: Arc::new(tokio::sync::Semaphore::new(1)),
+            probed: probe::Probed::default(),
+            paces: receive::pace::Paces::default(),
+        }
     }
 
     /// Our own address, if it is set to something peers can call.
@@ -68,8 +82,15 @@ impl Federation {
                 props_chars: 800_000,
             }),
             applied: None,
+            waiting_ms: None,
             key: String::new(),
         }
+    }
+
+    /// The same for one peer, with what only it is told.
+    async fn advert_to(&self, id: &RemoteId) -> Advert {
+        let waiting = rialto_app::connections::health::lag(&self.app, id).await;
+        Advert { waiting_ms: waiting.ok(), ..self.advert() }
     }
 
     fn capabilities(&self) -> impl Iterator<Item = &'static str> {

@@ -3,19 +3,22 @@
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rialto_app::SettingsCell;
 use rialto_app::settings::Policy;
-use rialto_model::RemoteId;
+use rialto_model::{Cause, RemoteId};
 use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER};
 use rialto_wire::site_url::SiteUrl;
 
 /// Bytes of an answer that are read; the rest of a longer one is an error (INV-8).
 const MAX_ANSWER: usize = 8 << 20;
+
+/// How long somebody may take to answer the door.
+const CONNECT: Duration = Duration::from_secs(15);
 
 /// How long a name server may take when a peer says where it is.
 const RESOLVE: Duration = Duration::from_secs(5);
@@ -79,6 +82,10 @@ pub enum Step {
     Connect,
     /// No trusted encrypted connection.
     Tls,
+    /// The certificate is out of its time, or one of the clocks is wrong.
+    TlsTime,
+    /// The certificate is for another name.
+    TlsName,
     /// No answer in time.
     Timeout,
     /// The exchange broke off.
@@ -98,8 +105,34 @@ pub struct TransportError {
 impl TransportError {
     /// True if the peer surely has not seen the request: repeating it cannot double anything.
     pub fn surely_unsent(&self) -> bool {
-        matches!(self.step, Step::Address | Step::Resolve | Step::Connect | Step::Tls)
+        match self.step {
+            Step::Address | Step::Resolve | Step::Connect | Step::Tls | Step::TlsTime | Step::TlsName => true,
+            Step::Timeout | Step::Exchange => false,
+        }
     }
+}
+
+/// Of which class a failure is.
+pub fn cause(error: &TransportError) -> Cause {
+    match error.step {
+        Step::Address => Cause::Address,
+        Step::Resolve => Cause::Dns,
+        Step::Connect => Cause::Tcp,
+        Step::Tls => Cause::Tls,
+        Step::TlsTime => Cause::TlsTime,
+        Step::TlsName => Cause::TlsName,
+        Step::Timeout => Cause::Timeout,
+        Step::Exchange => Cause::Exchange,
+    }
+}
+
+/// What the first steps to a site showed; those that were not taken are None.
+#[derive(Debug, Clone, Default)]
+pub struct Trace {
+    /// Its name resolved, ms.
+    pub resolve: Option<Result<i64, TransportError>>,
+    /// Somebody listens, ms.
+    pub connect: Option<Result<i64, TransportError>>,
 }
 
 /// The future of an exchange.
@@ -118,6 +151,11 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// [`TransportError`] if no HTTP answer came.
     fn send_file(&self, request: FileRequest) -> Exchange<'_>;
+
+    /// Takes the first steps to a site without sending anything.
+    fn trace<'a>(&'a self, _site: &'a SiteUrl) -> Pin<Box<dyn Future<Output = Trace> + Send + 'a>> {
+        Box::pin(async { Trace::default() })
+    }
 
     /// Whether a site could be called at all, as far as names tell; the text says why not. A name that does not resolve
     /// just now may do so later.
@@ -270,11 +308,19 @@ impl Https {
     /// # Errors
     /// A text, if TLS cannot be set up.
     pub fn new(settings: SettingsCell) -> Result<Self, String> {
-        let builder = reqwest::Client::builder();
+        Self::with_authorities(settings, Vec::new())
+    }
+
+    /// The same, trusting further authorities.
+    fn with_authorities(settings: SettingsCell, authorities: Vec<reqwest::Certificate>) -> Result<Self, String> {
+        let mut builder = reqwest::Client::builder();
+        if !authorities.is_empty() {
+            builder = builder.tls_certs_merge(authorities);
+        }
         let client = builder
             .redirect(reqwest::redirect::Policy::none())
             .dns_resolver(std::sync::Arc::new(GuardedResolver { settings: settings.clone() }))
-            .connect_timeout(Duration::from_secs(15))
+            .connect_timeout(CONNECT)
             .pool_idle_timeout(Duration::from_secs(90))
             .pool_max_idle_per_host(4)
             .no_proxy()
@@ -286,6 +332,46 @@ impl Https {
     /// Whether a site may be called under the settings in force. Literal addresses never meet the resolver.
     fn check(&self, site: &SiteUrl) -> Result<(), TransportError> {
         check_site(&self.settings, site).map_err(|detail| TransportError { step: Step::Address, detail })
+    }
+
+    /// Resolves the name and connects, to an address that may be called.
+    async fn first_steps(&self, site: &SiteUrl) -> Trace {
+        let failed = |step, detail: &str| TransportError { step, detail: detail.to_owned() };
+        let ms = |since: Instant| i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
+        let mut trace = Trace::default();
+        if let Err(refused) = self.check(site) {
+            trace.resolve = Some(Err(refused));
+            return trace;
+        }
+        let Some(host) = site.host() else { return trace };
+        let begun = Instant::now();
+        let addresses = match &host {
+            url::Host::Ipv4(ip) => Ok(vec![SocketAddr::from((*ip, site.port()))]),
+            url::Host::Ipv6(ip) => Ok(vec![SocketAddr::from((*ip, site.port()))]),
+            url::Host::Domain(name) => match tokio::time::timeout(RESOLVE, resolve(&self.settings, name)).await {
+                Ok(Ok(Ok(found))) => {
+                    Ok(found.into_iter().map(|found| SocketAddr::new(found.ip(), site.port())).collect())
+                }
+                Ok(Ok(Err(refused))) => Err(failed(Step::Address, &refused)),
+                Ok(Err(_)) | Err(_) => Err(failed(Step::Resolve, "the host name does not resolve")),
+            },
+        };
+        let addresses: Vec<SocketAddr> = match addresses {
+            Ok(addresses) => addresses,
+            Err(error) => {
+                trace.resolve = Some(Err(error));
+                return trace;
+            }
+        };
+        trace.resolve = Some(Ok(ms(begun)));
+        let begun = Instant::now();
+        let connected = tokio::time::timeout(CONNECT, tokio::net::TcpStream::connect(addresses.as_slice())).await;
+        trace.connect = Some(match connected {
+            Ok(Ok(_)) => Ok(ms(begun)),
+            Ok(Err(_)) => Err(failed(Step::Connect, "the connection was refused")),
+            Err(_) => Err(failed(Step::Connect, "no connection within the time allowed")),
+        });
+        trace
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
@@ -345,6 +431,10 @@ impl Transport for Https {
         Box::pin(self.exchange_file(request))
     }
 
+    fn trace<'a>(&'a self, site: &'a SiteUrl) -> Pin<Box<dyn Future<Output = Trace> + Send + 'a>> {
+        Box::pin(self.first_steps(site))
+    }
+
     fn reaches<'a>(&'a self, site: &'a SiteUrl) -> Reach<'a> {
         Box::pin(async move {
             let Some(url::Host::Domain(name)) = site.host() else { return Ok(()) };
@@ -368,6 +458,9 @@ fn explain(error: &reqwest::Error) -> TransportError {
     if let Some((_, why)) = chain.split_once(ADDRESS_MARK) {
         return TransportError { step: Step::Address, detail: why.trim_end_matches(": ").to_owned() };
     }
+    if let Some(certificate) = certificate_fault(error) {
+        return certificate;
+    }
     let (step, detail) = if error.is_timeout() && error.is_connect() {
         (Step::Connect, "no connection within the time allowed")
     } else if error.is_timeout() {
@@ -382,6 +475,50 @@ fn explain(error: &reqwest::Error) -> TransportError {
         (Step::Exchange, "the exchange broke off")
     };
     TransportError { step, detail: detail.to_owned() }
+}
+
+/// What is wrong with a certificate, if that is what is wrong.
+fn certificate_fault(error: &reqwest::Error) -> Option<TransportError> {
+    use rustls::CertificateError as Fault;
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        // An I/O error hides what it holds from the chain.
+        let held = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let found = inner.downcast_ref().or_else(|| held.and_then(|held| held.downcast_ref::<rustls::Error>()));
+        if let Some(rustls::Error::InvalidCertificate(fault)) = found {
+            let (step, detail) = match fault {
+                Fault::ExpiredContext { not_after, .. } => {
+                    (Step::TlsTime, format!("the certificate expired on {}", date(not_after.as_secs())))
+                }
+                Fault::NotValidYetContext { not_before, .. } => {
+                    (Step::TlsTime, format!("the certificate is not valid before {}", date(not_before.as_secs())))
+                }
+                Fault::Expired => (Step::TlsTime, "the certificate has expired".to_owned()),
+                Fault::NotValidYet => (Step::TlsTime, "the certificate is not valid yet".to_owned()),
+                Fault::NotValidForName | Fault::NotValidForNameContext { .. } => {
+                    (Step::TlsName, "the certificate is for another name".to_owned())
+                }
+                Fault::UnknownIssuer => (Step::Tls, "the certificate is from an unknown authority".to_owned()),
+                _ => (Step::Tls, "the certificate is not valid".to_owned()),
+            };
+            return Some(TransportError { step, detail });
+        }
+        if found.is_some() {
+            // Whatever answers there speaks no TLS, or none that we speak.
+            return Some(TransportError { step: Step::Tls, detail: "no trusted TLS connection".to_owned() });
+        }
+        cause = held.map_or_else(|| inner.source(), |held| Some(held as &(dyn std::error::Error + 'static)));
+    }
+    None
+}
+
+/// `2026-09-21`, of seconds since 1970.
+fn date(seconds: u64) -> String {
+    let at = i64::try_from(seconds).ok().and_then(|at| time::OffsetDateTime::from_unix_timestamp(at).ok());
+    at.map_or_else(
+        || "an unknown day".to_owned(),
+        |at| format!("{:04}-{:02}-{:02}", at.year(), u8::from(at.month()), at.day()),
+    )
 }
 
 #[cfg(test)]
@@ -471,5 +608,100 @@ mod tests {
         for ip in ["93.184.216.34", "2606:2800:220:1::1", "172.32.0.1", "64:ff9b::5db8:d822"] {
             check(ip, AddressClass::Public);
         }
+    }
+
+    /// Serves TLS with one of the certificates of tests/data/tls until nobody listens any more; the port.
+    fn tls_server(name: &str) -> u16 {
+        use rustls::pki_types::pem::PemObject;
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let file = |kind: &str| format!("{}/tests/data/tls/{name}.{kind}", env!("CARGO_MANIFEST_DIR"));
+        let chain = vec![rustls::pki_types::CertificateDer::from_pem_file(file("pem")).unwrap()];
+        let key = rustls::pki_types::PrivateKeyDer::from_pem_file(file("key")).unwrap();
+        let config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
+        let config = std::sync::Arc::new(config);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut session = rustls::ServerConnection::new(std::sync::Arc::clone(&config)).unwrap();
+                let mut stream = stream.unwrap();
+                let _ = session.complete_io(&mut stream);
+                let mut tls = rustls::Stream::new(&mut session, &mut stream);
+                let mut request = [0; 2_048];
+                if std::io::Read::read(&mut tls, &mut request).is_ok_and(|read| read > 0) {
+                    let answer = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                    let _ = std::io::Write::write_all(&mut tls, answer);
+                    let _ = std::io::Write::flush(&mut tls);
+                }
+            }
+        });
+        port
+    }
+
+    fn ping(url: &str) -> Request {
+        Request {
+            site_url: site(url),
+            path: "/api/v4/remotecluster/ping",
+            remote_id: RemoteId::from_random([1; 16]),
+            token: "t".repeat(26),
+            body: "{}".to_owned(),
+            timeout: Duration::from_secs(10),
+        }
+    }
+
+    fn trusting_the_tests() -> Https {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let pem = include_bytes!("../tests/data/tls/authority.pem");
+        let authority = reqwest::Certificate::from_pem(pem).unwrap();
+        Https::with_authorities(settings(Policy::Allow, Policy::Allow), vec![authority]).unwrap()
+    }
+
+    /// E-016, behaviour 8.4, 8.7: an expired certificate is named with its date, one for another name and one from a
+    /// stranger as such, and nothing is sent.
+    #[tokio::test]
+    async fn what_is_wrong_with_a_certificate_is_said() {
+        let https = trusting_the_tests();
+        for (name, step, words) in
+            [("expired", Step::TlsTime, "expired on 2021-01-01"), ("other", Step::TlsName, "another name")]
+        {
+            let refused = https.send(ping(&format!("https://localhost:{}", tls_server(name)))).await.unwrap_err();
+            assert_eq!(refused.step, step, "{refused}");
+            assert!(refused.detail.contains(words) && refused.surely_unsent(), "{refused}");
+        }
+        let port = tls_server("good");
+        let answer = https.send(ping(&format!("https://localhost:{port}"))).await.unwrap();
+        assert_eq!(answer.status, 404, "the same authority, name and time");
+        let others = Https::new(settings(Policy::Allow, Policy::Allow)).unwrap();
+        let refused = others.send(ping(&format!("https://localhost:{port}"))).await.unwrap_err();
+        assert_eq!(refused.step, Step::Tls, "{refused}");
+    }
+
+    /// Behaviour 8.7: each of the first steps fails by itself.
+    #[tokio::test]
+    async fn the_first_steps_to_a_site_are_told_apart() {
+        let https = trusting_the_tests();
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let trace = https.trace(&site(&format!("http://127.0.0.1:{closed}"))).await;
+        assert!(matches!(trace.resolve, Some(Ok(_))));
+        assert_eq!(trace.connect.unwrap().unwrap_err().step, Step::Connect);
+        let trace = https.trace(&site("https://no-such-host.invalid")).await;
+        assert_eq!(trace.resolve.unwrap().unwrap_err().step, Step::Resolve);
+        assert!(trace.connect.is_none());
+        let strict = Https::new(settings(Policy::Refuse, Policy::Refuse)).unwrap();
+        for refused in ["https://127.0.0.1:1", "https://localhost:1", "http://example.org"] {
+            let trace = strict.trace(&site(refused)).await;
+            assert_eq!(trace.resolve.unwrap().unwrap_err().step, Step::Address, "{refused}");
+            assert!(trace.connect.is_none(), "nobody is called");
+        }
+        // No TLS behind the port.
+        let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = plain.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (mut stream, _) = plain.accept().unwrap();
+            let _ = std::io::Read::read(&mut stream, &mut [0; 2_048]);
+            let _ = std::io::Write::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        });
+        let refused = https.send(ping(&format!("https://127.0.0.1:{port}"))).await.unwrap_err();
+        assert_eq!(refused.step, Step::Tls, "{refused}");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no async, no clock. Everything else in the workspace may import this crate; it imports none of them.
 
+pub mod cause;
 pub mod channel;
 pub mod event;
 pub mod file;
@@ -19,6 +20,7 @@ pub mod team;
 pub mod time;
 pub mod user;
 
+pub use cause::Cause;
 pub use channel::{Channel, ChannelKind, ChannelMember};
 pub use event::{DomainEvent, MemberWord, Origin, Recorded, Scope};
 pub use file::{FileInfo, Upload};

@@ -1,6 +1,6 @@
 //! Secure connections and the codes given out for them.
 
-use rialto_model::{ChannelId, InviteId, Millis, PeerProfile, RemoteCluster, RemoteId, UserId};
+use rialto_model::{ChannelId, InviteId, Millis, PeerProfile, RemoteCluster, RemoteId, ServerId, UserId};
 
 use crate::{Arg, FromRow, Row, Snapshot, StoreError, Tx};
 
@@ -340,6 +340,29 @@ pub async fn lock(tx: &mut Tx, id: &RemoteId) -> Result<Option<RemoteCluster>, S
         concat!("SELECT ", columns!(), " FROM remote_clusters r WHERE r.remote_id = $1 FOR UPDATE"),
     );
     tx.fetch_optional(LOCK, &[id.into()]).await
+}
+
+/// Which installation answers at a peer's address, as it was found first; empty: nobody knows.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn peer_server(view: &mut Snapshot, id: &RemoteId) -> Result<String, StoreError> {
+    const SELECT: &str = "SELECT peer_server_id FROM remote_clusters WHERE remote_id = $1";
+    let found: Option<String> = view.fetch_optional(SELECT, &[id.into()]).await?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Notes which installation answers at a peer's address, unless one is noted.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn set_peer_server(tx: &mut Tx, id: &RemoteId, server: &ServerId) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE remote_clusters SET peer_server_id = $2 WHERE remote_id = $1 AND peer_server_id = ''",
+        &[id.into(), server.into()],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Ended connections to a site.

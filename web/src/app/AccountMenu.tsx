@@ -1,12 +1,14 @@
 // Oneself: theme, language, and the way out.
-import { Languages, LogOut, Moon, Sun } from 'lucide-react';
+import { Cable, Languages, LogOut, Moon, Sun } from 'lucide-react';
+import { useState } from 'react';
+import { ConnectionsDialog } from '../features/connections/ConnectionsDialog';
 import { forgetAll } from '../features/composer/history';
 import { signOut } from '../features/session/actions';
 import { useLanguage } from '../i18n/context';
 import type { Locale } from '../i18n/translate';
 import { locales } from '../i18n/translate';
 import { useStore } from '../state/react';
-import { displayName } from '../state/selectors';
+import { displayName, isSystemAdmin } from '../state/selectors';
 import { Avatar } from '../ui/Avatar';
 import { MenuItem, Popover } from '../ui/Popover';
 import { chooseTheme, useTheme } from './theme';
@@ -21,6 +23,7 @@ export function AccountMenu() {
   const me = useStore((state) => state.users[state.me]);
   const name = displayName(me);
   const dark = theme === 'dark';
+  const [connections, setConnections] = useState(false);
 
   return (
     <div className={styles['account']}>
@@ -40,6 +43,11 @@ export function AccountMenu() {
             <MenuItem icon={dark ? <Sun size={16} /> : <Moon size={16} />} onSelect={() => chooseTheme(dark ? 'light' : 'dark')}>
               {dark ? t('app.theme.light') : t('app.theme.dark')}
             </MenuItem>
+            {isSystemAdmin(me) && (
+              <MenuItem icon={<Cable size={16} />} onSelect={() => setConnections(true)}>
+                {t('connections.title')}
+              </MenuItem>
+            )}
             {locales
               .filter((entry) => entry !== locale)
               .map((entry) => (
@@ -58,6 +66,7 @@ export function AccountMenu() {
               {t('session.signOut')}
             </MenuItem>
       </Popover>
+      {connections && <ConnectionsDialog onClose={() => setConnections(false)} />}
     </div>
   );
 }

@@ -115,6 +115,8 @@ pub enum Action {
     ConnectionStatus,
     /// `/secure-connection rotate`, told of by the status of a connection
     Rotate,
+    /// `/secure-connection test`
+    Test,
     /// `/share-channel invite`
     Invite,
     /// `/share-channel uninvite`
@@ -140,6 +142,7 @@ impl Action {
             Action::Remove => &REMOVE,
             Action::ConnectionStatus => &CONNECTION_STATUS,
             Action::Rotate => &ROTATE,
+            Action::Test => &TEST,
             Action::Invite => &INVITE,
             Action::Uninvite => &UNINVITE,
             Action::Unshare => &UNSHARE,
@@ -194,12 +197,13 @@ impl ActionSpec {
     }
 }
 
-static ACTIONS: [&ActionSpec; 12] = [
+static ACTIONS: [&ActionSpec; 13] = [
     &CREATE,
     &ACCEPT,
     &REMOVE,
     &CONNECTION_STATUS,
     &ROTATE,
+    &TEST,
     &INVITE,
     &UNINVITE,
     &UNSHARE,
@@ -261,7 +265,7 @@ static CONNECTION_STATUS: ActionSpec = ActionSpec {
     example: "/secure-connection status",
 };
 
-// Behaviour 2.2 lists four sub-commands; this one is an addition of ours.
+// Behaviour 2.2 lists four sub-commands; these two are additions of ours.
 static ROTATE: ActionSpec = ActionSpec {
     action: Action::Rotate,
     command: Command::SecureConnection,
@@ -273,6 +277,19 @@ static ROTATE: ActionSpec = ActionSpec {
     lone_word: Some(Flag::ConnectionId),
     help: "Have the other server present another token; with --emergency the old one ends at once",
     example: "/secure-connection rotate --connectionID <id>",
+};
+
+static TEST: ActionSpec = ActionSpec {
+    action: Action::Test,
+    command: Command::SecureConnection,
+    word: "test",
+    hidden: true,
+    required: &[Flag::ConnectionId],
+    optional: &[],
+    historical: &[],
+    lone_word: Some(Flag::ConnectionId),
+    help: "Take the way to the other server step by step, and have it take the way back",
+    example: "/secure-connection test --connectionID <id>",
 };
 
 static INVITE: ActionSpec = ActionSpec {

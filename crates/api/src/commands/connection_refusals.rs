@@ -48,6 +48,10 @@ pub(super) fn refusal(error: Error, known: &Known, asked: &Asked) -> Refused {
             ConnectionRefusal::Peer(PeerReason::Incompatible { theirs: Some(theirs), ours: PROTOCOL.to_string() })
         }
         Error::Unreachable { url, error } => unreachable(url, error),
+        // No command sets an address.
+        error @ Error::NotThePeer { .. } => return Refused::Fault(error.to_string()),
+        Error::NotAccepted => ConnectionRefusal::NotAccepted,
+        Error::TooSoon { until } => ConnectionRefusal::TooSoon { until },
         Error::Expired { at } => ConnectionRefusal::Expired { at },
         Error::Refused { url, status, id } => of_peer(url, status, &id),
     };
@@ -122,7 +126,7 @@ fn unreachable(url: String, error: TransportError) -> ConnectionRefusal {
         Step::Address => return ConnectionRefusal::AddressRefused { url, why: detail },
         Step::Resolve => FailedStep::NameResolution,
         Step::Connect => FailedStep::Connect,
-        Step::Tls => FailedStep::Tls { reason: detail },
+        Step::Tls | Step::TlsTime | Step::TlsName => FailedStep::Tls { reason: detail },
         Step::Timeout => FailedStep::Timeout { seconds: CONFIRM_TIMEOUT.as_secs() },
         Step::Exchange => FailedStep::Exchange { reason: detail },
     };

@@ -85,6 +85,11 @@ pub enum SecureConnection {
         /// The old one ends at once.
         emergency: bool,
     },
+    /// Take the way there and back step by step.
+    Test {
+        /// Which one.
+        connection: ConnectionRef,
+    },
     /// List connections.
     Status {
         /// Show only this one, in detail.
@@ -253,6 +258,10 @@ fn invocation(action: Action, mut given: Given) -> Result<Invocation, ParseError
             let connection = connection.take().ok_or(missing(Flag::ConnectionId))?;
             let emergency = given.take_boolean(Flag::Emergency)?.unwrap_or(false);
             Invocation::SecureConnection(SecureConnection::Rotate { connection, emergency })
+        }
+        Action::Test => {
+            let connection = connection.take().ok_or(missing(Flag::ConnectionId))?;
+            Invocation::SecureConnection(SecureConnection::Test { connection })
         }
         Action::ConnectionStatus => Invocation::SecureConnection(SecureConnection::Status { connection }),
         Action::Invite => Invocation::ShareChannel(ShareChannel::Invite {

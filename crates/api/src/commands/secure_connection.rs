@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rialto_app::{SessionUser, backlog, connections as records, outbox, shares, teams, users};
+use rialto_app::connections::health;
+use rialto_app::{SessionUser, connections as records, shares, teams, users};
 use rialto_federation::Federation;
 use rialto_federation::connections as federation_connections;
 use rialto_model::{RemoteCluster, TeamId};
@@ -37,6 +38,7 @@ pub(super) async fn run(
         SecureConnection::Rotate { connection, emergency } => {
             connection_trust::rotate(federation, actor, &connection, emergency).await
         }
+        SecureConnection::Test { connection } => connection_trust::test(federation, actor, &connection).await,
         SecureConnection::Status { connection: None } => status(federation, actor).await,
         SecureConnection::Status { connection: Some(one) } => detail(federation, actor, &one).await,
     }
@@ -229,15 +231,13 @@ async fn detail(federation: &Federation, actor: &SessionUser, reference: &Connec
     let team = team_name(federation, cluster).await?;
     let people = users::list_by_ids(app, actor, &[cluster.creator_id]).await;
     let creator = people.map_err(|error| Refused::Fault(error.to_string()))?.pop().map(|user| user.username);
-    let waiting = backlog::of(app, &cluster.id).await?;
-    let (set_aside, _) = outbox::refused_counts(app, &cluster.id).await?;
+    let health = health::health(app, actor, &cluster.id).await;
+    let health = health.map_err(|error| Refused::Fault(error.to_string()))?;
     let live = shares::list_of_remote(app, actor, &cluster.id, false).await;
     let detail = ConnectionDetail {
         row: row(federation, &known, cluster, team.as_deref()).await?,
         creator: creator.as_deref(),
-        waiting: waiting.items(),
-        oldest_waiting: waiting.oldest,
-        set_aside: u64::try_from(set_aside).unwrap_or_default(),
+        health: &health,
         channels: live.map_err(|error| Refused::Fault(error.to_string()))?.len(),
     };
     let mut answer = connection_detail(&detail, known.now, known.offline_after);

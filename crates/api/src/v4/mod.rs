@@ -8,6 +8,7 @@ mod channel_members;
 mod channels;
 mod commands;
 mod config;
+mod connection_health;
 mod connection_trust;
 mod deliveries;
 mod files;
@@ -62,6 +63,7 @@ pub fn routes() -> Router<Api> {
         .merge(remote_clusters::routes())
         .merge(set_aside::routes())
         .merge(connection_trust::routes())
+        .merge(connection_health::routes())
         .merge(shared_channels::routes())
         .merge(share_requests::routes())
         .merge(history::routes())

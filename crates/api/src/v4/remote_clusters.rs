@@ -8,6 +8,7 @@ use axum::routing::{get, post};
 use rialto_app::connections::{self as records, NewConnection};
 use rialto_app::{Denied, SessionUser, shares};
 use rialto_federation::connections::{self, Error};
+use rialto_federation::moving;
 use rialto_model::{ChannelId, RemoteId, Share, ShareState, TeamId};
 use rialto_wire::invitation::OpenError;
 use rialto_wire::v4::remote_clusters::{
@@ -161,6 +162,9 @@ async fn update(
     require_service(&api)?;
     let team = body.default_team_id.filter(|team| !team.is_empty());
     let team = team.map(|team| id_lists::one(&team, "default_team_id")).transpose()?;
+    if let Some(url) = body.site_url.filter(|url| !url.is_empty()) {
+        moving::move_to(&api.federation, &actor, &id, &url).await?;
+    }
     let remote = records::update(&api.app, &actor, &id, body.display_name, team).await?;
     Ok(ApiJson(RemoteCluster::from(&remote)))
 }
@@ -346,6 +350,23 @@ impl From<Error> for ApiError {
                 "The other server speaks protocol {} to {}, this one none of them.",
                 theirs.0, theirs.1
             )),
+            Error::NotThePeer { url } => Self::bad_request(
+                "rialto.remote_cluster.not_the_peer.app_error",
+                format!("Another server answers at {url} than this connection was made with."),
+            ),
+            Error::NotAccepted => Self::bad_request(
+                "rialto.remote_cluster.not_accepted.app_error",
+                "Nobody has accepted the connection yet, so there is no address to call.",
+            ),
+            Error::TooSoon { .. } => {
+                let mut error = Self::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "rialto.remote_cluster.too_soon.app_error",
+                    "The connection was tested a moment ago. Try again in ten seconds.",
+                );
+                error.retry_after = Some(10);
+                error
+            }
             Error::Expired { .. } => refused("The invitation has expired; ask for a new one.".to_owned()),
             Error::Unreachable { url, error } => far(format!("{url} cannot be reached: {error}.")),
             Error::Refused { url, status, .. } => far(format!("{url} refused the invitation with {status}.")),

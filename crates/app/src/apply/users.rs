@@ -6,6 +6,7 @@ use rialto_store::{StoreError, Tx, blocks, users};
 
 use super::{Applied, Code, IncomingUser, waiting};
 use crate::access::ShareAccess;
+use crate::connections::quotas;
 use crate::{App, arrivals, channel_members};
 
 /// The property by which clients and peers know somebody as "not directly connected" (client-api 11).
@@ -32,7 +33,7 @@ pub(super) async fn apply(
     let alias = users::alias(tx, &remote, &incoming.wire_id).await?;
     let known = users::get(tx, &alias.unwrap_or(incoming.wire_id)).await?;
     let (applied, id) = match known {
-        None => match make(tx, share, incoming, incoming.wire_id).await? {
+        None => match make(app, tx, share, incoming, incoming.wire_id).await? {
             Some(id) => (Applied::Changed, id),
             None => return Ok(Applied::Refused(Code::Quota)),
         },
@@ -47,7 +48,7 @@ pub(super) async fn apply(
         Some(user) if may_stand_beside(share, &user, incoming) => {
             let fresh = app.ids.id(UserId::from_random);
             users::insert_alias(tx, &remote, &incoming.wire_id, &fresh).await?;
-            match make(tx, share, incoming, fresh).await? {
+            match make(app, tx, share, incoming, fresh).await? {
                 Some(id) => (Applied::Changed, id),
                 None => return Ok(Applied::Refused(Code::Quota)),
             }
@@ -84,12 +85,17 @@ async fn free_name(tx: &mut Tx, names: &[String], own: Option<&UserId>) -> Resul
 }
 
 async fn make(
+    app: &App,
     tx: &mut Tx,
     share: &ShareAccess,
     incoming: &IncomingUser,
     id: UserId,
 ) -> Result<Option<UserId>, StoreError> {
     let Some(username) = free_name(tx, &incoming.stand_ins, None).await? else { return Ok(None) };
+    // Whole messages were asked to wait before; here only one that overtook another is caught (E-135).
+    if !quotas::count_person(app, tx, &share.remote().id).await? {
+        return Ok(None);
+    }
     let now = tx.now();
     let mut user = User {
         id,

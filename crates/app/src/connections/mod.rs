@@ -3,7 +3,10 @@
 mod credentials;
 mod ending;
 mod handshake;
+pub mod health;
 mod lists;
+mod moving;
+pub mod quotas;
 mod rotation;
 #[cfg(test)]
 mod tests;
@@ -16,6 +19,7 @@ pub use handshake::{
     finish_acceptance, interrupted_acceptances, settle_acceptance,
 };
 pub use lists::{find, get, info, invitation_expiry, list, list_live, require_reader, team_name};
+pub use moving::{moved, note_peer_server, peer_server};
 pub use rotation::{
     Offer, Standing, Urgency, begin_rotation, due_rotation, former_token, note_offered, return_to_former,
     rotation_standing, take_token,

@@ -130,6 +130,27 @@ pub(crate) async fn wants_approval(
     write_to_all(app, tx, &message).await
 }
 
+/// E-015: the peer is found at another address than `before`.
+pub(crate) async fn moved(app: &App, tx: &mut Tx, remote: &RemoteCluster, before: &str) -> Result<(), StoreError> {
+    let message = format!(
+        "{} has moved. It was at `{}` before; the same server answers at the new address, and everything goes there \
+         from now on.",
+        named(remote),
+        before.replace('`', "")
+    );
+    write_to_all(app, tx, &message).await
+}
+
+/// E-135: the peer has brought as `much` as it may in a day and is asked to wait.
+pub(crate) async fn flooded(app: &App, tx: &mut Tx, remote: &RemoteCluster, much: &str) -> Result<(), StoreError> {
+    let message = format!(
+        "{} brings more {much} than the limit for one day allows. What is beyond waits there until the day is over (UTC) \
+         or the limit is raised; nothing is lost. If you did not expect this, ask their administrators.",
+        named(remote)
+    );
+    write_to_all(app, tx, &message).await
+}
+
 /// M-20: the peer refuses our credential, although we hold the connection for valid. The system administrators are told
 /// once, until it has accepted the credential again.
 ///

@@ -8,7 +8,9 @@ pub mod authors;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use administrators::{accepted, code_used, severed, share_ended, wants_approval, wants_destination};
+pub(crate) use administrators::{
+    accepted, code_used, flooded, moved, severed, share_ended, wants_approval, wants_destination,
+};
 pub use administrators::{credential_accepted, credential_refused, tell_due};
 
 use std::collections::BTreeSet;

@@ -15,6 +15,7 @@ use super::{change, channel_rules};
 use crate::access::{RemoteActor, ShareAccess};
 use crate::apply::{self, IncomingUser, RELAYED};
 use crate::audit::{self, About};
+use crate::connections::quotas;
 use crate::{App, channel_members, direct_channels};
 
 /// A direct or group channel a peer offers, checked for form.
@@ -114,6 +115,9 @@ async fn open(
 ) -> Result<Share, InvitationRefused> {
     if shares::list_of_remote(tx, &remote.id, false).await?.len() >= MAX_COPIES {
         return Err(InvitationRefused::Quota);
+    }
+    if !quotas::count_channel(app, tx, &remote.id).await? {
+        return Err(InvitationRefused::TooMany);
     }
     let share = direct::fresh(app, tx.now(), incoming.channel_id, remote.id, remote.creator_id);
     let mut channel = Channel {

@@ -9,6 +9,7 @@ use rialto_store::{StoreError, Tx, channels, remotes, share_requests, shares, te
 use super::{change, requests, set_shared, tell_active, tell_mode};
 use crate::access::RemoteActor;
 use crate::audit::{self, About};
+use crate::connections::quotas;
 use crate::{App, channel_members, channels as channel_rules};
 
 /// An invitation a peer sent, checked for form.
@@ -51,6 +52,9 @@ pub enum InvitationRefused {
     /// More shared channels than one peer may bring.
     #[error("too many channels")]
     Quota,
+    /// More channels than the peer may bring in a day; works later (E-135).
+    #[error("too many channels today")]
+    TooMany,
     /// Direct and group messages are off here.
     #[error("direct messages are off")]
     Disabled,
@@ -110,6 +114,10 @@ pub async fn accept(
     let others = waiting.iter().filter(|request| request.channel_id != invitation.channel_id).count();
     if shares::list_of_remote(&mut tx, &remote.id, false).await?.len() + others >= MAX_COPIES {
         return Err(InvitationRefused::Quota);
+    }
+    let known = existing.is_some() || waiting.len() != others;
+    if !known && !quotas::count_channel(app, &mut tx, &remote.id).await? {
+        return Err(InvitationRefused::TooMany);
     }
     if let Some(reason) = requests::obstacle(app, &mut tx, &remote, &invitation, existing.as_ref()).await? {
         if requests::keep(app, &mut tx, &remote, &invitation, reason).await? {

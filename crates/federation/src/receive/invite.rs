@@ -2,6 +2,7 @@
 
 use rialto_app::access::RemoteActor;
 use rialto_app::apply;
+use rialto_app::connections::quotas;
 use rialto_app::shares::{self, IncomingConversation, IncomingInvitation, InvitationRefused};
 use rialto_model::{ChannelKind, Millis, Share};
 use rialto_wire::federation::frame::Envelope;
@@ -27,6 +28,10 @@ pub(super) async fn invited(
         // Kept and undecided: a FAIL would be remembered for ever by some (ruling 28).
         Err(Refusal::Waits) => return Ok(Envelope::ok_null().with_code("pending")),
         Err(Refusal::Later) => return Err(Reply::Later),
+        Err(Refusal::TooMany) => {
+            quotas::slowed(&fed.app, &actor.id(), Some("channels")).await?;
+            return Err(Reply::TooMany);
+        }
         Err(Refusal::For(code)) => code,
     };
     apply::note_refused_frame(&fed.app, actor, topic::CHANNEL_INVITE, Some(channel), code).await?;
@@ -38,6 +43,8 @@ enum Refusal {
     Waits,
     /// Something that may change: 503.
     Later,
+    /// Enough for today: 429.
+    TooMany,
     /// For good, with a word of ruling 8.4.
     For(&'static str),
 }
@@ -100,6 +107,7 @@ fn taken(outcome: Result<Share, InvitationRefused>) -> Result<(), Refusal> {
         Err(InvitationRefused::Exists) => Err(Refusal::For("not_owner")),
         Err(InvitationRefused::Outdated) => Err(Refusal::For("not_shared")),
         Err(InvitationRefused::Waits) => Err(Refusal::Waits),
+        Err(InvitationRefused::TooMany) => Err(Refusal::TooMany),
         Err(InvitationRefused::Quota) => Err(Refusal::For("quota")),
         Err(InvitationRefused::Disabled) => Err(Refusal::For("disabled")),
         Err(InvitationRefused::People) => Err(Refusal::For("no_user")),

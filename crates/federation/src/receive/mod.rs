@@ -6,6 +6,7 @@ mod confirm;
 mod image;
 mod invite;
 mod notes;
+pub(crate) mod pace;
 mod reply;
 mod sync;
 mod upload;
@@ -24,7 +25,7 @@ use rialto_wire::federation::frame::{Envelope, Frame};
 use rialto_wire::federation::ping::Ping;
 use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER, topic};
 
-use crate::{Federation, MAX_FRAME};
+use crate::{Federation, MAX_FRAME, moving};
 use reply::Reply;
 
 /// Bytes of a ping or confirmation (ruling 35).
@@ -100,8 +101,14 @@ async fn ping(State(fed): State<Federation>, headers: HeaderMap, content: Body) 
         let bytes = body(content, SMALL_FRAME).await?;
         let frame = frame(&actor, &bytes)?;
         let ping = Ping::decode(&frame.msg.payload).map_err(|_| Reply::BadPayload)?;
+        if let Some(peer) = &ping.rialto {
+            moving::announced(&fed, actor.remote(), &peer.site_url);
+        }
         // A Mattermost neither sends nor reads the member.
-        let advert = ping.rialto.is_some().then(|| fed.advert());
+        let advert = match ping.rialto {
+            Some(_) => Some(fed.advert_to(&actor.id()).await),
+            None => None,
+        };
         Ok(ping.answer(fed.app.clock.now().0, advert).to_json())
     })
     .await
@@ -111,7 +118,8 @@ async fn msg(State(fed): State<Federation>, headers: HeaderMap, content: Body) -
     reply::answer(&fed, async {
         let actor = authenticate(&fed, &headers).await?;
         let mut envelope = noted(&fed, &actor, "msg", async {
-            let bytes = body(content, MAX_FRAME).await?;
+            pace::admit(&fed, &actor).await?;
+            let bytes = pace::read(&fed, &actor, &headers, content, MAX_FRAME).await?;
             let frame = frame(&actor, &bytes)?;
             dispatch(&fed, &actor, &frame).await
         })
@@ -140,6 +148,7 @@ async fn dispatch(fed: &Federation, actor: &RemoteActor, frame: &Frame) -> Resul
         topic::UPLOAD => upload::announce(fed, actor, payload).await,
         topic::RIALTO_CONNECTION => notes::connection(fed, actor, payload).await,
         topic::RIALTO_SHARE => notes::share(fed, actor, payload).await,
+        topic::RIALTO_PROBE => notes::probe(fed, actor).await,
         // A topic nobody listens to is answered as Mattermost answers it (wire 3.7).
         _ => Ok(Envelope::ok_null()),
     }

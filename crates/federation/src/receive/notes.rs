@@ -4,12 +4,15 @@ use rialto_app::access::RemoteActor;
 use rialto_app::connections;
 use rialto_app::shares::{self, Organisation, PeerNote, PeerState};
 use rialto_model::Millis;
-use rialto_wire::federation::extension::{ConnectionNote, NotedState, ShareCheckResult, ShareResult, ShareTopic};
+use rialto_wire::federation::extension::{
+    ConnectionNote, NotedState, ProbeResult, ShareCheckResult, ShareResult, ShareTopic,
+};
 use rialto_wire::federation::frame::Envelope;
 use serde_json::value::RawValue;
 
 use super::reply::Reply;
 use crate::Federation;
+use crate::probe::{self, Asked};
 
 /// A note about the connection itself.
 pub(super) async fn connection(fed: &Federation, actor: &RemoteActor, payload: &RawValue) -> Result<Envelope, Reply> {
@@ -35,6 +38,14 @@ pub(super) async fn connection(fed: &Federation, actor: &RemoteActor, payload: &
         ConnectionNote::Unknown => return Ok(Envelope::ok_null()),
     }
     Ok(Envelope::ok(&note.result()))
+}
+
+/// The peer wants to know whether we can reach it. Only the address we have stored for it is called (ruling 8.11).
+pub(super) async fn probe(fed: &Federation, actor: &RemoteActor) -> Result<Envelope, Reply> {
+    probe::take_turn(fed, actor.id(), Asked::There).map_err(|_| Reply::TooMany)?;
+    let work = probe::steps(fed, actor.remote(), false);
+    let steps = tokio::time::timeout(probe::PROBE_TIMEOUT, work).await.map_err(|_| Reply::Later)?;
+    Ok(Envelope::ok(&ProbeResult { steps }))
 }
 
 /// A note about one share, or the question whether one would be taken.

@@ -65,6 +65,8 @@ pub(super) enum Reply {
     BadPicture,
     /// Not now: try again.
     Later,
+    /// More than a connection may: slow down.
+    TooMany,
 }
 
 impl From<StoreError> for Reply {
@@ -111,6 +113,7 @@ impl Reply {
             | Reply::FilesOff
             | Reply::UploadBusy
             | Reply::Broken
+            | Reply::TooMany
             | Reply::Later => None,
         }
     }
@@ -223,6 +226,11 @@ impl Reply {
                 "api.user.upload_profile_user.no_file.app_error",
                 "The request holds no picture that can be shown.",
             ),
+            Reply::TooMany => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "api.context.rate_limited.app_error",
+                "More than this server takes over one connection; slow down.",
+            ),
             Reply::Later => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "api.context.server_busy.app_error",
@@ -251,9 +259,11 @@ pub(super) async fn answer(fed: &Federation, work: impl Future<Output = Result<S
     if let Ok(value) = HeaderValue::from_str(request_id.as_str()) {
         headers.insert("X-Request-Id", value);
     }
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert("Retry-After", HeaderValue::from_static("5"));
-    }
+    match status {
+        StatusCode::SERVICE_UNAVAILABLE => headers.insert("Retry-After", HeaderValue::from_static("5")),
+        StatusCode::TOO_MANY_REQUESTS => headers.insert("Retry-After", HeaderValue::from_static("10")),
+        _ => None,
+    };
     response
 }
 

@@ -7,7 +7,7 @@ use rialto_app::apply::{
     self, Code, IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPin, IncomingPost, IncomingReaction,
     IncomingStatus, IncomingUser, Outcome,
 };
-use rialto_app::connections;
+use rialto_app::connections::{self, quotas};
 use rialto_app::delivery_states::{Receipt, State};
 use rialto_app::member_requests::Incoming;
 use rialto_model::{ChannelId, FileId, Millis, PeerProfile, RemoteCluster, User, UserId};
@@ -38,6 +38,11 @@ pub(super) async fn sync(fed: &Federation, actor: &RemoteActor, payload: &RawVal
     let message = SyncMessage::decode(payload).map_err(|_| Reply::BadPayload)?;
     // People outside shared channels are not taken: discovery is off.
     let Some(channel) = message.channel_id else { return Ok(Envelope::ok_null()) };
+    let people: Vec<UserId> = message.users.iter().map(|user| user.id).collect();
+    if !quotas::admits_people(&fed.app, &actor.id(), &people).await? {
+        quotas::slowed(&fed.app, &actor.id(), Some("people")).await?;
+        return Err(Reply::TooMany);
+    }
     let mut result = SyncResult::default();
     message.refused.iter().for_each(|item| result.refuse(item));
     let items = translate(fed, actor, &channel, &message, &mut result).await?;

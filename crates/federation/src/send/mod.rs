@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use rialto_app::outbox::Contents;
 use rialto_app::{connections, outbox};
-use rialto_model::{MessageId, Millis, RemoteCluster, RemoteId};
+use rialto_model::{Cause, MessageId, Millis, RemoteCluster, RemoteId};
 use rialto_wire::federation::frame::{Answer, Frame};
 use rialto_wire::federation::ping::Ping;
 use rialto_wire::federation::sync::OutboundSync;
@@ -28,7 +28,7 @@ use rialto_wire::site_url::SiteUrl;
 use serde::Serialize;
 
 use crate::Federation;
-use crate::transport::{Request, Response, TransportError};
+use crate::transport::{Request, Response, TransportError, cause};
 
 const PING_TIMEOUT: Duration = Duration::from_secs(15);
 const FRAME_TIMEOUT: Duration = Duration::from_secs(60);
@@ -40,6 +40,8 @@ pub(crate) const FRAME_BYTES: usize = 290_000;
 pub(crate) struct Undelivered {
     /// For administrators.
     pub(crate) cause: String,
+    /// Of which class the failure is.
+    pub(crate) class: Cause,
     /// The peer surely has not taken it.
     pub(crate) surely: bool,
     /// The frame itself is too large for the peer.
@@ -58,6 +60,7 @@ impl Undelivered {
     pub(crate) fn new(cause: impl Into<String>) -> Self {
         Self {
             cause: cause.into(),
+            class: Cause::Other,
             surely: false,
             too_large: false,
             busy: false,
@@ -70,14 +73,14 @@ impl Undelivered {
 
 impl From<TransportError> for Undelivered {
     fn from(error: TransportError) -> Self {
-        Self { surely: error.surely_unsent(), ..Self::new(error.detail) }
+        Self { surely: error.surely_unsent(), class: cause(&error), ..Self::new(error.detail) }
     }
 }
 
 impl From<rialto_app::StoreError> for Undelivered {
     fn from(error: rialto_app::StoreError) -> Self {
         tracing::warn!(%error, "storage failed while sending");
-        Self { surely: true, ..Self::new("our own storage failed") }
+        Self { surely: true, class: Cause::Own, ..Self::new("our own storage failed") }
     }
 }
 
@@ -89,7 +92,7 @@ pub(crate) async fn ping_with(
     token: &str,
 ) -> Result<(Ping, Response), Undelivered> {
     let now = fed.app.clock.now();
-    let payload = Ping { sent_at: now.0, recv_at: 0, rialto: Some(fed.advert()) };
+    let payload = Ping { sent_at: now.0, recv_at: 0, rialto: Some(fed.advert_to(id).await) };
     let frame = Frame::new(*id, fed.app.ids.id(MessageId::from_random), topic::PING, now, &payload);
     let request = Request {
         site_url: site.clone(),
@@ -101,9 +104,10 @@ pub(crate) async fn ping_with(
     };
     let response = fed.transport.send(request).await?;
     if response.status != 200 {
-        return Err(Undelivered { refused: response.status == 401, ..Undelivered::new(refusal(response.status)) });
+        let (status, class) = (response.status, class(response.status));
+        return Err(Undelivered { refused: status == 401, class, ..Undelivered::new(refusal(status)) });
     }
-    let ping = Ping::decode_answer(&response.body).map_err(|_| Undelivered::new("the answer is not that of a peer"))?;
+    let ping = Ping::decode_answer(&response.body).map_err(|_| not_a_peer())?;
     Ok((ping, response))
 }
 
@@ -115,8 +119,27 @@ fn refusal(status: u16) -> String {
         413 => "the message is too large for the peer".to_owned(),
         429 | 503 => "the peer asks us to try again later".to_owned(),
         501 => "secure connections are switched off at the peer".to_owned(),
+        300..=399 => format!("the peer's address leads elsewhere (HTTP status {status})"),
         status => format!("the peer answered with HTTP status {status}"),
     }
+}
+
+/// Of which class a status is.
+fn class(status: u16) -> Cause {
+    match status {
+        401 => Cause::Credential,
+        404 => Cause::Path,
+        413 => Cause::TooLarge,
+        429 | 503 => Cause::Busy,
+        501 => Cause::Off,
+        300..=399 => Cause::Redirect,
+        500..=599 => Cause::Server,
+        _ => Cause::Other,
+    }
+}
+
+fn not_a_peer() -> Undelivered {
+    Undelivered { class: Cause::NotAPeer, ..Undelivered::new("the answer is not that of a peer") }
 }
 
 /// Sends a message and reads the envelope of the answer.
@@ -188,8 +211,9 @@ async fn post(fed: &Federation, remote: &RemoteCluster, token: String, frame: Fr
             // Of these every message would be told the same.
             answered: !matches!(status, 401 | 404 | 501),
             refused: status == 401,
+            class: class(status),
             ..Undelivered::new(refusal(status))
         });
     }
-    Answer::decode(&response.body).map_err(|_| Undelivered::new("the answer is not that of a peer"))
+    Answer::decode(&response.body).map_err(|_| not_a_peer())
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rialto_app::connections::{self, Contact};
+use rialto_app::connections::{self, Contact, health};
 use rialto_app::{interruptions, notices};
-use rialto_model::{Millis, PeerProfile, RemoteCluster, RemoteId};
+use rialto_model::{Cause, Millis, PeerProfile, RemoteCluster, RemoteId};
+use rialto_wire::federation::bounds;
 use rialto_wire::federation::extension::PROTOCOL;
 use rialto_wire::federation::ping::Ping;
 use rialto_wire::site_url::SiteUrl;
@@ -18,7 +19,7 @@ use tokio::time::Instant;
 use super::sender::Link;
 use super::{Undelivered, ping_with};
 use crate::transport::Response;
-use crate::{Federation, rotation};
+use crate::{Federation, moving, rotation};
 
 /// Pauses after failed pings, seconds; the last one stays (behaviour 0.4).
 const PAUSES: [u64; 4] = [5, 10, 20, 30];
@@ -86,8 +87,13 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>, kick: Ar
                 refusals = if undelivered.refused { refusals + 1 } else { 0 };
                 // What both would read differently must not be said (ruling 8.1).
                 link.paused.fetch_or(undelivered.foreign, Ordering::Relaxed);
-                let contact = Contact { error: Some(undelivered.cause), ..Contact::default() };
-                if let Err(error) = connections::note_contact(&fed.app, &id, contact).await {
+                let noted = async {
+                    health::note_failure(&fed.app, &id, undelivered.class, &undelivered.cause).await?;
+                    health::note_ping(&fed.app, &id, None).await?;
+                    let contact = Contact { error: Some(undelivered.cause), ..Contact::default() };
+                    connections::note_contact(&fed.app, &id, contact).await
+                };
+                if let Err(error) = noted.await {
                     tracing::warn!(%error, remote = %id, "a failed ping could not be noted");
                 }
                 if Instant::now() >= outage.due(&fed) {
@@ -191,6 +197,7 @@ async fn ping(fed: &Federation, id: &RemoteId) -> Result<Option<()>, Undelivered
     let Some((remote, token)) = connections::peer_token(&fed.app, id).await? else { return Ok(None) };
     let site = remote.site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
     let Some(site) = site else { return Ok(None) };
+    let begun = Instant::now();
     let (answer, response) = match ping_with(fed, &site, id, &token).await {
         Err(refusal) if refusal.refused => ping_with_former(fed, &site, id).await?.ok_or(refusal)?,
         other => other?,
@@ -200,19 +207,28 @@ async fn ping(fed: &Federation, id: &RemoteId) -> Result<Option<()>, Undelivered
             "no protocol version in common: this server speaks {PROTOCOL}, the peer {} to {}",
             peer.min_protocol, peer.protocol
         );
-        return Err(Undelivered { foreign: true, ..Undelivered::new(cause) });
+        return Err(Undelivered { foreign: true, class: Cause::Protocol, ..Undelivered::new(cause) });
     }
+    let round_trip = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
     let skew = answer.clock_skew(fed.app.clock.now().0);
     if skew.abs() > 60_000 {
         tracing::warn!(remote = %id, skew_ms = skew, "a peer's clock differs by more than a minute");
     }
     let profile = profile_of(&remote, answer.rialto.is_some(), response.version.as_deref());
+    if let Some(peer) = &answer.rialto {
+        if let Some(server) = &peer.server_id {
+            connections::note_peer_server(&fed.app, id, server).await?;
+        }
+        moving::announced(fed, &remote, &peer.site_url);
+    }
+    let peer_lag = answer.rialto.as_ref().and_then(|peer| peer.waiting_ms).map(|lag| lag.clamp(0, bounds::TIME));
     let caps = answer.rialto.map(|peer| peer.caps_text()).unwrap_or_default();
     if remote.last_ping_at.is_none() {
         // Who answers at this address over this connection is who it was over an earlier one (ruling 20). Before the ping is
         // noted: if we are stopped in between, the next first ping does it.
         connections::rehome(&fed.app, id).await?;
     }
+    health::note_ping(&fed.app, id, Some(health::Ping { round_trip, clock_skew: skew, peer_lag })).await?;
     let contact = Contact { pinged: true, profile: Some(profile), caps: Some(caps), error: None };
     let after = connections::note_contact(&fed.app, id, contact).await?;
     if let Some(after) = after.filter(RemoteCluster::is_live) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rialto_app::connections::{self, Contact};
+use rialto_app::connections::{self, Contact, health};
 use rialto_app::outbox::{self, Change, Changes, Wanted, What};
 use rialto_app::{backlog, interruptions};
 use rialto_model::{ChannelId, Millis, RemoteCluster, RemoteId, Seq, ShareId};
@@ -236,7 +236,11 @@ impl Sender {
 
     async fn note_failure(&self, undelivered: &Undelivered) {
         let contact = Contact { error: Some(undelivered.cause.clone()), ..Contact::default() };
-        if let Err(error) = connections::note_contact(&self.fed.app, &self.id, contact).await {
+        let noted = async {
+            health::note_failure(&self.fed.app, &self.id, undelivered.class, &undelivered.cause).await?;
+            connections::note_contact(&self.fed.app, &self.id, contact).await
+        };
+        if let Err(error) = noted.await {
             tracing::warn!(%error, remote = %self.id, "a failure could not be noted");
         }
     }

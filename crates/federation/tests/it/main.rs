@@ -17,18 +17,22 @@ mod ends;
 mod faults;
 mod files;
 mod handshake;
-#[expect(dead_code, unused_imports, reason = "the simulation uses the rest")]
+#[expect(dead_code, reason = "the simulation uses the rest")]
 #[path = "../harness/mod.rs"]
 mod harness;
+mod health;
 mod held;
 mod items;
 mod long_cut;
 mod member_requests;
+mod moving;
 mod notices;
 mod outages;
 mod people;
+mod quotas;
 mod read_only;
 mod reconnected;
 mod relay;
 mod rotation;
+mod trust_edges;
 mod turns;

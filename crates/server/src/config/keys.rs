@@ -143,6 +143,12 @@ keys! {
         "InsecurePeers" => |c, v| share(c, |w| &mut w.insecure_peers, policy(v));
         "LegacyPeers" => |c, v| share(c, |w| &mut w.legacy_peers, policy(v));
         "TokenRotationDays" => |c, v| share(c, |w| &mut w.token_rotation_days, number(v, 0..=3650));
+        "PeerUsersPerDay" => |c, v| share(c, |w| &mut w.peer_users_per_day, number(v, 1..=10_000_000));
+        "PeerChannelsPerDay" => |c, v| share(c, |w| &mut w.peer_channels_per_day, number(v, 1..=100_000));
+        "PeerMessagesPerMinute" => |c, v| {
+            let most = number(v, 0..=1_000_000).map(|most| u32::try_from(most).unwrap_or(u32::MAX));
+            share(c, |w| &mut w.peer_messages_per_minute, most)
+        };
         "ThreadContext" =>
             |c, v| share(c, |w| &mut w.send_thread_roots, word(v, &[("root", true), ("none", false)]));
         "EnableRemoteTyping" => |_, v| absent_flag(v);

@@ -32,3 +32,5 @@ mod refusals;
 mod security;
 #[cfg(test)]
 mod site_url;
+#[cfg(test)]
+mod trust;

@@ -48,6 +48,9 @@ pub struct Advert {
     /// The highest position of ours it has stored.
     #[serde(deserialize_with = "or_absent", skip_serializing_if = "Option::is_none")]
     pub applied: Option<Applied>,
+    /// Age of the oldest item that waits for the other server, ms (behaviour 8.4). An addition of ours to 8.1.
+    #[serde(deserialize_with = "or_absent", skip_serializing_if = "Option::is_none")]
+    pub waiting_ms: Option<i64>,
     /// Ed25519 public key, base64url without padding.
     #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
     pub key: String,
@@ -183,6 +186,60 @@ impl ConnectionNote {
 pub struct ConnectionResult {
     /// The operation that was understood.
     pub op: String,
+}
+
+/// The payload of topic `rialto_probe` (8.11). What it holds is ignored: its length shows what gets through.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ProbeRequest {
+    /// Anything.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub padding: String,
+}
+
+/// The result of topic `rialto_probe`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ProbeResult {
+    /// In order, up to the first that failed.
+    #[serde(deserialize_with = "well_formed")]
+    pub steps: Vec<ProbeStep>,
+}
+
+/// One step of the way to a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeStep {
+    /// `dns`, `tcp`, `tls`, `http`, `credential`, `protocol`, `clock` or `size`.
+    pub name: String,
+    /// How it went.
+    pub state: StepState,
+    /// Why not better, in a word.
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    pub code: String,
+    /// How long it took, ms; of `clock` how far the other one is ahead.
+    #[serde(default, deserialize_with = "or_absent", skip_serializing_if = "Option::is_none")]
+    pub ms: Option<i64>,
+}
+
+/// How a step went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepState {
+    /// As it should.
+    Ok,
+    /// It works, and somebody should look at it.
+    Warn,
+    /// It does not work.
+    Fail,
+}
+
+impl ProbeResult {
+    /// Reads the result, bounded: at most 16 steps with short words. None if it is none.
+    pub fn decode(payload: &RawValue) -> Option<ProbeResult> {
+        let mut result: ProbeResult = lenient::object(payload.get()).ok()?;
+        let is_word = |word: &str| word.len() <= 32 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        result.steps.retain(|step| !step.name.is_empty() && is_word(&step.name) && is_word(&step.code));
+        result.steps.truncate(16);
+        Some(result)
+    }
 }
 
 /// Where a share stands, as told to the other side (8.6).
@@ -348,6 +405,20 @@ mod tests {
         assert_eq!(ConnectionNote::decode(&raw(r#"{"op":"removed","at":"now"}"#)), Err(MalformedPayload));
         let rotate = ConnectionNote::Rotate { token: "secretsecret".into(), at: 1 };
         assert!(!format!("{rotate:?}").contains("secret"));
+    }
+
+    #[test]
+    fn probe_results_as_in_ruling_8_11() {
+        let text =
+            r#"{"steps":[{"name":"dns","state":"ok","ms":12},{"name":"tls","state":"fail","code":"cert_expired"}]}"#;
+        let result = ProbeResult::decode(&raw(text)).unwrap();
+        assert_eq!(lenient::to_text(&result), text);
+        let hostile =
+            r#"{"steps":[{"name":"<b>","state":"ok"},{"name":"dns","state":"odd"},{"name":"tcp","state":"warn"},7]}"#;
+        let result = ProbeResult::decode(&raw(hostile)).unwrap();
+        assert_eq!(result.steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>(), ["tcp"]);
+        assert_eq!(ProbeResult::decode(&raw("[]")), None);
+        assert_eq!(lenient::to_text(&ProbeRequest::default()), "{}");
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub mod topic {
     pub const RIALTO_CONNECTION: &str = "rialto_connection";
     /// About one share (ruling 8.6).
     pub const RIALTO_SHARE: &str = "rialto_share";
+    /// "Look whether you can reach me" (ruling 8.11).
+    pub const RIALTO_PROBE: &str = "rialto_probe";
 }
 
 /// Capabilities we may advertise and understand (ruling 8.1).
@@ -53,6 +55,8 @@ pub mod capability {
     pub const CONNECTION: &str = "connection";
     /// Uploads that go on where they ended, and posts before their files (8.7).
     pub const RESUME: &str = "resume";
+    /// The topic `rialto_probe` (8.11).
+    pub const PROBE: &str = "probe";
 }
 
 /// The header that names the connection (wire 3.2).

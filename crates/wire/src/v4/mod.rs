@@ -10,6 +10,7 @@ pub mod channels;
 pub mod client_config;
 pub mod commands;
 pub mod config;
+pub mod connection_health;
 pub mod connection_trust;
 pub mod errors;
 pub mod files;

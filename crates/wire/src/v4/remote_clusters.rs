@@ -166,6 +166,8 @@ pub struct GenerateInvite {
 pub struct RemoteClusterPatch {
     pub display_name: Option<String>,
     pub default_team_id: Option<String>,
+    /// Rialto only: another address of the peer, which is asked who answers there first (E-015).
+    pub site_url: Option<String>,
     /// Rialto only.
     pub description: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! `/secure-connection status`: the table of all connections, and one of them in detail (behaviour 2.4).
 
+use rialto_app::connections::health::{Health, part};
 use rialto_model::{Millis, RemoteCluster};
 
 use super::organisation;
@@ -120,12 +121,8 @@ pub struct ConnectionDetail<'a> {
     pub row: ConnectionRow<'a>,
     /// Username of who made it.
     pub creator: Option<&'a str>,
-    /// Items that wait for the peer.
-    pub waiting: u64,
-    /// When the oldest of them came into being.
-    pub oldest_waiting: Option<Millis>,
-    /// Items that the peer refused and that were set aside.
-    pub set_aside: u64,
+    /// How it fares.
+    pub health: &'a Health,
     /// Live shares.
     pub channels: usize,
 }
@@ -149,13 +146,28 @@ pub fn connection_detail(detail: &ConnectionDetail<'_>, now: Millis, offline_aft
     push("Last ping (UTC)", Cell::time(cluster.last_ping_at));
     push("Failing since (UTC)", Cell::time(cluster.failing_since));
     push("Shared channels", Cell::text(&detail.channels.to_string()));
-    push("Waiting", Cell::text(&detail.waiting.to_string()));
-    push("Lag", Cell::text(&detail.oldest_waiting.map_or_else(|| NOTHING.to_owned(), |at| duration(now.since(at)))));
-    push("Set aside", Cell::text(&detail.set_aside.to_string()));
+    let health = detail.health;
+    let or_nothing = |text: Option<String>| Cell::text(&text.unwrap_or_else(|| NOTHING.to_owned()));
+    push("State since (UTC)", Cell::time(Some(health.since)));
+    push("Waiting", Cell::text(&health.waiting.to_string()));
+    push("Waiting bytes", Cell::text(&health.waiting_bytes.to_string()));
+    push("Lag", or_nothing((health.lag > 0).then(|| duration(health.lag))));
+    push("Lag of the other side", or_nothing(health.measured.peer_lag.map(duration)));
+    push("Round trip", or_nothing(health.measured.round_trip.map(|ms| format!("{ms} ms"))));
+    let skew = health.measured.round_trip.map(|_| format!("{} ms", health.measured.clock_skew));
+    push("Clock ahead of ours", or_nothing(skew));
+    let (up, down) = health.availability;
+    let available = part(up, down).map(|part| format!("{:.2} %", part * 100.0));
+    push("Availability (24 h)", or_nothing(available));
+    push("Token renewed (UTC)", Cell::time(health.token.renewed_at));
+    push("Set aside", Cell::text(&health.set_aside.to_string()));
     push("Deleted", deleted(state));
     let mut out = table.render();
     if !cluster.last_error.is_empty() && state.is_live() {
         out.push_str(&format!("\n\nLast error: {}", code(&cluster.last_error)));
+        if let Some(failure) = health.measured.failure.as_ref().filter(|failure| failure.text == cluster.last_error) {
+            out.push_str(&format!(" ({}) {}", failure.cause.word(), failure.cause.remedy()));
+        }
     }
     if let Some(note) = note(state, &detail.row) {
         out.push_str(&format!("\n\n{note}"));

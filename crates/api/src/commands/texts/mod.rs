@@ -2,6 +2,7 @@
 //! nothing (behaviour 2.1.8). Flags, ids and table values are the same in every language.
 
 pub mod connection_status;
+pub mod connection_test;
 pub mod connections;
 pub mod parse;
 pub mod refusals;

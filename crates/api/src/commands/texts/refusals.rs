@@ -153,6 +153,13 @@ pub enum ConnectionRefusal {
         /// Its label.
         name: String,
     },
+    /// Nobody has accepted it, so there is no address.
+    NotAccepted,
+    /// It was tested a moment ago.
+    TooSoon {
+        /// When it may be tested again.
+        until: Millis,
+    },
     /// The peer refused.
     Peer(PeerReason),
     /// Ten wrong passwords in five minutes.
@@ -252,6 +259,12 @@ pub fn connection_refusal(refusal: &ConnectionRefusal) -> String {
              invite it again.",
             organisation(name)
         ),
+        ConnectionRefusal::NotAccepted => {
+            "Nobody has accepted this connection yet, so there is no address to call.".to_owned()
+        }
+        ConnectionRefusal::TooSoon { until } => {
+            format!("The connection was tested a moment ago. Try again after {}.", timestamp(Some(*until)))
+        }
         ConnectionRefusal::Peer(reason) => peer(reason),
         ConnectionRefusal::Throttled { until } => format!(
             "Too many invitations could not be opened within a few minutes. Try again after {}.",

@@ -1,8 +1,9 @@
 //! The answers: what they must contain, what they must not, and that their tables are whole.
 
+use rialto_app::connections::health::{Brought, Failure, Health, Measured, State};
 use rialto_model::names::InvalidName;
 use rialto_model::{
-    ChannelId, Extent, History, Millis, PeerProfile, RemoteCluster, RemoteId, Share, ShareId, ShareMode, ShareState,
+    Cause, ChannelId, Extent, History, Millis, PeerProfile, RemoteCluster, RemoteId, Share, ShareId, ShareMode, ShareState,
     UserId,
 };
 
@@ -348,21 +349,36 @@ fn one_connection_in_detail() {
         failing_since: Some(Millis(NOW.0 - 60_000)),
         ..cluster('a', "acme", "Acme")
     };
-    let detail = ConnectionDetail {
-        row: row(&failing),
-        creator: Some("root"),
+    let health = Health {
+        remote: failing.clone(),
+        state: State::Connected,
+        since: NOW,
+        measured: Measured {
+            round_trip: Some(35),
+            clock_skew: -1_200,
+            failure: Some(Failure { cause: Cause::Tcp, text: failing.last_error.clone(), at: NOW }),
+            ..Measured::default()
+        },
         waiting: 17,
-        oldest_waiting: Some(Millis(NOW.0 - 3 * 3_600_000 - 20 * 60_000)),
+        waiting_bytes: 2_048,
+        lag: 3 * 3_600_000 + 20 * 60_000,
+        channels: Vec::new(),
         set_aside: 2,
-        channels: 4,
+        availability: (999, 1),
+        today: Brought::default(),
+        token: rialto_app::connections::Standing { renewed_at: None, offered_at: None },
     };
+    let detail = ConnectionDetail { row: row(&failing), creator: Some("root"), health: &health, channels: 4 };
     let text = connection_detail(&detail, NOW, OFFLINE_AFTER);
     let table = cells(&text);
-    let value = |name: &str| table.iter().find(|row| row[0] == name).unwrap()[1].clone();
+    let value = |name: &str| table.iter().find(|row| row[0] == name).unwrap()[1].replace('\u{2060}', "");
     assert_eq!(value("State"), "connected");
     assert_eq!(value("Waiting"), "17");
     assert_eq!(value("Lag"), "3 h 20 min");
     assert_eq!(value("Set aside"), "2");
+    assert_eq!((value("Waiting bytes").as_str(), value("Round trip").as_str()), ("2048", "35 ms"));
+    assert_eq!((value("Clock ahead of ours").as_str(), value("Availability (24 h)").as_str()), ("-1200 ms", "99.90 %"));
+    assert!(text.contains("(tcp)") && text.contains("firewall"), "{text}");
     contains(&text, &["Last error: `certificate expired @all`"]);
     assert_eq!(duration(45_999), "45 s");
     assert_eq!(duration(12 * 60_000), "12 min");

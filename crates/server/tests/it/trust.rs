@@ -1,0 +1,96 @@
+//! The trust in a connection, as an administrator sees and renews it: real servers, real connections between them.
+
+use rialto_testkit::client::text;
+use rialto_testkit::{Method, Organisation, SHORT, both, connect, share, wait_for};
+use serde_json::{Value, json};
+
+/// AT-26, E-125, behaviour 8.4, 8.5, 8.7.
+#[tokio::test]
+async fn a_connection_is_looked_at_tested_and_renewed() {
+    both(async |database| {
+        let (a, b) = (Organisation::start("acme", database).await, Organisation::start("globex", database).await);
+        let id = connect(&a, &b).await;
+        let town = a.channel("plans", "O").await;
+        share(&a, &town, &id, &b).await;
+        let path = format!("/remotecluster/{id}");
+
+        let health = a.admin.get(&format!("{path}/health")).await.ok();
+        assert_eq!(health["state"], "connected", "{health}");
+        assert!(health["round_trip_ms"].as_i64().is_some() && health["clock_skew_ms"].as_i64().is_some(), "{health}");
+        assert_eq!(health["outgoing"]["items"], 0, "{health}");
+        assert_eq!(health["incoming"]["lag_ms"], 0, "{health}");
+        assert_eq!(health["last_error"], Value::Null, "{health}");
+
+        let report = a.admin.call(Method::POST, &format!("{path}/test"), None).await.ok();
+        for (way, steps) in [
+            ("outgoing", &["dns", "tcp", "tls", "http", "credential", "protocol", "clock", "size"][..]),
+            ("incoming", &["dns", "tcp", "tls", "http", "credential", "clock"]),
+        ] {
+            let names: Vec<String> = report[way].as_array().unwrap().iter().map(|step| text(&step["name"])).collect();
+            assert_eq!(names, steps, "{report}");
+            for step in report[way].as_array().unwrap() {
+                // Test servers have no TLS, which is said.
+                let expected = if step["name"] == "tls" { "warn" } else { "ok" };
+                assert_eq!(step["state"], expected, "{report}");
+            }
+        }
+        let again = a.admin.call(Method::POST, &format!("{path}/test"), None).await;
+        assert_eq!(again.status, 429);
+        let answer = a.command(&format!("/secure-connection test --connectionID {id}")).await;
+        assert!(answer.contains("a moment ago"), "{answer}");
+
+        let rotated = a.admin.call(Method::POST, &format!("{path}/rotate"), None).await.ok();
+        assert_eq!((&rotated["delivered"], &rotated["cause"]), (&json!(true), &json!("")), "{rotated}");
+        let answer = b.command(&format!("/secure-connection rotate --connectionID {id} --emergency")).await;
+        assert!(answer.contains("has taken a new token") && answer.contains("opens nothing"), "{answer}");
+        a.admin.write(&town, "after the tokens were renewed").await;
+        b.admin.see(&town, "after the tokens were renewed").await;
+        b.admin.write(&town, "in both directions").await;
+        a.admin.see(&town, "in both directions").await;
+        for org in [&a, &b] {
+            wait_for("the new token to be in use", SHORT, async || {
+                let health = org.admin.get(&format!("{path}/health")).await.ok();
+                let done = health["token_renewed_at"].as_i64()? > 0 && health["token_offered_at"] == 0;
+                done.then_some(())
+            })
+            .await;
+        }
+        let status = a.command(&format!("/secure-connection status --connectionID {id}")).await;
+        for part in ["Round trip", "Availability (24 h)", "Token renewed (UTC)"] {
+            assert!(status.contains(part), "{status}");
+        }
+        let member = a.member("anna").await;
+        for (method, what) in [(Method::GET, "health"), (Method::POST, "test"), (Method::POST, "rotate")] {
+            let refused = member.call(method, &format!("{path}/{what}"), None).await;
+            assert_eq!(refused.status, 403, "{what}");
+        }
+    })
+    .await;
+}
+
+/// Behaviour 8.4, 8.7: a peer that is switched off is named as such, on the health page and by a test.
+#[tokio::test]
+async fn a_peer_that_is_down_is_called_by_its_name() {
+    both(async |database| {
+        let (a, mut b) = (Organisation::start("acme", database).await, Organisation::start("globex", database).await);
+        let id = connect(&a, &b).await;
+        let town = a.channel("plans", "O").await;
+        share(&a, &town, &id, &b).await;
+        b.server.stop().await;
+        a.admin.write(&town, "are you there").await;
+        let health = wait_for("the failure to be known", SHORT, async || {
+            let health = a.admin.get(&format!("/remotecluster/{id}/health")).await.ok();
+            (!health["last_error"].is_null()).then_some(health)
+        })
+        .await;
+        assert_eq!(health["last_error"]["code"], "tcp", "{health}");
+        assert_eq!(health["outgoing"]["items"], 1, "{health}");
+        assert!(health["outgoing"]["bytes"].as_i64().unwrap() >= 13, "{health}");
+        let report = a.admin.call(Method::POST, &format!("/remotecluster/{id}/test"), None).await.ok();
+        let last = report["outgoing"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!((&last["name"], &last["state"], &last["code"]), (&json!("tcp"), &json!("fail"), &json!("tcp")));
+        assert!(text(&last["remedy"]).contains("firewall"), "{report}");
+        assert!(!text(&report["incoming_error"]).is_empty(), "{report}");
+    })
+    .await;
+}

@@ -1,0 +1,92 @@
+// Secure connections for administrators: the list, how each fares, a test of the way there and back, another token.
+import { fetchJson, isRecord } from './client';
+
+export interface Connection {
+  id: string;
+  displayName: string;
+  siteUrl: string;
+  ended: boolean;
+}
+
+/** How a connection fares. Spans in ms, null: not known. */
+export interface Health {
+  state: string;
+  since: number;
+  roundTrip: number | null;
+  skew: number | null;
+  waiting: number;
+  lag: number;
+  theirLag: number | null;
+  availability: number | null;
+  setAside: number;
+  renewedAt: number;
+  error: { message: string; remedy: string; at: number } | undefined;
+}
+
+export interface Step {
+  name: string;
+  state: string;
+  code: string;
+  remedy: string;
+}
+
+export interface Report {
+  outgoing: Step[];
+  incoming: Step[];
+  incomingError: string;
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const count = (value: unknown): number => (typeof value === 'number' ? value : 0);
+const span = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+const record = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
+
+/** All connections that have not ended. */
+export async function listConnections(): Promise<Connection[]> {
+  const answer = await fetchJson('/remotecluster?per_page=200');
+  return (Array.isArray(answer) ? answer : []).filter(isRecord).map((one) => ({
+    id: text(one['remote_id']),
+    displayName: text(one['display_name']),
+    siteUrl: text(one['site_url']),
+    ended: count(one['delete_at']) > 0,
+  }));
+}
+
+export async function loadHealth(id: string): Promise<Health> {
+  const answer = record(await fetchJson(`/remotecluster/${id}/health`));
+  const outgoing = record(answer['outgoing']);
+  const error = answer['last_error'];
+  return {
+    state: text(answer['state']),
+    since: count(answer['since']),
+    roundTrip: span(answer['round_trip_ms']),
+    skew: span(answer['clock_skew_ms']),
+    waiting: count(outgoing['items']),
+    lag: count(outgoing['lag_ms']),
+    theirLag: span(record(answer['incoming'])['lag_ms']),
+    availability: span(answer['availability_24h']),
+    setAside: count(answer['set_aside']),
+    renewedAt: count(answer['token_renewed_at']),
+    error: isRecord(error) ? { message: text(error['message']), remedy: text(error['remedy']), at: count(error['at']) } : undefined,
+  };
+}
+
+function steps(value: unknown): Step[] {
+  return (Array.isArray(value) ? value : []).filter(isRecord).map((step) => ({
+    name: text(step['name']),
+    state: text(step['state']),
+    code: text(step['code']),
+    remedy: text(step['remedy']),
+  }));
+}
+
+/** Takes the way to the peer step by step, and has the peer take the way back. */
+export async function testConnection(id: string): Promise<Report> {
+  const answer = record(await fetchJson(`/remotecluster/${id}/test`, { method: 'POST' }));
+  return { outgoing: steps(answer['outgoing']), incoming: steps(answer['incoming']), incomingError: text(answer['incoming_error']) };
+}
+
+/** Has the peer present another token. Returns why it has not taken it yet, or an empty text. */
+export async function rotateToken(id: string): Promise<string> {
+  return text(record(await fetchJson(`/remotecluster/${id}/rotate`, { method: 'POST', body: { emergency: false } }))['cause']);
+}

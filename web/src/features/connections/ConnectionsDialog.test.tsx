@@ -1,0 +1,72 @@
+// Behaviour 8.4, 8.5, 8.7: administrators see how connections fare, test them and have tokens renewed.
+import { render, screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { ConnectionsDialog } from './ConnectionsDialog';
+
+const calls: string[] = [];
+let state = 'connected';
+
+const health = () => ({
+  remote_id: 'r1', state, since: 1, round_trip_ms: 35, clock_skew_ms: -1200, outgoing: { items: 17, bytes: 1, lag_ms: 60000 },
+  incoming: { lag_ms: null }, last_error: { code: 'tcp', message: 'the connection was refused', remedy: 'Ask whether the peer runs.', at: 1 },
+  availability_24h: 0.999, set_aside: 2, token_renewed_at: 0,
+});
+const answers: Record<string, unknown> = {
+  'GET /remotecluster': [
+    { remote_id: 'r1', display_name: 'Acme', site_url: 'https://acme.example', delete_at: 0 },
+    { remote_id: 'r2', display_name: 'Gone', site_url: 'https://gone.example', delete_at: 5 },
+  ],
+  'POST /remotecluster/r1/test': { outgoing: [{ name: 'dns', state: 'ok', remedy: '' }, { name: 'tls', state: 'fail', code: 'tls_time', remedy: 'Renew it.' }], incoming: [], incoming_error: 'nobody could be asked' },
+  'POST /remotecluster/r1/rotate': { delivered: true, cause: '' },
+};
+
+function serve(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  const path = new URL(input instanceof Request ? input.url : input).pathname.replace('/api/v4', '');
+  const call = `${init?.method ?? 'GET'} ${path}`;
+  calls.push(call);
+  const answer = call === 'GET /remotecluster/r1/health' ? health() : answers[call];
+  return Promise.resolve(new Response(JSON.stringify(answer), { status: 200, headers: { 'Content-Type': 'application/json' } }));
+}
+
+beforeEach(() => {
+  calls.length = 0;
+  state = 'connected';
+  HTMLDialogElement.prototype.showModal = vi.fn(function (this: HTMLDialogElement) {
+    this.open = true;
+  });
+  HTMLDialogElement.prototype.close = vi.fn();
+  vi.stubGlobal('fetch', serve);
+});
+
+describe('ConnectionsDialog', () => {
+  it('shows how each connection fares, ended ones left out', async () => {
+    render(<ConnectionsDialog onClose={() => undefined} />);
+    await waitFor(() => expect(screen.getByTestId('connection-state').textContent).toContain('Connected'));
+    const text = screen.getByTestId('connection').textContent;
+    for (const part of ['Acme', '35', '-1200', '17', '99.90 %', 'the connection was refused', 'Ask whether the peer runs.']) expect(text).toContain(part);
+    expect(document.body.textContent).not.toContain('Gone');
+  });
+
+  it('tests the way there and back, and says what to do', async () => {
+    render(<ConnectionsDialog onClose={() => undefined} />);
+    await userEvent.click(await screen.findByRole('button', { name: 'Test' }));
+    await waitFor(() => expect(screen.getByTestId('connection').textContent).toContain('tls_time'));
+    const text = screen.getByTestId('connection').textContent;
+    for (const part of ['Renew it.', 'nobody could be asked']) expect(text).toContain(part);
+  });
+
+  it('has the token renewed', async () => {
+    render(<ConnectionsDialog onClose={() => undefined} />);
+    await userEvent.click(await screen.findByRole('button', { name: 'Renew token' }));
+    await waitFor(() => expect(screen.getByRole('status').textContent).toContain('new token'));
+    expect(calls).toContain('POST /remotecluster/r1/rotate');
+  });
+
+  it('offers neither for one that nobody has accepted', async () => {
+    state = 'pending';
+    render(<ConnectionsDialog onClose={() => undefined} />);
+    await waitFor(() => expect(screen.getByTestId('connection-state').textContent).toContain('Not connected yet'));
+    expect(screen.queryByRole('button', { name: 'Test' })).toBeNull();
+  });
+});
