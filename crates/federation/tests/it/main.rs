@@ -9,6 +9,8 @@
 
 mod archived;
 mod clocks;
+mod codes;
+mod coming_and_going;
 mod conversation;
 mod direct;
 mod ends;
@@ -26,4 +28,7 @@ mod people;
 mod read_only;
 mod reconnected;
 mod relay;
+mod texts;
+mod three_organisations;
+mod transfers;
 mod turns;
