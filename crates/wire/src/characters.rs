@@ -33,10 +33,9 @@ fn mend(json: &[u8], nul: bool) -> Cow<'_, [u8]> {
             at += 12;
             continue;
         }
-        if (0xD800..0xE000).contains(&unit) || (nul && unit == 0) {
-            if let Some(place) = mended.to_mut().get_mut(at..at + 6) {
-                place.copy_from_slice(REPLACEMENT);
-            }
+        let is_none = (0xD800..0xE000).contains(&unit) || (nul && unit == 0);
+        if is_none && let Some(place) = mended.to_mut().get_mut(at..at + 6) {
+            place.copy_from_slice(REPLACEMENT);
         }
         at += 6;
     }
