@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use rialto_wire::characters;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, Deserializer, Visitor};
 
@@ -60,7 +61,8 @@ async fn read(request: Request) -> Result<Bytes, ApiError> {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    let mut json = serde_json::Deserializer::from_slice(body);
+    let body = characters::storable(body);
+    let mut json = serde_json::Deserializer::from_slice(&body);
     let value = T::deserialize(Strict(&mut json)).and_then(|value| json.end().map(|()| value));
     value.map_err(|_| ApiError::body_param("value"))
 }
@@ -128,6 +130,8 @@ mod tests {
         assert_eq!(parse::<Option<Name>>(b"null").unwrap(), None);
         assert_eq!(parse::<serde_json::Value>(b"[1]").unwrap(), serde_json::json!([1]));
         assert_eq!(parse::<i64>(b"3").unwrap(), 3);
+        let whole = parse::<Name>(br#"{"name":"a\u0000b\ud800c"}"#).unwrap();
+        assert_eq!(whole.name, "a\u{fffd}b\u{fffd}c", "E-075: what no database keeps alike comes in as something else");
         for text in ["[]", r#"["a"]"#, "null", r#"{"name":"a"}x"#, r#"{"name":1}"#, ""] {
             assert!(parse::<Name>(text.as_bytes()).is_err(), "{text}");
         }

@@ -85,6 +85,7 @@ pub fn client_config(app: &App, settings: &Settings, no_accounts: bool) -> Clien
         enable_file_attachments: settings.files.enabled,
         max_file_size: settings.files.max_bytes,
         max_post_size: number(settings.max_post_size),
+        max_notifications_per_channel: number(settings.max_notifications_per_channel),
         post_edit_time_limit: settings.post_edit_seconds,
         reaction_limit: settings.unique_emoji_per_post,
         collapsed_threads: "disabled".to_owned(),

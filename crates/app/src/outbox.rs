@@ -450,15 +450,22 @@ pub async fn linked_teams(
     }
     let mut view = app.db.read(app.clock.now()).await?;
     for post in posts::list_by_ids(&mut view, links).await? {
-        if shares::get_live(&mut view, &post.channel_id, remote).await?.is_none() {
-            continue;
-        }
-        let team = channels::get(&mut view, &post.channel_id).await?.and_then(|channel| channel.team_id);
-        if let Some(team) = team
-            && let Some(team) = teams::get(&mut view, &team).await?
-        {
-            found.insert(post.id, team.name);
+        if let Some(team) = team_of_shared(&mut view, remote, &post.channel_id).await? {
+            found.insert(post.id, team);
         }
     }
     Ok(found)
+}
+
+/// The name of the team of a channel that is shared with a peer.
+pub(crate) async fn team_of_shared(
+    view: &mut Snapshot,
+    remote: &RemoteId,
+    channel: &ChannelId,
+) -> Result<Option<String>, StoreError> {
+    if shares::get_live(view, channel, remote).await?.is_none() {
+        return Ok(None);
+    }
+    let Some(team) = channels::get(view, channel).await?.and_then(|channel| channel.team_id) else { return Ok(None) };
+    Ok(teams::get(view, &team).await?.map(|team| team.name))
 }

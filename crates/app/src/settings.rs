@@ -60,6 +60,8 @@ pub struct Settings {
     pub unique_emoji_per_post: i64,
     /// People in one team.
     pub max_users_per_team: i64,
+    /// People whom `@channel`, `@all` and `@here` call at once; in a bigger channel they call nobody.
+    pub max_notifications_per_channel: usize,
     /// Others see addresses.
     pub show_email: bool,
     /// Others see first and last names.
@@ -160,6 +162,7 @@ impl Default for Settings {
             post_edit_seconds: -1,
             unique_emoji_per_post: 50,
             max_users_per_team: 10_000,
+            max_notifications_per_channel: 1_000,
             show_email: true,
             show_full_name: true,
             files: Files { enabled: true, max_bytes: 100 << 20, blocked: std::collections::BTreeSet::new() },

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
 
+use crate::characters;
+
 /// Reads `null` as the zero value. Use with `#[serde(default)]`, which does the same for a missing member.
 pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
@@ -49,9 +51,13 @@ pub(crate) fn object<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, serd
     }
 }
 
-/// The text of a body. Invalid sequences become U+FFFD, as in the reference's decoder (wire 3.13).
+/// The text of a body. Invalid sequences and halves of surrogate pairs become U+FFFD, as in the reference's decoder
+/// (wire 3.13, E-075).
 pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes)
+    match characters::whole(bytes) {
+        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+    }
 }
 
 /// Writes a value as JSON text. Our structs have string keys and finite numbers only, so this cannot fail; the

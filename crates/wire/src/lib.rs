@@ -3,6 +3,7 @@
 //! Pure: no I/O, no randomness, no clock; salts, nonces and times are parameters. The wire changes for other people's
 //! reasons, the model for ours, so nothing here is stored and conversions go field by field (INV-5).
 
+pub mod characters;
 pub mod federation;
 pub mod invitation;
 mod lenient;

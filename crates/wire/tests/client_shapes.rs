@@ -74,6 +74,7 @@ mod client_shapes {
             enable_file_attachments: true,
             max_file_size: 1,
             max_post_size: 1,
+            max_notifications_per_channel: 1,
             post_edit_time_limit: -1,
             reaction_limit: 50,
             collapsed_threads: "disabled".into(),

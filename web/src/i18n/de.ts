@@ -117,6 +117,7 @@ export const de: Messages = {
   'people.open': 'Personen und Organisationen zeigen',
   'people.here': 'Von diesem Server',
   'people.from': 'Von {organisation}',
+  'people.fromConnection': 'Von {organisation}, Verbindung {connection}',
   'people.elsewhere': 'einer anderen Organisation',
   'people.message': 'Nachricht an {name}',
   'people.unreachable': '{name} ist zurzeit nicht erreichbar',

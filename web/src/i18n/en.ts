@@ -115,6 +115,7 @@ export const en = {
   'people.open': 'Show people and organisations',
   'people.here': 'From this server',
   'people.from': 'From {organisation}',
+  'people.fromConnection': 'From {organisation}, connection {connection}',
   'people.elsewhere': 'another organisation',
   'people.message': 'Message {name}',
   'people.unreachable': '{name} cannot be written to at present',

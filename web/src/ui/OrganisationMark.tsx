@@ -4,12 +4,13 @@ import { Bridge } from './Bridge';
 import { hueOf } from './hue';
 import styles from './OrganisationMark.module.css';
 
-/** `name` is undefined while it is not known yet. */
-export function OrganisationMark({ name }: { name: string | undefined }) {
+/** `name` is undefined while it is not known yet. `connection`: its id, for whoever looks closer. */
+export function OrganisationMark({ name, connection }: { name: string | undefined; connection?: string | undefined }) {
   const { t } = useLanguage();
   const shown = name ?? t('people.elsewhere');
+  const origin = connection === undefined ? t('people.from', { organisation: shown }) : t('people.fromConnection', { organisation: shown, connection });
   return (
-    <span className={styles['mark']} data-hue={hueOf(name ?? '')} title={t('people.from', { organisation: shown })} data-testid="organisation-mark">
+    <span className={styles['mark']} data-hue={hueOf(name ?? '')} title={origin} data-testid="organisation-mark">
       <Bridge size={11} />
       <span className={styles['name']}>{shown}</span>
     </span>

@@ -107,7 +107,7 @@ async fn suggestions_know_connections_and_are_refused_without_permission() {
     }
 }
 
-/// SC-032.
+/// E-167, SC-032.
 #[tokio::test]
 async fn a_command_typed_in_a_thread_is_answered_there() {
     let net = Net::default();

@@ -1,6 +1,8 @@
 //! The client interface as clients meet it: a real server on a loopback port, real sockets, a real database.
 
 #[cfg(test)]
+mod audited;
+#[cfg(test)]
 mod channels;
 #[cfg(test)]
 mod command_lists;
@@ -8,6 +10,8 @@ mod command_lists;
 mod command_refusals;
 #[cfg(test)]
 mod command_secrets;
+#[cfg(test)]
+mod connection_routes;
 #[cfg(test)]
 mod deliveries;
 #[cfg(test)]

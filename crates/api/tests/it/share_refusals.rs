@@ -112,7 +112,7 @@ async fn a_server_that_would_delete_its_copy_is_invited_once_in_a_lifetime() {
     assert!(!is_shared(&acme, &town).await);
 }
 
-/// SC-061.
+/// E-145, SC-061.
 #[tokio::test]
 async fn direct_messages_need_no_sharing() {
     let (_, acme, town) = server().await;

@@ -3,6 +3,8 @@
 //! Items were read and bounded by the wire; here they meet our rows. One refused item never holds back another, a
 //! repeated one changes nothing, and one that comes before what it refers to waits for it (ruling 31).
 
+#[cfg(test)]
+mod content_tests;
 mod identity;
 mod incoming;
 mod outcome;
@@ -38,10 +40,10 @@ pub use waiting::release_stuck;
 use std::collections::HashSet;
 
 use rialto_model::{ChannelId, DomainEvent, PostId, Scope, UserId};
-use rialto_store::{StoreError, Tx, member_versions, shares, users as user_rows};
+use rialto_store::{StoreError, Tx, member_versions, posts as post_rows, shares, users as user_rows};
 
 use crate::access::{self, Denied, RemoteActor, ShareAccess};
-use crate::{App, arrivals, channel_members, delivery_states, member_requests};
+use crate::{App, arrivals, channel_members, delivery_states, member_requests, outbox};
 
 /// Items of one transaction: long frames write in slices, or they would be everyone's p99.
 const SLICE: usize = 50;
@@ -247,14 +249,28 @@ async fn one(app: &App, tx: &mut Tx, share: &ShareAccess, item: Item<'_>) -> Res
     }
 }
 
-/// For posts that messages link to: the name of our team, if they stand in a channel shared with the peer.
+/// For posts that messages of a frame for `channel` link to: the name of our team, if they stand in a channel shared with
+/// the peer, or are `arriving` with the frame themselves.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn linked_teams(
     app: &App,
     actor: &RemoteActor,
-    posts: &[PostId],
+    channel: &ChannelId,
+    arriving: &[PostId],
+    links: &[PostId],
 ) -> Result<std::collections::HashMap<PostId, String>, StoreError> {
-    crate::outbox::linked_teams(app, &actor.id(), posts).await
+    let mut found = outbox::linked_teams(app, &actor.id(), links).await?;
+    let mut new: Vec<PostId> = links.iter().filter(|id| arriving.contains(id)).copied().collect();
+    if new.is_empty() {
+        return Ok(found);
+    }
+    let mut view = app.db.read(app.clock.now()).await?;
+    let here = post_rows::list_by_ids(&mut view, &new).await?;
+    new.retain(|id| here.iter().all(|post| post.id != *id));
+    if let Some(team) = outbox::team_of_shared(&mut view, &actor.id(), channel).await? {
+        found.extend(new.into_iter().map(|id| (id, team.clone())));
+    }
+    Ok(found)
 }

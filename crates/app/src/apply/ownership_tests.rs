@@ -195,7 +195,7 @@ async fn a_peers_person_is_made_from_what_we_take_and_nothing_else() {
     .await;
 }
 
-/// E-092.
+/// SC-098, E-092.
 #[tokio::test]
 async fn names_that_are_taken_get_a_number() {
     both(async |db: Db| {
@@ -279,7 +279,7 @@ async fn the_home_relays_but_cannot_borrow_somebody_known_directly() {
     .await;
 }
 
-/// SC-037, T-39777, T-41162.
+/// E-052, AT-14, SC-037, T-39777, T-41162.
 #[tokio::test]
 async fn an_invitation_takes_no_channel_that_is_here_already() {
     both(async |db: Db| {

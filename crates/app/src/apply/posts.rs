@@ -10,6 +10,11 @@ use crate::{App, files, mentions, pins, posts as post_rules};
 
 /// No push, no mention and no unread mark for what is older than this (behaviour 3.4), ms.
 const NEWS: i64 = 24 * 3_600_000;
+/// Messages in one channel by which one author says the same within [`STORM`]: more come of machines that answer each
+/// other (E-155).
+const ALIKE: i64 = 20;
+/// One minute, ms.
+const STORM: i64 = 60_000;
 
 pub(super) async fn apply(
     app: &App,
@@ -85,6 +90,11 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
         last_reply_at: Millis(0),
         has_reactions: false,
     };
+    // The sender tries again later, so that a person who means it is only slowed down.
+    let fresh = now.since(create_at) < STORM && !post.message.is_empty();
+    if fresh && posts::count_alike(tx, &post, Millis(now.0 - STORM), ALIKE).await? >= ALIKE {
+        return Ok(Applied::Refused(Code::Quota));
+    }
     posts::insert_now(tx, &post).await?;
     files::attach_remote(tx, &post, &share.remote().id).await?;
     posts::set_owner_pinned(tx, &post.id, post.is_pinned).await?;
@@ -96,7 +106,7 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
     } else {
         let news = !incoming.is_old && now.since(create_at) < NEWS;
         let calls = if news { post_rules::Calls::from(&incoming.mentioned) } else { post_rules::Calls::Nobody };
-        post_rules::record_remote(tx, share.channel(), &post, share.origin(), calls).await?;
+        post_rules::record_remote(app, tx, share.channel(), &post, share.origin(), calls).await?;
     }
     waiting::release(app, tx, share, post.id.as_str()).await?;
     Ok(Applied::Changed)

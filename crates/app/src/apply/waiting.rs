@@ -283,7 +283,7 @@ async fn stub(app: &App, tx: &mut Tx, item: &WaitingItem, root: PostId) -> Resul
         has_reactions: false,
     };
     posts::insert_now(tx, &post).await?;
-    crate::posts::record_remote(tx, share.channel(), &post, share.origin(), crate::posts::Calls::Nobody).await?;
+    crate::posts::record_remote(app, tx, share.channel(), &post, share.origin(), crate::posts::Calls::Nobody).await?;
     release(app, tx, &share, root.as_str()).await
 }
 

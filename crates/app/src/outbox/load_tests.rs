@@ -18,6 +18,7 @@ pub(super) fn people(contents: &Contents) -> Vec<UserId> {
     contents.unknown.iter().map(|person| person.id).collect()
 }
 
+/// E-069.
 #[tokio::test]
 async fn a_reply_takes_an_older_root_along() {
     both(async |db: Db| {

@@ -1,16 +1,17 @@
 //! Posts: writing, editing, deleting, pinning, reading; and applying those of peers.
 
+mod calling;
 mod reading;
 #[cfg(test)]
 mod tests;
 
+use calling::mentioned;
+pub(crate) use calling::{Calls, keep_history, record_new, record_remote, record_unread_by_nobody};
 pub use reading::{PostPage, Window, around_unread, authors, get, list_by_ids, pinned, thread, window};
 
 use rialto_model::post::MAX_FILES;
-use rialto_model::{
-    Channel, ChannelId, DomainEvent, FileId, Millis, Origin, Permission, Post, PostId, Priority, Scope, UserId,
-};
-use rialto_store::{StoreError, Tx, channel_members, channels, posts, priorities, users as user_rows};
+use rialto_model::{ChannelId, DomainEvent, FileId, Millis, Origin, Permission, Post, PostId, Priority, Scope, UserId};
+use rialto_store::{StoreError, Tx, channel_members, channels, posts, priorities};
 
 use crate::access::{self, ChannelAccess, Denied, SessionUser};
 use crate::shares::direct;
@@ -162,7 +163,7 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     if let Some(priority) = &priority {
         priorities::set(&mut tx, &post.id, priority).await?;
     }
-    let written = insert(&mut tx, &access, &post, &new.pending_post_id).await;
+    let written = insert(app, &mut tx, &access, &post, &new.pending_post_id).await;
     let written = match written {
         Ok(()) => tx.commit().await.map_err(Error::from),
         Err(error) => {
@@ -184,110 +185,12 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     }
 }
 
-async fn insert(tx: &mut Tx, access: &ChannelAccess, post: &Post, pending: &str) -> Result<(), Error> {
-    let mentioned = mentioned(tx, access.channel(), post, access.may(Permission::UseChannelMentions)).await?;
+async fn insert(app: &App, tx: &mut Tx, access: &ChannelAccess, post: &Post, pending: &str) -> Result<(), Error> {
+    let mentioned = mentioned(app, tx, access.channel(), post, access.may(Permission::UseChannelMentions)).await?;
     posts::insert(tx, post, pending)?;
     record_new(tx, post, mentioned, access.origin())?;
     channel_members::count_own_post(tx, &post.channel_id, &post.user_id, post.root_id.is_none(), post.create_at)?;
     channels::count_post(tx, &post.channel_id, post.root_id.is_none(), post.create_at)?;
-    Ok(())
-}
-
-/// Local members a post calls, its author excepted.
-async fn mentioned(tx: &mut Tx, channel: &Channel, post: &Post, channel_wide: bool) -> Result<Vec<UserId>, StoreError> {
-    let found = mentions::find(&post.message);
-    let everybody = found.everybody && channel_wide;
-    if found.names.is_empty() && !everybody {
-        return Ok(Vec::new());
-    }
-    let mut people = channel_members::mentioned(tx, &channel.id, &found.names, everybody).await?;
-    people.retain(|user| *user != post.user_id);
-    Ok(people)
-}
-
-/// What every new message brings about besides its own row: counters of readers and of the thread, the event.
-pub(crate) fn record_new(tx: &mut Tx, post: &Post, mentioned: Vec<UserId>, origin: Origin) -> Result<(), StoreError> {
-    let now = tx.now();
-    if let Some(root) = &post.root_id {
-        posts::count_reply(tx, root, 1, post.create_at, now)?;
-    }
-    channel_members::count_mentions(tx, &post.channel_id, &mentioned, post.root_id.is_none(), now)?;
-    tx.record(
-        Scope::Channel(post.channel_id),
-        origin,
-        DomainEvent::PostCreated {
-            post: post.id,
-            channel: post.channel_id,
-            owner: post.remote_id,
-            mentions: mentioned,
-        },
-    );
-    Ok(())
-}
-
-/// Whom a peer's message calls.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Calls<'a> {
-    /// It is no news.
-    Nobody,
-    /// Whoever the text names.
-    Text,
-    /// Of those the sender named, our people in the channel; and everybody, if the text calls everybody.
-    Named(&'a [UserId]),
-}
-
-impl<'a> From<&'a Option<Vec<UserId>>> for Calls<'a> {
-    fn from(mentioned: &'a Option<Vec<UserId>>) -> Self {
-        mentioned.as_deref().map_or(Calls::Text, Calls::Named)
-    }
-}
-
-/// Counters and event for a message of a peer's person, whose readers are ours.
-pub(crate) async fn record_remote(
-    tx: &mut Tx,
-    channel: &Channel,
-    post: &Post,
-    origin: Origin,
-    calls: Calls<'_>,
-) -> Result<(), StoreError> {
-    let called = match calls {
-        Calls::Nobody => Vec::new(),
-        Calls::Text => mentioned(tx, channel, post, true).await?,
-        Calls::Named(_) if mentions::find(&post.message).everybody => {
-            channel_members::mentioned(tx, &channel.id, &[], true).await?
-        }
-        Calls::Named(people) => {
-            let mut called = Vec::new();
-            for user in people {
-                let local = user_rows::get(tx, user).await?.is_some_and(|person| person.is_local());
-                if local && channel_members::get(tx, &channel.id, user).await?.is_some() {
-                    called.push(*user);
-                }
-            }
-            called
-        }
-    };
-    record_new(tx, post, called, origin)?;
-    channels::count_post(tx, &post.channel_id, post.root_id.is_none(), post.create_at)
-}
-
-/// Event for an old message of a peer's that counts for no reader (ruling 47).
-pub(crate) async fn record_unread_by_nobody(tx: &mut Tx, post: &Post, origin: Origin) -> Result<(), StoreError> {
-    posts::set_history(tx, &post.id).await?;
-    record_new(tx, post, Vec::new(), origin)
-}
-
-/// What a peer sends of the past is there from now on and nothing else: it counts for no reader and is no event, or it
-/// would be news (behaviour 8.1). Its thread knows of it.
-pub(crate) async fn keep_history(tx: &mut Tx, post: &Post, origin: Origin) -> Result<(), StoreError> {
-    posts::set_history(tx, &post.id).await?;
-    if let Some(root) = &post.root_id {
-        // By its own time, so that the root does not look changed just now.
-        posts::count_reply(tx, root, 1, post.create_at, post.create_at)?;
-    }
-    // Whoever shows the channel is told once a frame; this is for those who have to know each message.
-    let event = DomainEvent::HistoryKept { post: post.id, channel: post.channel_id };
-    tx.record(Scope::Channel(post.channel_id), origin, event);
     Ok(())
 }
 

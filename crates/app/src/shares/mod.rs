@@ -1,12 +1,16 @@
 //! Shares: which channel goes to which organisation, in which mode, from when to when.
 
 pub mod direct;
+#[cfg(test)]
+mod direct_limits_tests;
 mod direct_received;
 #[cfg(test)]
 mod direct_tests;
 mod ending;
 mod lists;
 mod noted;
+#[cfg(test)]
+mod one_side_tests;
 mod organisations;
 mod received;
 mod requests;
@@ -369,6 +373,14 @@ pub async fn mark_shared(app: &App, actor: &SessionUser, id: &ChannelId) -> Resu
         channel.update_at = channel.update_at.next_version(tx.now());
         channels::update(&mut tx, &channel).await?;
         channel_rules::record_update(&mut tx, &channel, Origin::Local);
+        let about = About {
+            action: "mark_shared",
+            channel: Some(*id),
+            result: "ok",
+            detail: &channel.name,
+            ..About::default()
+        };
+        audit::by_user(&mut tx, actor, about)?;
         tx.commit().await?;
     }
     Ok(channel)

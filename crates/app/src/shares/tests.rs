@@ -153,6 +153,7 @@ async fn a_share_goes_from_queued_to_active_and_tells_the_channel_once() {
     .await;
 }
 
+/// E-052.
 #[tokio::test]
 async fn a_refused_invitation_unshares_a_channel_nobody_else_shares() {
     both(async |db: Db| {
@@ -232,7 +233,7 @@ async fn unsharing_ends_all_shares_in_one_word() {
     .await;
 }
 
-/// SC-009, SC-064, E-050.
+/// AT-14, SC-009, SC-064, E-050.
 #[tokio::test]
 async fn an_offer_becomes_a_copy_in_the_landing_team_under_a_free_name() {
     both(async |db: Db| {

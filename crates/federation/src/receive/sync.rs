@@ -10,7 +10,7 @@ use rialto_app::apply::{
 use rialto_app::connections::{self, quotas};
 use rialto_app::delivery_states::{Receipt, State};
 use rialto_app::member_requests::Incoming;
-use rialto_model::{ChannelId, FileId, Millis, PeerProfile, RemoteCluster, User, UserId};
+use rialto_model::{ChannelId, FileId, Millis, PeerProfile, PostId, RemoteCluster, User, UserId};
 use rialto_wire::federation::frame::{Envelope, no_longer_shared};
 use rialto_wire::federation::items::{self, ItemResult, ItemState, ResultExtension};
 use rialto_wire::federation::post::InboundPost;
@@ -92,11 +92,12 @@ async fn translate(
     });
     let mut refused: Vec<_> = message.refused.iter().map(|item| (kind_word(item.kind), Code::Invalid)).collect();
     let mut posts = Vec::with_capacity(message.posts.len());
+    let arriving: Vec<PostId> = message.posts.iter().map(|post| post.id).collect();
     for post in &message.posts {
         // An item of another channel than the message's is nobody's word here (INV-3).
         if post.channel_id == *channel {
             let mut post = incoming_post(post, &message.mention_transforms, actor, &people);
-            post.message = own_links(fed, actor, post.message).await?;
+            post.message = own_links(fed, actor, channel, &arriving, post.message).await?;
             post.history = history;
             post.is_old = extra.is_some_and(|extra| extra.is_old(&post.id));
             posts.push(post);
@@ -289,8 +290,15 @@ fn once_each(ids: &[FileId]) -> Vec<FileId> {
     ids.iter().filter(|id| seen.insert(**id)).copied().collect()
 }
 
-/// Links to messages of shared channels become ours, so that they open here (behaviour 4.9).
-async fn own_links(fed: &Federation, actor: &RemoteActor, text: String) -> Result<String, Reply> {
+/// Links to messages of shared channels become ours, so that they open here (behaviour 4.9); also to one that comes in
+/// the same frame, as after an outage.
+async fn own_links(
+    fed: &Federation,
+    actor: &RemoteActor,
+    channel: &ChannelId,
+    arriving: &[PostId],
+    text: String,
+) -> Result<String, Reply> {
     let peer = actor.remote().site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
     let (Some(peer), Some(own)) = (peer, fed.own_site()) else { return Ok(text) };
     if !text.contains("/pl") {
@@ -301,7 +309,7 @@ async fn own_links(fed: &Federation, actor: &RemoteActor, text: String) -> Resul
         links.borrow_mut().push(*post);
         None
     });
-    let teams = apply::linked_teams(&fed.app, actor, &links.into_inner()).await?;
+    let teams = apply::linked_teams(&fed.app, actor, channel, arriving, &links.into_inner()).await?;
     Ok(permalinks::incoming(&text, &peer, &own, |post| teams.get(post).cloned()))
 }
 

@@ -78,6 +78,7 @@ async fn threads_stay_together() {
     }
 }
 
+/// E-069.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reply_to_something_older_than_the_share_brings_its_root() {
     let Pair { alpha, beta, remote, channel, ann, .. } = Pair::unshared().await;

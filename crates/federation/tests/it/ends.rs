@@ -50,7 +50,7 @@ impl Pair {
     }
 }
 
-/// SC-072, SC-074, SC-078, SC-080.
+/// E-154, SC-072, SC-074, SC-078, SC-080.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_home_takes_an_organisation_out() {
     let pair = pair().await;
@@ -103,7 +103,7 @@ async fn a_copy_leaves() {
     pair.alpha.arrives(&back.id).await;
 }
 
-/// SC-075.
+/// E-052, SC-075.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_organisation_taken_out_can_be_invited_again() {
     let pair = pair().await;

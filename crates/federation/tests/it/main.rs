@@ -10,6 +10,8 @@
 mod archived;
 mod backfill;
 mod clocks;
+mod codes;
+mod coming_and_going;
 mod conversation;
 mod delivery_states;
 mod direct;
@@ -35,4 +37,7 @@ mod reconnected;
 mod relay;
 mod rotation;
 mod trust_edges;
+mod texts;
+mod three_organisations;
+mod transfers;
 mod turns;

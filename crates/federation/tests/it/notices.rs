@@ -152,7 +152,7 @@ async fn an_author_is_told_that_the_other_side_is_offline() {
     beta.arrives(&post.id).await;
 }
 
-/// M-11: who links to something the other side does not see is told so, once.
+/// AT-16, M-11: who links to something the other side does not see is told so, once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_author_is_told_of_a_link_that_others_cannot_open() {
     let Pair { alpha, beta, channel, ann, .. } = Pair::new().await;

@@ -275,7 +275,7 @@ async fn bots_are_heard_with_their_mark() {
     assert_eq!(beta.user(&system).await, None, "the server's own account is nobody elsewhere");
 }
 
-/// E-093, E-096, E-109: a guest's mark comes, goes with a promotion; deactivation clears the custom status; addresses are
+/// E-094, E-093, E-096, E-109: a guest's mark comes, goes with a promotion; deactivation clears the custom status; addresses are
 /// told where the home shares them, and make nobody the same person.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn marks_and_addresses_follow_the_home() {

@@ -76,6 +76,8 @@ keys! {
         "EnableOpenServer" => |c, v| set(c, |s| &mut s.enable_open_server, flag(v));
         "EnableUserCreation" => |c, v| set(c, |s| &mut s.enable_user_creation, flag(v));
         "MaxUsersPerTeam" => |c, v| set(c, |s| &mut s.max_users_per_team, number(v, 1..=1_000_000));
+        "MaxNotificationsPerChannel" =>
+            |c, v| set(c, |s| &mut s.max_notifications_per_channel, count(v, 1..=1_000_000));
     }
     "PasswordSettings" {
         "MinimumLength" => |c, v| set(c, |s| &mut s.password_min_length, count(v, 5..=72));

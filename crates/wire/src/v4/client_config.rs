@@ -44,6 +44,8 @@ pub struct ClientConfigInput {
     pub max_file_size: i64,
     /// Characters.
     pub max_post_size: i64,
+    /// Above this many members `@channel` and the like call nobody.
+    pub max_notifications_per_channel: i64,
     /// Seconds; -1: no limit.
     pub post_edit_time_limit: i64,
     /// Different emoji on one post.
@@ -128,6 +130,7 @@ pub fn client_config_full(input: &ClientConfigInput) -> BTreeMap<String, String>
     for (key, value) in [
         ("MaxFileSize", input.max_file_size),
         ("MaxPostSize", input.max_post_size),
+        ("MaxNotificationsPerChannel", input.max_notifications_per_channel),
         ("PostEditTimeLimit", input.post_edit_time_limit),
         ("UniqueEmojiReactionLimitPerPost", input.reaction_limit),
         ("InstallationDate", input.installed_at.0),
@@ -343,7 +346,6 @@ const FULL: &[(&str, &str)] = &[
     ("LockTeammateNameDisplay", "false"),
     ("ManagedResourcePaths", ""),
     ("MaxMarkdownNodes", "0"),
-    ("MaxNotificationsPerChannel", "1000"),
     ("MinimumHashtagLength", "3"),
     ("MobileEnableBiometrics", "false"),
     ("MobileJailbreakProtection", "false"),
@@ -401,6 +403,7 @@ mod tests {
             enable_file_attachments: false,
             max_file_size: 104_857_600,
             max_post_size: 16_383,
+            max_notifications_per_channel: 1_000,
             post_edit_time_limit: -1,
             reaction_limit: 50,
             collapsed_threads: "disabled".into(),

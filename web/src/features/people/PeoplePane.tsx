@@ -99,7 +99,7 @@ function Person({ user, onMessage }: { user: User; onMessage: (user: User) => vo
           @{user.username}
           {user.position !== '' && ` · ${user.position}`}
         </span>
-        {isRemote(user) && <OrganisationMark name={origin} />}
+        {isRemote(user) && <OrganisationMark name={origin} connection={user.remote_id} />}
       </span>
       {user.id !== me && (
         <IconButton

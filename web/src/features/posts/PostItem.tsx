@@ -62,7 +62,7 @@ function Message({ post, joined, writable, reactions, reactButton, footer, onRep
           <header className={styles['head']}>
             <strong className={styles['author']}>{name}</strong>
             {bot && <span className={styles['bot']}>{t('posts.bot')}</span>}
-            {isRemote(user) && <OrganisationMark name={origin} />}
+            {isRemote(user) && <OrganisationMark name={origin} connection={user?.remote_id} />}
             <time className={styles['time']} dateTime={new Date(post.create_at).toISOString()} title={dates.full(post.create_at)}>
               {dates.time(post.create_at)}
             </time>

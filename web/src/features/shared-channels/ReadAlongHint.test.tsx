@@ -44,6 +44,7 @@ beforeEach(() => {
 });
 
 describe('ReadAlongHint', () => {
+  // M-22
   it('names everybody who reads along, until it is dismissed for good', async () => {
     render(<ReadAlongHint channel={shared} />);
     await waitFor(() => expect(hint()).not.toBeNull());

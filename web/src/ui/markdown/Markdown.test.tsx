@@ -67,6 +67,7 @@ describe('Markdown', () => {
     expect(screen.getByRole('link', { name: '~Ops' }).getAttribute('href')).toBe('/team/channels/ops');
   });
 
+  // SC-090, E-171
   it('draws emoji by name and leaves unknown names as they are', () => {
     const drawn = draw('go :rocket: and :party_parrot: at 10:30:00');
     expect(screen.getByRole('img', { name: ':rocket:' }).textContent).toBe('🚀');

@@ -295,7 +295,6 @@ async fn t_32939_addresses_of_people_of_other_servers() {
 
 /// T-36257, R-19: a picture comes only from the person's own server.
 #[tokio::test]
-#[ignore = "T-36257: the scripted peer sends no picture as a form yet; federation/tests/it/people.rs shows whose pictures are taken"]
 async fn t_36257_pictures_of_people_who_are_not_the_peers() {
     case("T-36257", async |case| {
         let picture = png();
@@ -306,14 +305,14 @@ async fn t_36257_pictures_of_people_who_are_not_the_peers() {
         ] {
             let picture = picture.clone();
             case.refused(&format!("picture of {name}"), Record::Frame("not_owner"), async |rig| {
-                http(&rig.raw(&format!("/{id}/image"), picture).await, status)
+                http(&rig.evil.send_picture(&rig.remote_id, &id, picture).await, status)
             })
             .await;
         }
         let mallory = case.rig.mallory.clone();
         case.allowed("picture of B's own person", async |rig| {
             let before = rig.anna.get(&format!("/users/{mallory}/image")).await.bytes;
-            let answer = rig.raw(&format!("/{mallory}/image"), picture.clone()).await;
+            let answer = rig.evil.send_picture(&rig.remote_id, &mallory, picture.clone()).await;
             assert_eq!((answer.status, &answer.body["status"]), (200, &json!("OK")), "{answer}");
             assert_ne!(rig.anna.get(&format!("/users/{mallory}/image")).await.bytes, before);
             "200".to_owned()
@@ -323,7 +322,7 @@ async fn t_36257_pictures_of_people_who_are_not_the_peers() {
     .await;
 }
 
-/// A picture of one pixel as a multipart form, as real servers send it.
+/// A picture of one pixel.
 fn png() -> Vec<u8> {
     const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\0\x05\0\x01\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82";
     PIXEL.to_vec()
