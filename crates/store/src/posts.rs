@@ -437,6 +437,19 @@ pub async fn insert_now(tx: &mut Tx, post: &Post) -> Result<(), StoreError> {
     tx.execute(INSERT, &columns(post, "", &file_text(post), now)).await.map(|_| ())
 }
 
+/// Posts of an author in a channel after `since` that say just this; no more than `most` are counted.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn count_alike(view: &mut Snapshot, like: &Post, since: Millis, most: i64) -> Result<i64, StoreError> {
+    view.fetch_one(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM posts WHERE channel_id = $1 AND create_at > $2 AND user_id = $3 \
+         AND message = $4 LIMIT $5) alike",
+        &[(&like.channel_id).into(), since.into(), (&like.user_id).into(), (&like.message).into(), most.into()],
+    )
+    .await
+}
+
 #[cfg(test)]
 mod tests {
     use rialto_model::{ChannelId, UserId};
@@ -489,17 +502,4 @@ mod tests {
         })
         .await;
     }
-}
-
-/// Posts of an author in a channel after `since` that say just this; no more than `most` are counted.
-///
-/// # Errors
-/// [`StoreError`] as the database says.
-pub async fn count_alike(view: &mut Snapshot, like: &Post, since: Millis, most: i64) -> Result<i64, StoreError> {
-    view.fetch_one(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM posts WHERE channel_id = $1 AND create_at > $2 AND user_id = $3 \
-         AND message = $4 LIMIT $5) alike",
-        &[(&like.channel_id).into(), since.into(), (&like.user_id).into(), (&like.message).into(), most.into()],
-    )
-    .await
 }

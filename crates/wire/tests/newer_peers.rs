@@ -1,5 +1,7 @@
 //! What a server sends that knows more kinds of messages than this one, or calls its people what nobody is called here.
 
+#![expect(clippy::unwrap_used, reason = "a wrong expectation must stop the test where it is")]
+
 use rialto_wire::federation::post::InboundPost;
 use rialto_wire::federation::user::InboundUser;
 use serde_json::value::RawValue;
