@@ -29,8 +29,8 @@ pub use identity::known_people;
 use identity::person;
 pub(crate) use identity::{introduce, owned};
 pub use incoming::{
-    IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPin, IncomingPost, IncomingReaction, IncomingStatus,
-    IncomingUser,
+    IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPin, IncomingPost, IncomingReaction,
+    IncomingStatus, IncomingUser,
 };
 pub(crate) use outcome::Applied;
 pub use outcome::{Code, Outcome, note_refused_frame};

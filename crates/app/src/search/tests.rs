@@ -87,11 +87,8 @@ async fn messages_of_remote_people_are_found() {
 
         let copy = scene.copy(&peer, id(90), false).await;
         scene.join(&scene.ann, &copy.id).await;
-        let history = crate::apply::IncomingPost {
-            message: "earlier lights".to_owned(),
-            history: true,
-            ..incoming_post(42, 31)
-        };
+        let history =
+            crate::apply::IncomingPost { message: "earlier lights".to_owned(), history: true, ..incoming_post(42, 31) };
         let frame = crate::apply::IncomingItems { history: true, ..with_posts([history]) };
         scene.take_in(&peer, &copy.id, frame).await.unwrap();
         assert_eq!(found(&scene, &scene.ann, "earlier").await, ["earlier lights"], "history too");

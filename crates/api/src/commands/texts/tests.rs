@@ -3,8 +3,8 @@
 use rialto_app::connections::health::{Brought, Failure, Health, Measured, State};
 use rialto_model::names::InvalidName;
 use rialto_model::{
-    Cause, ChannelId, Extent, History, Millis, PeerProfile, RemoteCluster, RemoteId, Share, ShareId, ShareMode, ShareState,
-    UserId,
+    Cause, ChannelId, Extent, History, Millis, PeerProfile, RemoteCluster, RemoteId, Share, ShareId, ShareMode,
+    ShareState, UserId,
 };
 
 use super::connection_status::*;
