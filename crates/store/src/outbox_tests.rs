@@ -157,7 +157,6 @@ async fn a_peer_is_forgotten_in_one_channel_or_everywhere() {
                     attempts: 2,
                     next_at: Millis(1),
                     set_aside: false,
-                    code: String::new(),
                     cause: "too large".to_owned(),
                     code: String::new(),
                 };
