@@ -114,6 +114,8 @@ export type HistoryOrder = 'pause' | 'resume' | 'cancel';
 export async function orderHistory(remoteId: string, channelId: string, order: HistoryOrder): Promise<HistoryProgress> {
   const answer = await fetchJson(`/remotecluster/${remoteId}/channels/${channelId}/history/${order}`, { method: 'POST' });
   return readProgress(isRecord(answer) ? answer : {});
+}
+
 /** How a message fared with one organisation. */
 export interface Delivery {
   organisation: string;
