@@ -154,7 +154,11 @@ fn read_sqlite(file: &Path, only: Option<&str>) -> BTreeMap<String, Vec<Row>> {
     // One transaction, so that all tables are of the same moment.
     db.execute_batch("BEGIN").unwrap();
     let names: Vec<String> = db
-        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'")
+        .prepare(
+            // The index of words says nothing that the posts do not, and is written after them.
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' \
+             AND name NOT LIKE 'post~_words%' ESCAPE '~'",
+        )
         .unwrap()
         .query_map([], |row| row.get(0))
         .unwrap()

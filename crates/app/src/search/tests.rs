@@ -34,7 +34,7 @@ async fn what_is_found_follows_what_is_written() {
         let secret = scene.new_channel("secret").await;
         scene.join(&scene.ann, &secret).await;
         let first = say(&scene, &scene.ann, &scene.channel, "The quick brown fox #Hunting-Season").await;
-        let second = say(&scene, &scene.bob, &scene.channel, "a quick answer, 東京から").await;
+        let second = say(&scene, &scene.bob, &scene.channel, "a quick answer, 東京から สวัสดี").await;
         say(&scene, &scene.ann, &secret, "quick secret").await;
 
         assert_eq!(found(&scene, &scene.bob, "QUICK").await, [second.message.clone(), first.message.clone()]);
@@ -48,6 +48,7 @@ async fn what_is_found_follows_what_is_written() {
         assert_eq!(found(&scene, &scene.bob, "#hunting-season").await, [first.message.clone()]);
         assert_eq!(found(&scene, &scene.bob, "東京").await, [second.message.clone()]);
         assert_eq!(found(&scene, &scene.bob, "京東").await, [""; 0]);
+        assert_eq!(found(&scene, &scene.bob, "วัส").await, [second.message.clone()]);
         assert_eq!(found(&scene, &scene.bob, "  ").await, [""; 0]);
         assert_eq!(found(&scene, &scene.bob, "joined").await, [""; 0], "words of the system are nobody's");
 

@@ -19,7 +19,7 @@ async fn shows(servers: &[&Server], post: &PostId, pinned: bool) {
     }
 }
 
-/// E-142, E-151, SC-010: whoever pins or unpins a message, wherever they are and whoever wrote it, all organisations see
+/// E-142, E-151: whoever pins or unpins a message, wherever they are and whoever wrote it, all organisations see
 /// the last word.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pins_converge_among_three_organisations() {

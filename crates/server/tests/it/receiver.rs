@@ -20,6 +20,11 @@ pub const NOT_STATE: &[&str] = &[
     "sessions",
     "statuses",
     "cursors",
+    // Follows the posts, a moment later.
+    "post_search",
+    // How the connection fares.
+    "connection_health",
+    "connection_hours",
     "remote_clusters.last_ping_at",
     "remote_clusters.profile",
     "remote_clusters.failing_since",
