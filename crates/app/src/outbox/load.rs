@@ -150,6 +150,10 @@ pub async fn load(
     for user in &wanted.members {
         if let Some(person) = users::get(&mut view, user).await? {
             let joined = channel_members::get(&mut view, &contents.channel.id, user).await?.is_some();
+            // Of those who leave no description goes along, which would bring it (ruling 52).
+            if let Some(wire_id) = users::wire_id(&mut view, user).await? {
+                contents.wire_ids.insert(*user, wire_id);
+            }
             contents.members.push((person, joined));
         }
     }
