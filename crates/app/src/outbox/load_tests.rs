@@ -136,3 +136,28 @@ async fn members_are_told_page_by_page_and_a_guest_tells_of_its_own() {
     })
     .await;
 }
+
+/// Ruling 52: whoever has another id here is called by the one on the wire, also when they leave.
+#[tokio::test]
+async fn who_leaves_is_called_as_who_comes() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let (acme, globex) = (scene.peer("acme").await, scene.peer("globex").await);
+        scene.share(&acme).await;
+        scene.share(&globex).await;
+        let guest = scene.guest(&acme, 31).await;
+        let on_the_wire: UserId = id(99);
+        let mut tx = scene.app.db.begin(scene.app.clock.now()).await.unwrap();
+        rialto_store::users::insert_alias(&mut tx, &acme.id, &on_the_wire, &guest).await.unwrap();
+        rialto_store::channel_members::delete(&mut tx, &scene.channel, &guest).await.unwrap();
+        tx.commit().await.unwrap();
+        let wanted = Wanted { members: vec![guest], ..Wanted::default() };
+        let contents = outbox::load(&scene.app, &globex.id, &scene.channel, &wanted).await.unwrap().unwrap();
+        assert_eq!(
+            contents.members.iter().map(|(person, joined)| (person.id, *joined)).collect::<Vec<_>>(),
+            [(guest, false)]
+        );
+        assert_eq!(contents.wire_ids.get(&guest), Some(&on_the_wire));
+    })
+    .await;
+}
