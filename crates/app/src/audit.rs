@@ -1,6 +1,6 @@
 //! The audit log: every administrative action and every refused remote item, with actor and result, never content.
 
-use rialto_model::{ChannelId, RemoteId};
+use rialto_model::{Channel, ChannelId, RemoteCluster, RemoteId};
 use rialto_store::{StoreError, Tx, audit};
 
 use crate::access::{RemoteActor, SessionUser};
@@ -24,6 +24,22 @@ fn append(tx: &mut Tx, actor: &str, about: About<'_>) -> Result<(), StoreError> 
     let now = tx.now();
     let About { action, remote, channel, result, detail } = about;
     audit::append(tx, now, &audit::Entry { actor, action, remote, channel, result, detail })
+}
+
+/// Notes what somebody signed in did to the share of a channel with a connection (SC-106).
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub(crate) fn on_share(
+    tx: &mut Tx,
+    actor: &SessionUser,
+    action: &str,
+    channel: &Channel,
+    remote: &RemoteCluster,
+) -> Result<(), StoreError> {
+    let about =
+        About { action, remote: Some(remote.id), channel: Some(channel.id), result: "ok", detail: &channel.name };
+    by_user(tx, actor, about)
 }
 
 /// Notes what somebody signed in did (SC-106).

@@ -13,12 +13,12 @@ pub(crate) use sending::has_passed;
 pub use sending::{Portion, advance, due, next, paused, refused};
 
 use rialto_model::{
-    Backfill, BackfillState, Channel, ChannelId, Extent, History, Millis, Permission, RemoteCluster, RemoteId, Share,
+    Backfill, BackfillState, ChannelId, Extent, History, Millis, Permission, RemoteCluster, RemoteId, Share,
 };
 use rialto_store::{StoreError, Tx, backfills, remotes, shares as share_rows};
 
 use crate::access::{self, Denied, SessionUser};
-use crate::audit::{self, About};
+use crate::audit;
 use crate::settings::Settings;
 use crate::{App, connections, shares};
 
@@ -51,11 +51,8 @@ pub(crate) fn extent(settings: &Settings, remote: &RemoteCluster, asked: History
 
 /// Whether a peer tells history from news (ruling 8.4).
 pub fn takes_history(remote: &RemoteCluster) -> bool {
-    remote.has(ITEMS)
+    remote.has(crate::outbox::ITEMS)
 }
-
-/// The capability by which a peer says that it reads the member `rialto` of sync messages (ruling 8.4).
-const ITEMS: &str = "items";
 
 /// Begins to send the past over a share, or goes on where it was stopped.
 pub(crate) async fn begin(
@@ -149,22 +146,10 @@ pub async fn order(
         Order::Resume => "resume_history",
         Order::Cancel => "cancel_history",
     };
-    note(&mut tx, actor, action, &channel, &remote)?;
+    audit::on_share(&mut tx, actor, action, &channel, &remote)?;
     connections::changed(&mut tx, &remote.id);
     tx.commit().await?;
     Ok(backfill)
-}
-
-pub(crate) fn note(
-    tx: &mut Tx,
-    actor: &SessionUser,
-    action: &str,
-    channel: &Channel,
-    remote: &RemoteCluster,
-) -> Result<(), StoreError> {
-    let about =
-        About { action, remote: Some(remote.id), channel: Some(channel.id), result: "ok", detail: &channel.name };
-    audit::by_user(tx, actor, about)
 }
 
 /// What is known of the past of a channel and its shares.

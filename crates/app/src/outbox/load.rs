@@ -66,6 +66,13 @@ pub struct Contents {
     pub links: HashMap<PostId, bool>,
 }
 
+impl Contents {
+    /// What somebody is called on the wire, where that is not their id here (ruling 52).
+    pub fn wire_id(&self, user: &UserId) -> UserId {
+        self.wire_ids.get(user).copied().unwrap_or(*user)
+    }
+}
+
 /// What is to be loaded for one channel.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {

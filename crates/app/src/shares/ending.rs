@@ -3,10 +3,10 @@
 use rialto_model::{Channel, ChannelId, DomainEvent, Origin, RemoteCluster, RemoteId, Scope, Share, ShareState};
 use rialto_store::{StoreError, Tx, channel_members as member_rows, channels, outbox, remotes, shares};
 
-use super::{Error, direct, managed, note, set_shared, touch_of_channel};
+use super::{Error, direct, managed, set_shared, touch_of_channel};
 use crate::access::{Denied, SessionUser};
 use crate::system_posts::{self, SystemPost, escape};
-use crate::{App, notices};
+use crate::{App, audit, notices};
 
 /// How a share came to its end; decides what the channel is told (M-05, M-06) and whether the peer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +127,7 @@ pub async fn uninvite(
         return Err(Error::NotInvited(others.into_iter().map(|remote| remote.display_name).collect()));
     };
     let remote = remotes::get(&mut tx, &share.remote_id).await?.ok_or(Denied::Absent("connection"))?;
-    note(&mut tx, actor, "uninvite_from_channel", &channel, &remote)?;
+    audit::on_share(&mut tx, actor, "uninvite_from_channel", &channel, &remote)?;
     end(app, &mut tx, &channel, &remote, share.clone(), Ending::UninvitedHere, true).await?;
     let rest = remotes::list_of_channel(&mut tx, id).await?;
     tx.commit().await?;
@@ -148,7 +148,7 @@ pub async fn unshare(app: &App, actor: &SessionUser, id: &ChannelId) -> Result<V
     let mut ended = Vec::new();
     for share in live {
         let remote = remotes::get(&mut tx, &share.remote_id).await?.ok_or(Denied::Absent("connection"))?;
-        note(&mut tx, actor, "unshare_channel", &channel, &remote)?;
+        audit::on_share(&mut tx, actor, "unshare_channel", &channel, &remote)?;
         end(app, &mut tx, &channel, &remote, share, Ending::UninvitedHere, false).await?;
         channel = channels::get(&mut tx, id).await?.ok_or(Denied::Absent("channel"))?;
         ended.push(remote);

@@ -223,9 +223,9 @@ pub async fn invite(
     );
     if let Some(extent) = history {
         backfill::begin(&mut tx, actor, &share, extent).await?;
-        note(&mut tx, actor, "send_history", &channel, &remote)?;
+        audit::on_share(&mut tx, actor, "send_history", &channel, &remote)?;
     }
-    note(&mut tx, actor, "invite_to_channel", &channel, &remote)?;
+    audit::on_share(&mut tx, actor, "invite_to_channel", &channel, &remote)?;
     tx.commit().await?;
     let queued = !remote.is_online(now, offline_after);
     Ok(Invited { newly_shared, share, remote, queued, already: false, history })
@@ -242,7 +242,7 @@ async fn go_on(
     extent: Extent,
 ) -> Result<Invited, Error> {
     backfill::begin(&mut tx, actor, &share, extent).await?;
-    note(&mut tx, actor, "send_history", channel, &remote)?;
+    audit::on_share(&mut tx, actor, "send_history", channel, &remote)?;
     let queued = !remote.is_online(tx.now(), app.settings.get().offline_after_ms());
     tx.commit().await?;
     Ok(Invited { newly_shared: false, share, remote, queued, already: true, history: Some(extent) })
@@ -270,22 +270,10 @@ async fn convert(
         }
     }
     channel_rules::record_update(&mut tx, channel, Origin::Local);
-    note(&mut tx, actor, "change_share_mode", channel, &remote)?;
+    audit::on_share(&mut tx, actor, "change_share_mode", channel, &remote)?;
     let queued = !remote.is_online(tx.now(), app.settings.get().offline_after_ms());
     tx.commit().await?;
     Ok(Invited { newly_shared: false, share, remote, queued, already: false, history: None })
-}
-
-fn note(
-    tx: &mut Tx,
-    actor: &SessionUser,
-    action: &str,
-    channel: &Channel,
-    remote: &RemoteCluster,
-) -> Result<(), StoreError> {
-    let about =
-        About { action, remote: Some(remote.id), channel: Some(channel.id), result: "ok", detail: &channel.name };
-    audit::by_user(tx, actor, about)
 }
 
 /// Makes the shared mark say whether a live share exists. The row is read afresh: ending one share and beginning another

@@ -8,12 +8,12 @@ use rialto_app::outbox::Contents;
 use rialto_app::{backfill, deliveries};
 use rialto_model::{Backfill, RemoteCluster, ShareId};
 use rialto_wire::federation::frame::Answer;
-use rialto_wire::federation::items::SyncExtension;
 use rialto_wire::federation::sync::OutboundSync;
 use tokio::time::Instant;
 
 use super::Undelivered;
 use super::deliver::{Fate, deliver};
+use super::extras::extension;
 use super::sender::{LONG, Sender, pause_after};
 
 /// Posts in one portion: whoever writes meanwhile waits for one at most.
@@ -30,8 +30,7 @@ pub(super) type Resting = HashMap<ShareId, (usize, Instant)>;
 /// Says in a frame that it brings history.
 pub(super) fn mark(contents: &Contents, sync: &mut OutboundSync) {
     if contents.backfill {
-        let fresh = || SyncExtension { seq: contents.seq.0, ..SyncExtension::default() };
-        sync.rialto.get_or_insert_with(fresh).backfill = true;
+        extension(contents, sync).backfill = true;
     }
 }
 

@@ -122,7 +122,7 @@ pub(crate) fn post(own: Option<&SiteUrl>, contents: &Contents, post: &Post, sync
             let person = contents.mentioned.get(name)?;
             let theirs = person.remote_id == Some(contents.remote.id);
             Some(Meant {
-                wire_id: contents.wire_ids.get(&person.id).copied().unwrap_or(person.id),
+                wire_id: contents.wire_id(&person.id),
                 name_at_peer: theirs.then(|| person.remote_username.clone()),
             })
         });
@@ -179,7 +179,7 @@ pub(crate) fn reaction(contents: &Contents, reaction: &Reaction) -> OutboundReac
 pub(crate) fn member(contents: &Contents, person: &User, joined: bool) -> MembershipChange {
     MembershipChange {
         channel_id: contents.channel.id,
-        user_id: contents.wire_ids.get(&person.id).copied().unwrap_or(person.id),
+        user_id: contents.wire_id(&person.id),
         is_add: joined,
         remote_id: String::new(),
         change_time: contents.member_versions.get(&person.id).copied().unwrap_or(Millis(0)),

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use rialto_app::delivery_states;
 use rialto_app::outbox::{self, Contents, Delivered, ITEMS, Item, Wanted};
-use rialto_model::{ChannelId, Post, Reaction, RemoteCluster, User, UserId};
+use rialto_model::{ChannelId, Post, Reaction, RemoteCluster, User};
 use rialto_wire::federation::ItemKind;
 use rialto_wire::federation::frame::{Answer, says_no_longer_shared};
 use rialto_wire::federation::items::{ItemResult, ItemState};
@@ -312,9 +312,8 @@ fn said_of<'a>(result: &'a SyncResult, post: &Post) -> Option<&'a ItemResult> {
 fn outcome(contents: &Contents, result: &SyncResult, cargo: Cargo<'_>) -> Delivered {
     let mut outcome = Delivered::default();
     let mut refused = Vec::new();
-    let wire_id = |id: &UserId| contents.wire_ids.get(id).copied().unwrap_or(*id);
     for person in cargo.people {
-        if result.user_errors.iter().any(|id| id == wire_id(&person.id).as_str()) {
+        if result.user_errors.iter().any(|id| id == contents.wire_id(&person.id).as_str()) {
             refused.push(Item::Profile(person.id));
         } else {
             outcome.announced.push((person.id, person.update_at));

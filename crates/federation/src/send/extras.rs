@@ -1,4 +1,5 @@
-//! What only another Rialto reads, beside Mattermost's items: pins, receipts, who may be in a channel, and which posts are context. Source: ruling 8.4.
+//! What only another Rialto reads, beside Mattermost's items: pins, receipts, who may be in a channel, and which posts are
+//! context. Source: ruling 8.4.
 
 use rialto_app::outbox::{Contents, ITEMS};
 use rialto_app::{delivery_states, pins};
@@ -45,16 +46,11 @@ pub(super) async fn send(fed: &Federation, contents: &Contents) -> Result<Fate, 
 }
 
 fn pin(contents: &Contents, word: &pins::Pin) -> Pin {
-    Pin {
-        post_id: word.post_id,
-        user_id: contents.wire_ids.get(&word.user_id).copied().unwrap_or(word.user_id),
-        pinned: word.pinned,
-        at: word.at.0,
-    }
+    Pin { post_id: word.post_id, user_id: contents.wire_id(&word.user_id), pinned: word.pinned, at: word.at.0 }
 }
 
 fn tell_of_member(contents: &Contents, user: UserId, word: &MemberWord, more: &mut SyncExtension) {
-    let wire_id = |id: UserId| contents.wire_ids.get(&id).copied().unwrap_or(id);
+    let wire_id = |id: UserId| contents.wire_id(&id);
     let user_id = wire_id(user);
     match word {
         MemberWord::Asked { by, at } => {
@@ -87,6 +83,7 @@ pub(super) fn mark(contents: &Contents, posts: &[Post], sync: &mut OutboundSync)
     }
 }
 
-fn extension<'a>(contents: &Contents, sync: &'a mut OutboundSync) -> &'a mut SyncExtension {
+/// Where a message holds what only another Rialto reads.
+pub(super) fn extension<'a>(contents: &Contents, sync: &'a mut OutboundSync) -> &'a mut SyncExtension {
     sync.rialto.get_or_insert_with(|| SyncExtension { seq: contents.seq.0, ..SyncExtension::default() })
 }

@@ -5,14 +5,14 @@ use rialto_app::outbox::Contents;
 use rialto_app::statuses::Status;
 use rialto_model::{Acknowledgement, Millis, PeerProfile, RemoteCluster, User};
 use rialto_wire::federation::capability;
-use rialto_wire::federation::items::{SyncExtension, UserExtension};
+use rialto_wire::federation::items::UserExtension;
 use rialto_wire::federation::reaction::{self, UserStatus};
 use rialto_wire::federation::sync::OutboundSync;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::deliver::{Fate, send_beside};
-use super::{Undelivered, compose};
+use super::{Undelivered, compose, extras};
 use crate::Federation;
 
 /// Statuses and acknowledgements in one frame; each has about 150 bytes.
@@ -54,7 +54,7 @@ pub(super) async fn send(fed: &Federation, contents: &Contents) -> Result<Fate, 
 
 fn presence(contents: &Contents, status: &Status) -> UserStatus {
     UserStatus {
-        user_id: contents.wire_ids.get(&status.user_id).copied().unwrap_or(status.user_id),
+        user_id: contents.wire_id(&status.user_id),
         status: status.status.clone(),
         manual: status.manual,
         last_activity_at: status.last_activity_at,
@@ -64,7 +64,7 @@ fn presence(contents: &Contents, status: &Status) -> UserStatus {
 
 fn acknowledgement(contents: &Contents, ack: &Acknowledgement) -> reaction::Acknowledgement {
     reaction::Acknowledgement {
-        user_id: contents.wire_ids.get(&ack.user_id).copied().unwrap_or(ack.user_id),
+        user_id: contents.wire_id(&ack.user_id),
         post_id: ack.post_id,
         acknowledged_at: ack.acknowledged_at.unwrap_or(Millis(0)),
     }
@@ -83,9 +83,8 @@ pub(super) fn mark(contents: &Contents, people: &[User], sync: &mut OutboundSync
             organisation: String::new(),
         };
         if more != UserExtension::default() {
-            let wire_id = contents.wire_ids.get(&person.id).copied().unwrap_or(person.id);
-            let extension =
-                sync.rialto.get_or_insert_with(|| SyncExtension { seq: contents.seq.0, ..SyncExtension::default() });
+            let wire_id = contents.wire_id(&person.id);
+            let extension = extras::extension(contents, sync);
             extension.users.insert(wire_id, more);
         }
     }
