@@ -92,6 +92,7 @@ async fn live(plan: &Plan) -> Result<Stats, Vec<String>> {
         Some(_) => Err(found),
         None => {
             found.push("it never comes to rest: something is said again and again".to_owned());
+            found.extend(world.faults.latest());
             Err(found)
         }
     }

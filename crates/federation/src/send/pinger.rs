@@ -85,8 +85,10 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>, kick: Ar
                 let pause = PAUSES.get(failures).or(PAUSES.last()).copied().unwrap_or(30);
                 failures += 1;
                 refusals = if undelivered.refused { refusals + 1 } else { 0 };
-                // What both would read differently must not be said (ruling 8.1).
-                link.paused.fetch_or(undelivered.foreign, Ordering::Relaxed);
+                let refused = refusals > REFUSED_ONCE;
+                // What both would read differently must not be said (ruling 8.1), and who refuses our credential is asked
+                // every five minutes whether he still does, not told everything twice a minute (ruling 19).
+                link.paused.fetch_or(undelivered.foreign || refused, Ordering::Relaxed);
                 let noted = async {
                     health::note_failure(&fed.app, &id, undelivered.class, &undelivered.cause).await?;
                     health::note_ping(&fed.app, &id, None).await?;
@@ -99,7 +101,7 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>, kick: Ar
                 if Instant::now() >= outage.due(&fed) {
                     tell(&fed, &id, &mut outage).await;
                 }
-                if refusals > REFUSED_ONCE {
+                if refused {
                     trouble = true;
                     if let Err(error) = notices::credential_refused(&fed.app, &id).await {
                         tracing::warn!(%error, remote = %id, "administrators could not be told of a refused credential");

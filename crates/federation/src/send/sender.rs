@@ -35,7 +35,7 @@ pub(super) const LONG: Duration = Duration::from_secs(60);
 pub(crate) struct Link {
     /// Try now: the peer has called, or answers again.
     pub(crate) wake: Notify,
-    /// The peer speaks no protocol we speak: nothing is said but pings (ruling 8.1).
+    /// Nothing is said but pings: the peer speaks no protocol we speak (ruling 8.1) or refuses our credential (ruling 19).
     pub(crate) paused: AtomicBool,
 }
 

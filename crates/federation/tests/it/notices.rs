@@ -1,6 +1,8 @@
 //! What people are told of what happens between two servers, and channels that wait for a decision on the other side.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use rialto_app::Volatile;
 use rialto_app::shares;
@@ -8,8 +10,11 @@ use rialto_model::{ChannelId, ShareState};
 use rialto_store::{channels, posts};
 use rialto_wire::federation::topic;
 use tokio::sync::broadcast;
+use tokio::time::Instant;
 
-use crate::harness::{Fault, Hub, Network, Pair, Server, connect, eventually, invite, newest_share, strangers};
+use crate::harness::{
+    Fault, Hub, Network, Pair, Server, connect, eventually, invite, newest_share, strangers, virtual_clock,
+};
 
 /// What the system account wrote to the administrator of a server, oldest first.
 async fn told(server: &Server) -> Vec<String> {
@@ -193,6 +198,31 @@ async fn administrators_are_told_that_the_credential_is_refused() {
     eventually("all is well", async || alpha.remote(&remote).await.failing_since.is_none().then_some(())).await;
     let told = told(&alpha).await.into_iter().filter(|text| text.contains("credential since")).count();
     assert_eq!(told, 1);
+}
+
+/// E-030, ruling 19: who refuses our credential is asked every five minutes whether he still does and told nothing else;
+/// what waited reaches him when he accepts it again.
+#[tokio::test(start_paused = true)]
+async fn who_refuses_our_credential_hears_nothing_but_rare_pings() {
+    let network = Network::new();
+    let clock = virtual_clock(Instant::now(), Arc::default());
+    let alpha = Server::virtually(&network, "alpha", 1, clock.clone(), |_| {}).await;
+    let beta = Server::virtually(&network, "beta", 2, clock, |_| {}).await;
+    let pair = Pair::of(network, alpha, beta).await.shared().await;
+    let Pair { network, alpha, beta, channel, ann, .. } = pair;
+    // Neither calls the other: a call of the peer's would be a reason to ask him at once.
+    network.fail(|_| Some(Fault::Status(401)));
+    let waits = alpha.post(&ann, &channel, "nothing is lost").await;
+    // By then the pinger knows.
+    tokio::time::sleep(Duration::from_secs(200)).await;
+    let start = network.count();
+    tokio::time::sleep(Duration::from_secs(3_000)).await;
+    let said: Vec<_> = network.log()[start..].iter().filter(|sent| sent.from == "alpha").cloned().collect();
+    assert!((9..=11).contains(&said.len()), "every five minutes, not {}", said.len());
+    assert!(said.iter().all(|sent| sent.topic == topic::PING), "nothing but pings");
+    network.heal();
+    tokio::time::sleep(Duration::from_secs(310)).await;
+    beta.arrives(&waits.id).await;
 }
 
 /// Ruling 8.1, E-121: a peer that has come to speak another protocol is told nothing until it speaks ours again.

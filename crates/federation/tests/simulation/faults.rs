@@ -1,7 +1,7 @@
 //! What the network does to the requests of a run: drawn from the seed and the number of the request between two
 //! servers, so that taking a step out of a plan changes as little of the rest as can be. Watches for echoes as well.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -14,6 +14,9 @@ use crate::plan::{Numbers, Weather};
 
 /// What forged messages say.
 pub const FORGED: &str = "forged";
+
+/// How many contents are remembered.
+const LATEST: usize = 6;
 
 /// The network of one run.
 pub struct Faults {
@@ -28,6 +31,8 @@ pub struct Faults {
     owners: Mutex<HashMap<String, usize>>,
     found: Mutex<Vec<String>>,
     last_content: Mutex<Instant>,
+    /// The last contents that went anywhere, the oldest first: what does not end is among them.
+    latest: Mutex<VecDeque<String>>,
     carried: AtomicU64,
 }
 
@@ -43,6 +48,7 @@ impl Faults {
             owners: Mutex::default(),
             found: Mutex::default(),
             last_content: Mutex::new(Instant::now()),
+            latest: Mutex::default(),
             carried: AtomicU64::new(0),
         }
     }
@@ -77,6 +83,11 @@ impl Faults {
         *self.last_content.lock().unwrap()
     }
 
+    /// The last contents that went anywhere, the oldest first.
+    pub fn latest(&self) -> Vec<String> {
+        self.latest.lock().unwrap().iter().cloned().collect()
+    }
+
     /// Requests so far.
     pub fn carried(&self) -> u64 {
         self.carried.load(Ordering::Relaxed)
@@ -94,6 +105,12 @@ impl Faults {
         self.carried.fetch_add(1, Ordering::Relaxed);
         if sent.has_content() {
             *self.last_content.lock().unwrap() = Instant::now();
+            let mut latest = self.latest.lock().unwrap();
+            latest.push_back(format!("{} to {}: {}", sent.from, sent.to, sent.payload));
+            if latest.len() > LATEST {
+                latest.pop_front();
+            }
+            drop(latest);
             self.look_for_echoes(sent, pair.1);
         }
         if self.cut.lock().unwrap().contains(&pair) {
