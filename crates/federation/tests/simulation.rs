@@ -1,4 +1,4 @@
-//! Several servers in one process on a virtual clock and a bad network: a seed makes a plan of a thousand things people
+//! Several servers in one process, two of another make among their guests, on a virtual clock and a bad network: a seed makes a plan of a thousand things people
 //! and machines do to them, and when everything is mended all of them agree, with each other and with a reference that
 //! knows nothing but what was acknowledged. SC-093 to SC-096, SC-102, E-035 to E-041, INV-2, INV-11, M-08.
 //!
@@ -23,6 +23,8 @@ mod faults;
 mod harness;
 #[path = "simulation/model.rs"]
 mod model;
+#[path = "simulation/outsiders.rs"]
+mod outsiders;
 #[path = "simulation/plan.rs"]
 mod plan;
 #[cfg(feature = "planted-faults")]

@@ -13,7 +13,7 @@ pub use network::{Fault, Network, Sent, transport};
 pub use pair::{Hub, Pair, strangers};
 pub use people::Person;
 pub use server::Server;
-pub use trust::trust;
+pub use trust::{Stranger, trust, trust_stranger};
 pub use virtual_time::virtual_clock;
 
 use std::time::Duration;

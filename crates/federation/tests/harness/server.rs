@@ -67,6 +67,13 @@ pub struct Server {
     running: Option<Running>,
 }
 
+/// What people call a server.
+pub fn title(name: &str) -> String {
+    let mut title = name.to_owned();
+    title[..1].make_ascii_uppercase();
+    title
+}
+
 impl Server {
     /// A fresh server with an administrator and a team; `seed` decides its ids.
     pub async fn new(network: &Arc<Network>, name: &'static str, seed: u64) -> Self {
@@ -134,9 +141,7 @@ impl Server {
 
     /// Its name for people.
     pub fn title(&self) -> String {
-        let mut title = self.name.to_owned();
-        title[..1].make_ascii_uppercase();
-        title
+        title(self.name)
     }
 
     fn running(&self) -> &Running {

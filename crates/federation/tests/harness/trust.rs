@@ -7,30 +7,56 @@ use rialto_store::remotes::Secrets;
 use rialto_store::{outbox, remotes};
 
 use super::Server;
+use super::server::title;
 
 /// Connects two servers as a handshake between Rialtos leaves them; each calls the other by its name.
 pub async fn trust(one: &Server, other: &Server) -> RemoteId {
     let app = one.app();
     let id = app.ids.id(RemoteId::from_random);
     let (there, back) = (app.ids.token(), app.ids.token());
-    confirmed(one, other, id, &back, &there).await;
-    confirmed(other, one, id, &there, &back).await;
+    confirmed(one, Stranger::of(other), id, &back, &there).await;
+    confirmed(other, Stranger::of(one), id, &there, &back).await;
     id
 }
 
+/// Connects a server with something that is none of ours. Returns the connection, what it presents to the server, and
+/// what the server presents to it.
+pub async fn trust_stranger(server: &Server, peer: Stranger<'_>) -> (RemoteId, String, String) {
+    let app = server.app();
+    let id = app.ids.id(RemoteId::from_random);
+    let (inward, outward) = (app.ids.token(), app.ids.token());
+    confirmed(server, peer, id, &inward, &outward).await;
+    (id, inward, outward)
+}
+
+/// The other end of a connection, as a server knows it.
+pub struct Stranger<'a> {
+    pub name: &'a str,
+    pub site: &'a str,
+    pub profile: PeerProfile,
+    /// The team it named, or nothing.
+    pub team: &'a str,
+}
+
+impl<'a> Stranger<'a> {
+    fn of(server: &'a Server) -> Self {
+        Self { name: server.name, site: &server.site, profile: PeerProfile::Rialto, team: "" }
+    }
+}
+
 /// A row of `server`: `peer` presents `inward`, and is presented `outward`.
-async fn confirmed(server: &Server, peer: &Server, id: RemoteId, inward: &str, outward: &str) {
+async fn confirmed(server: &Server, peer: Stranger<'_>, id: RemoteId, inward: &str, outward: &str) {
     let app = server.app();
     let now = app.clock.now();
     let remote = RemoteCluster {
         id,
         name: peer.name.to_owned(),
         handle: connection_handle(peer.name).unwrap(),
-        display_name: peer.title(),
+        display_name: title(peer.name),
         description: String::new(),
-        site_url: Some(peer.site.clone()),
+        site_url: Some(peer.site.to_owned()),
         default_team_id: Some(server.team),
-        remote_team_id: String::new(),
+        remote_team_id: peer.team.to_owned(),
         creator_id: server.admin.user.id,
         create_at: now,
         confirmed_at: Some(now),
@@ -38,7 +64,7 @@ async fn confirmed(server: &Server, peer: &Server, id: RemoteId, inward: &str, o
         deleted_by: None,
         severed: false,
         last_ping_at: None,
-        profile: PeerProfile::Rialto,
+        profile: peer.profile,
         caps: String::new(),
         unrotated: false,
         interrupted_at: None,

@@ -82,6 +82,7 @@ impl World {
             Op::Start { server } if self.running(server).is_none() => self.start(server).await,
             Op::Crash { .. } | Op::Start { .. } => {}
             Op::Skew { server, ms } => self.skews[server].store(ms, Ordering::SeqCst),
+            Op::Outside { which, what, pick } => self.act_outside(step, which, what, pick).await,
             Op::Forge { link, by_first, post } => self.forge(number, link, by_first, post).await,
         }
     }

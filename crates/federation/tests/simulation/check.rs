@@ -6,6 +6,7 @@ use rialto_model::{ChannelId, Post, PostId, ShareState, UserId};
 use rialto_store::{channel_members, posts, reactions, shares};
 
 use crate::model::{Hop, Place, Routes, Said, Standing};
+use crate::outsiders::Outsider;
 use crate::plan::{EMOJI, PEOPLE};
 use crate::world::{Living, World};
 
@@ -35,7 +36,11 @@ pub async fn check(world: &World) -> Vec<String> {
     check.reactions().await;
     check.counters().await;
     check.private().await;
-    check.found
+    let mut found = check.found;
+    for outsider in &world.outsiders {
+        found.extend(outsider.check(world).await);
+    }
+    found
 }
 
 impl Check<'_> {
@@ -53,7 +58,8 @@ impl Check<'_> {
     }
 
     async fn read(&mut self) {
-        let known: BTreeSet<PostId> = self.world.ledger.said.values().map(|said| said.id).collect();
+        let outside = self.world.outsiders.iter().flat_map(Outsider::posts);
+        let known: BTreeSet<PostId> = self.world.ledger.said.values().map(|said| said.id).chain(outside).collect();
         for server in &self.world.servers {
             let mut view = server.view().await;
             let mut rows = BTreeMap::new();

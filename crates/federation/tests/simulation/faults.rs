@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::harness::{Fault, Sent};
+use crate::outsiders::OUTSIDERS;
 use crate::plan::{Numbers, Weather};
 
 /// What forged messages say.
@@ -93,6 +94,11 @@ impl Faults {
         self.carried.load(Ordering::Relaxed)
     }
 
+    /// Notes something that must not be.
+    pub fn note(&self, text: String) {
+        self.found.lock().unwrap().push(text);
+    }
+
     /// What was seen on the way that must not be.
     pub fn found(&self) -> Vec<String> {
         std::mem::take(&mut *self.found.lock().unwrap())
@@ -148,7 +154,9 @@ impl Faults {
         }
         // Tolerated: memberships and the notes and invitations of shares carry no version, so a late copy of one undoes
         // what came after it.
-        let versioned = sent.topic == topic::SYNC && sent.ids("membership_changes").is_empty();
+        // So do all items with a Mattermost, which takes what comes last for what is so.
+        let ours = pair.1 < self.names.len() - OUTSIDERS.len();
+        let versioned = sent.topic == topic::SYNC && sent.ids("membership_changes").is_empty() && ours;
         if falls(weather.twice) && versioned {
             return Some(Fault::Twice(numbers.between(5, 60_000)));
         }

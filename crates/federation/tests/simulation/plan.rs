@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::outsiders::OUTSIDERS;
+
 /// Numbers from a seed (SplitMix64): the same on every machine.
 pub struct Numbers(u64);
 
@@ -189,12 +191,29 @@ pub enum Op {
         server: usize,
         ms: i64,
     },
+    /// Somebody of a server of another make says something, about one or another of what there is.
+    Outside {
+        which: usize,
+        what: Outside,
+        pick: usize,
+    },
     /// A server sends another a changed version of a message that is not its own.
     Forge {
         link: usize,
         by_first: bool,
         post: usize,
     },
+}
+
+/// What people of servers of another make do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outside {
+    Post,
+    Reply,
+    Edit,
+    Delete,
+    React,
 }
 
 /// A step of a plan.
@@ -408,7 +427,16 @@ impl Draft<'_> {
                 Op::Skew { server: self.server(), ms }
             }
             936..956 => Op::Forge { link: self.link(), by_first: self.numbers.one_in(2), post: self.post() },
-            _ => Op::Post { server, person, channel },
+            _ => {
+                let what = match self.numbers.below(10) {
+                    0..3 => Outside::Post,
+                    3..5 => Outside::Reply,
+                    5 | 6 => Outside::Edit,
+                    7 => Outside::Delete,
+                    _ => Outside::React,
+                };
+                Op::Outside { which: self.numbers.below(OUTSIDERS.len()), what, pick: self.numbers.below(1_000) }
+            }
         }
     }
 

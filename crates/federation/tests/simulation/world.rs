@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use crate::faults::Faults;
 use crate::harness::{Network, Person, Server, trust, virtual_clock};
 use crate::model::{Hop, Ledger, Routes, Standing};
+use crate::outsiders::{OUTSIDERS, Outsider};
 use crate::plan::{PEOPLE, Plan, Shape};
 
 const NAMES: [&str; 8] = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"];
@@ -33,6 +34,7 @@ pub struct World {
     /// Every connection there ever was, and between whom.
     pub remotes: HashMap<RemoteId, (usize, usize)>,
     pub channels: Vec<ChannelId>,
+    pub outsiders: Vec<Outsider>,
     pub skews: Vec<Arc<AtomicI64>>,
     pub faults: Arc<Faults>,
     pub ledger: Ledger,
@@ -54,7 +56,9 @@ impl World {
         let network = Network::new();
         network.forget();
         let names: Vec<&'static str> = NAMES.iter().copied().take(shape.servers).collect();
-        let faults = Arc::new(Faults::new(plan.seed, plan.weather, names.clone()));
+        let outside = OUTSIDERS.iter().map(|(name, ..)| *name);
+        let everybody = names.iter().copied().chain(outside).collect();
+        let faults = Arc::new(Faults::new(plan.seed, plan.weather, everybody));
         network.fail({
             let faults = Arc::clone(&faults);
             move |sent| faults.decide(sent)
@@ -67,6 +71,7 @@ impl World {
             links: Vec::new(),
             remotes: HashMap::new(),
             channels: Vec::new(),
+            outsiders: Vec::new(),
             skews: Vec::new(),
             faults,
             ledger: Ledger::default(),
@@ -98,11 +103,11 @@ impl World {
             world.links.push(Some(id));
             world.remotes.insert(id, (one, other));
         }
-        world.populate().await;
+        world.populate(plan.seed).await;
         world
     }
 
-    async fn populate(&mut self) {
+    async fn populate(&mut self, seed: u64) {
         for place in 0..self.servers.len() {
             let server = &self.servers[place];
             let own = &self.people[place];
@@ -126,6 +131,7 @@ impl World {
                 self.ledger.standing.insert((number, guest), Standing::Live);
             }
         }
+        self.admit(seed).await;
         // Everybody's first people are where they can be: the rest joins and leaves as planned.
         tokio::time::sleep(Duration::from_secs(30)).await;
         for (number, plot) in self.shape.channels.clone().into_iter().enumerate() {
@@ -133,6 +139,7 @@ impl World {
                 self.join(number, guest, 0).await;
             }
         }
+        self.introduce();
         tokio::time::sleep(Duration::from_secs(10)).await;
     }
 

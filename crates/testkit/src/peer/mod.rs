@@ -16,6 +16,7 @@ mod world;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
+use axum::extract::connect_info::MockConnectInfo;
 use axum::http::HeaderMap;
 use serde_json::Value;
 
@@ -109,6 +110,7 @@ struct State {
 struct Shared {
     profile: Profile,
     port: u16,
+    site: String,
     team: String,
     state: Mutex<State>,
     http: reqwest::Client,
@@ -120,7 +122,7 @@ impl Shared {
     }
 
     fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.site.clone()
     }
 }
 
@@ -133,16 +135,26 @@ pub struct Peer {
 impl Peer {
     /// Starts a peer that knows nobody.
     pub async fn start(profile: Profile) -> Self {
-        let shared = Arc::new(Shared {
-            profile,
-            port: free_port(),
-            team: crate::ids::fresh(),
-            state: Mutex::default(),
-            http: http_client(),
-        });
-        let mut peer = Self { shared, running: None };
+        let port = free_port();
+        let mut peer = Self::made(profile, port, format!("http://127.0.0.1:{port}"));
         peer.go_up().await;
         peer
+    }
+
+    /// A peer that listens nowhere: a test hands it requests by its [`Peer::routes`], and speaks for it itself.
+    pub fn unplugged(profile: Profile, site: &str) -> Self {
+        Self::made(profile, 0, site.to_owned())
+    }
+
+    fn made(profile: Profile, port: u16, site: String) -> Self {
+        let team = crate::ids::fresh();
+        let shared = Arc::new(Shared { profile, port, site, team, state: Mutex::default(), http: http_client() });
+        Self { shared, running: None }
+    }
+
+    /// What answers its requests, for networks without sockets. A lost answer there is the network's to lose.
+    pub fn routes(&self) -> axum::Router {
+        routes::routes(Arc::clone(&self.shared)).layer(MockConnectInfo(line::Line::default()))
     }
 
     /// Starts listening again after [`Peer::go_down`], on the same port and with everything it knew.

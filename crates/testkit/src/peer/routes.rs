@@ -21,9 +21,13 @@ const PREFIX: &str = "/api/v4/remotecluster";
 
 pub(super) async fn serve(shared: Arc<Shared>, ready: oneshot::Sender<()>) {
     let listener = listen(shared.port);
-    let app = Router::new().fallback(handle).with_state(shared).into_make_service_with_connect_info::<Line>();
+    let app = routes(shared).into_make_service_with_connect_info::<Line>();
     ready.send(()).expect("somebody waits for the peer");
     axum::serve(Lines(listener), app).await.unwrap();
+}
+
+pub(super) fn routes(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(handle).with_state(shared)
 }
 
 fn listen(port: u16) -> TcpListener {
