@@ -85,12 +85,14 @@ pub async fn pending_ids(view: &mut Snapshot, ids: &[PostId]) -> Result<Vec<(Pos
     Ok(rows.into_iter().map(|(id, pending)| (id.0, pending)).collect())
 }
 
-/// What comes while a channel is shared has come after the share began, even if the clock was set back meanwhile.
+/// What comes while a channel is shared has come after the share began, and what comes after one has ended has come after
+/// its end, even if the clock was set back meanwhile: the times decide what a peer may hear of (`peer_posts`).
 const INSERT: &str = "INSERT INTO posts (id, channel_id, user_id, root_id, create_at, update_at, edit_at, delete_at, hidden_at, \
      is_pinned, kind, message, props, hashtags, remote_id, remote_update_at, reply_count, last_reply_at, has_reactions, \
      pending_post_id, file_ids, arrive_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
      $18, $19, $20, $21, (SELECT CASE WHEN $22 > f.at THEN $22 ELSE f.at END FROM \
-     (SELECT COALESCE(MAX(create_at), 0) AS at FROM shares WHERE channel_id = $2 AND live) f))";
+     (SELECT COALESCE(MAX(CASE WHEN live THEN create_at ELSE update_at + 1 END), 0) AS at FROM shares WHERE channel_id = $2) \
+     f))";
 
 /// The column's form of a post's files.
 fn file_text(post: &Post) -> String {

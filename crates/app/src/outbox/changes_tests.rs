@@ -66,8 +66,10 @@ async fn what_was_written_before_a_share_or_between_two_stays_here_whatever_is_d
         outbox::delivered(&scene.app, &acme.id, &scene.channel, &taken).await.unwrap();
         scene.guest(&acme, 1).await;
         scene.take(&acme, with_posts([incoming_post(10, 1)])).await;
-        scene.tick();
+        scene.app.clock.advance(1_000);
         shares::uninvite(&scene.app, &scene.admin.actor, &scene.channel, Some(&acme.id)).await.unwrap();
+        // To a time at which it was shared.
+        scene.app.clock.advance(-500);
         let between = scene.post(&scene.ann, "between").await.id;
         scene.share(&acme).await;
         let later = scene.post(&scene.ann, "later").await.id;
