@@ -250,7 +250,11 @@ async fn relevant(
             let Some(person) = users::get(view, &user).await?.filter(|person| !is_system_account(person)) else {
                 return Ok(None);
             };
-            if travels(&channel, person.remote_id) { change(channel, What::Member(user)) } else { Ok(None) }
+            // Its owner may have come to be called by another connection since (E-021); that it was the owner who spoke was
+            // seen to when the word came.
+            let owner = person.remote_id.and(origin.remote());
+            let own = person.remote_id.is_some() == owner.is_some() && person.remote_id != Some(*to);
+            if own && travels(&channel, owner) { change(channel, What::Member(user)) } else { Ok(None) }
         }
         DomainEvent::UserUpdated { user } => {
             let Some(person) = users::get(view, &user).await? else { return Ok(None) };

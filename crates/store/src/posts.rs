@@ -65,7 +65,11 @@ pub async fn list_by_ids(view: &mut Snapshot, ids: &[PostId]) -> Result<Vec<Post
 /// [`StoreError`] as the database says.
 pub async fn get_by_pending(view: &mut Snapshot, user: &UserId, pending: &str) -> Result<Option<Post>, StoreError> {
     view.fetch_optional(
-        concat!("SELECT ", columns!(), " FROM posts p WHERE p.user_id = $1 AND p.pending_post_id = $2"),
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM posts p WHERE p.user_id = $1 AND p.pending_post_id = $2 AND p.pending_post_id <> ''"
+        ),
         &[user.into(), pending.into()],
     )
     .await
@@ -366,7 +370,7 @@ pub async fn replies(
         concat!(
             "SELECT ",
             columns!(),
-            " FROM posts p WHERE p.root_id = $1 AND (p.create_at > $2 OR (p.create_at = $2 AND p.id > $3)) \
+            " FROM posts p WHERE p.root_id = $1 AND p.root_id <> '' AND (p.create_at > $2 OR (p.create_at = $2 AND p.id > $3)) \
              ORDER BY p.create_at, p.id LIMIT $4"
         ),
         &[root.into(), after.0.into(), after.1.into(), limit.into()],
@@ -410,7 +414,7 @@ pub async fn count_pinned(view: &mut Snapshot, channel: &ChannelId) -> Result<i6
 pub async fn repliers(view: &mut Snapshot, root: &PostId) -> Result<Vec<UserId>, StoreError> {
     let ids: Vec<Id<UserId>> = view
         .fetch_all(
-            "SELECT DISTINCT user_id FROM posts WHERE root_id = $1 AND delete_at = 0 AND hidden_at = 0 ORDER BY user_id",
+            "SELECT DISTINCT user_id FROM posts WHERE root_id = $1 AND root_id <> '' AND delete_at = 0 AND hidden_at = 0 ORDER BY user_id",
             &[root.into()],
         )
         .await?;

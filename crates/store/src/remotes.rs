@@ -387,7 +387,7 @@ pub async fn rehome(tx: &mut Tx, old: &RemoteId, new: &RemoteId, now: Millis) ->
         .fetch_all(
             "UPDATE users SET remote_id = $2, remote_update_at = 0, \
              delete_at = CASE WHEN blocked_at <> 0 THEN blocked_at ELSE home_delete_at END, \
-             update_at = CASE WHEN update_at >= $3 THEN update_at + 1 ELSE $3 END WHERE remote_id = $1 RETURNING id",
+             update_at = CASE WHEN update_at >= $3 THEN update_at + 1 ELSE $3 END WHERE remote_id = $1 AND remote_id <> '' RETURNING id",
             &[old.into(), new.into(), now.into()],
         )
         .await?;

@@ -411,7 +411,7 @@ pub async fn deactivate_of_remote(tx: &mut Tx, remote: &RemoteId, now: Millis) -
     let ids: Vec<Id<UserId>> = tx
         .fetch_all(
             "UPDATE users SET delete_at = $2, update_at = CASE WHEN update_at >= $2 THEN update_at + 1 ELSE $2 END \
-             WHERE remote_id = $1 AND delete_at = 0 RETURNING id",
+             WHERE remote_id = $1 AND remote_id <> '' AND delete_at = 0 RETURNING id",
             &[remote.into(), now.into()],
         )
         .await?;

@@ -12,6 +12,7 @@ async fn messages_are_found_by_those_who_may_read_them() {
     let (alice, bob) = (world.person("alice", "system_user").await, world.person("bob", "system_user").await);
     let channel = world.channel(&alice, "ops", ChannelKind::Private).await;
     let first = world.post(&alice, &channel, "harbour lights").await;
+    world.app.clock.advance(1);
     let second = world.post(&alice, &channel, "Lights off").await;
     let path = format!("/teams/{}/posts/search", channel.team_id.unwrap());
     let ask = async |who, path: &str, body: Value| world.call(who, "POST", path, body).await;

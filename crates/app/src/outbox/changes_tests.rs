@@ -5,12 +5,12 @@ use rialto_store::Db;
 use rialto_store::testing::both;
 
 use super::load_tests::{load, people};
-use crate::apply::{IncomingPost, IncomingUser};
+use crate::apply::{IncomingItems, IncomingMember, IncomingPost, IncomingUser};
 use crate::outbox::{self, Delivered, Wanted, What};
 use crate::sharing_scene::{
     Scene, id, incoming_post, incoming_reaction, incoming_user, with_posts, with_reactions, with_users,
 };
-use crate::{Settings, posts, reactions, shares};
+use crate::{Settings, connections, posts, reactions, shares};
 
 /// What of it is about posts.
 fn posts_in(changes: &[(ChannelId, What)]) -> Vec<PostId> {
@@ -252,6 +252,32 @@ async fn nothing_is_read_beyond_what_the_tail_has_delivered() {
         assert!(outbox::advance(&scene.app, &acme.id, at, now, &[]).await.unwrap());
         assert!(!outbox::advance(&scene.app, &acme.id, at, now, &[]).await.unwrap(), "somebody else has moved on");
         assert_eq!(outbox::lag(&scene.app, &acme.id).await.unwrap(), 0);
+    })
+    .await;
+}
+
+/// E-021, SC-016: who left is told to third organisations though the connection they left over has been made anew before
+/// those could hear of it; and nothing returns over the new one.
+#[tokio::test]
+async fn who_left_over_a_former_connection_is_told_on() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let (acme, globex) = (scene.peer("acme").await, scene.peer("globex").await);
+        scene.share(&acme).await;
+        scene.share(&globex).await;
+        let guest = scene.guest(&acme, 1).await;
+        let head = scene.head().await;
+        let leaves = IncomingMember { user_id: guest, joins: false, at: Millis(1_700_000_000_005) };
+        scene.take(&acme, IncomingItems { members: vec![leaves], ..IncomingItems::default() }).await;
+        connections::sever(&scene.app, &acme.actor).await.unwrap();
+        let again = scene.peer("acme").await;
+        connections::rehome(&scene.app, &again.id).await.unwrap();
+        let told = |changes: Vec<(ChannelId, What)>| {
+            changes.into_iter().any(|(_, what)| matches!(what, What::Member(user) if user == guest))
+        };
+        assert!(told(scene.changes(&globex, head).await));
+        scene.share(&again).await;
+        assert!(!told(scene.changes(&again, head).await));
     })
     .await;
 }

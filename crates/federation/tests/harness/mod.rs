@@ -6,14 +6,14 @@ mod network;
 mod pair;
 mod people;
 mod server;
-mod trust;
+pub mod trust;
 mod virtual_time;
 
 pub use network::{Fault, Network, Sent, transport};
 pub use pair::{Hub, Pair, strangers};
 pub use people::Person;
 pub use server::Server;
-pub use trust::{Stranger, trust, trust_stranger};
+pub use trust::trust;
 pub use virtual_time::virtual_clock;
 
 use std::time::Duration;

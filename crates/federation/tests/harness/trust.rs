@@ -19,16 +19,6 @@ pub async fn trust(one: &Server, other: &Server) -> RemoteId {
     id
 }
 
-/// Connects a server with something that is none of ours. Returns the connection, what it presents to the server, and
-/// what the server presents to it.
-pub async fn trust_stranger(server: &Server, peer: Stranger<'_>) -> (RemoteId, String, String) {
-    let app = server.app();
-    let id = app.ids.id(RemoteId::from_random);
-    let (inward, outward) = (app.ids.token(), app.ids.token());
-    confirmed(server, peer, id, &inward, &outward).await;
-    (id, inward, outward)
-}
-
 /// The other end of a connection, as a server knows it.
 pub struct Stranger<'a> {
     pub name: &'a str,
@@ -45,7 +35,7 @@ impl<'a> Stranger<'a> {
 }
 
 /// A row of `server`: `peer` presents `inward`, and is presented `outward`.
-async fn confirmed(server: &Server, peer: Stranger<'_>, id: RemoteId, inward: &str, outward: &str) {
+pub async fn confirmed(server: &Server, peer: Stranger<'_>, id: RemoteId, inward: &str, outward: &str) {
     let app = server.app();
     let now = app.clock.now();
     let remote = RemoteCluster {

@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::faults::Faults;
-use crate::harness::{Network, Stranger, transport, trust_stranger};
+use crate::harness::trust::{Stranger, confirmed};
+use crate::harness::{Network, transport};
 use crate::model::{Place, Routes};
 use crate::plan::{EMOJI, Numbers, Outside, Step};
 use crate::world::World;
@@ -74,7 +75,9 @@ impl World {
                 Profile::Mattermost116 => PeerProfile::Mattermost11,
             };
             let stranger = Stranger { name, site: &site, profile: known, team: peer.team() };
-            let (remote, inward, outward) = trust_stranger(home, stranger).await;
+            let ids = &home.app().ids;
+            let (remote, inward, outward) = (ids.id(RemoteId::from_random), ids.token(), ids.token());
+            confirmed(home, stranger, remote, &inward, &outward).await;
             peer.adopt(Link {
                 remote_id: remote.to_string(),
                 token: outward,
