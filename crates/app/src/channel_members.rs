@@ -66,6 +66,7 @@ pub(crate) fn member_row(channel: ChannelId, user: UserId, now: Millis) -> Chann
         mention_count_root: 0,
         notify_props: rialto_model::channel::default_notify_props(),
         last_update_at: now,
+        moderation: rialto_model::Moderation::default(),
     }
 }
 

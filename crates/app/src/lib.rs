@@ -37,6 +37,9 @@ pub mod member_requests;
 #[cfg(test)]
 mod member_requests_tests;
 pub mod mentions;
+pub mod moderation;
+#[cfg(test)]
+mod moderation_tests;
 pub mod notices;
 pub mod outbox;
 pub mod passwords;

@@ -70,6 +70,10 @@ pub enum DomainEvent {
     ChannelUpdated {
         channel: ChannelId,
     },
+    /// What its members may do here changed.
+    ChannelModerated {
+        channel: ChannelId,
+    },
     ChannelArchived {
         channel: ChannelId,
     },

@@ -2,12 +2,14 @@
 
 use rialto_model::{ChannelId, ChannelMember, Millis, RemoteId, TeamId, UserId};
 
-use crate::{Arg, FromRow, Id, Row, Snapshot, Sql, StoreError, Tx, json_list, json_map};
+use crate::{Arg, FromRow, Id, Row, Snapshot, Sql, StoreError, Tx, json_list, json_map, moderation};
 
 macro_rules! columns {
     () => {
         "m.channel_id, m.user_id, m.scheme_admin, m.scheme_user, m.scheme_guest, m.last_viewed_at, m.msg_count, \
-         m.msg_count_root, m.mention_count, m.mention_count_root, m.notify_props, m.last_update_at"
+         m.msg_count_root, m.mention_count, m.mention_count_root, m.notify_props, m.last_update_at, \
+         COALESCE((SELECT o.guests_without FROM channels o WHERE o.id = m.channel_id), ''), \
+         COALESCE((SELECT o.members_without FROM channels o WHERE o.id = m.channel_id), '')"
     };
 }
 
@@ -26,6 +28,7 @@ impl FromRow for ChannelMember {
             mention_count_root: row.int()?,
             notify_props: row.map()?,
             last_update_at: row.millis()?,
+            moderation: moderation::from_row(row)?,
         })
     }
 }

@@ -23,6 +23,7 @@ mod log_tests;
 pub mod member_requests;
 pub mod member_versions;
 mod migrations;
+pub mod moderation;
 pub mod notices;
 pub mod outbox;
 #[cfg(test)]

@@ -71,6 +71,7 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
             wanted.posts.insert(*post);
         }
         DomainEvent::StatusChanged { .. }
+        | DomainEvent::ChannelModerated { .. }
         | DomainEvent::HistoryReceived { .. }
         | DomainEvent::HistoryKept { .. }
         | DomainEvent::SessionsRevoked { .. }
@@ -137,6 +138,7 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
             let Some(row) = rows.channels.get(channel) else { return };
             send(registry, Scope::Channel(*channel), &events::channel_updated(&row.into()));
         }
+        DomainEvent::ChannelModerated { channel } => send(registry, scope, &events::channel_scheme_updated(*channel)),
         DomainEvent::ChannelArchived { channel } => {
             let Some(row) = rows.channels.get(channel).filter(|row| row.is_archived()) else { return };
             send(registry, scope, &events::channel_deleted(row));

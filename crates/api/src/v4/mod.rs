@@ -15,6 +15,7 @@ mod files;
 mod history;
 mod id_lists;
 mod license;
+mod moderations;
 mod post_lists;
 pub(crate) mod posts;
 mod preferences;
@@ -53,6 +54,7 @@ pub fn routes() -> Router<Api> {
         .merge(channels::routes())
         .merge(channel_lists::routes())
         .merge(channel_members::routes())
+        .merge(moderations::routes())
         .merge(categories::routes())
         .merge(posts::routes())
         .merge(post_lists::routes())

@@ -17,6 +17,8 @@ mod history;
 #[cfg(test)]
 mod hub;
 #[cfg(test)]
+mod moderation;
+#[cfg(test)]
 mod outage;
 #[cfg(test)]
 mod peer_116;

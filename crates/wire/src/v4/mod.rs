@@ -15,6 +15,7 @@ pub mod connection_trust;
 pub mod errors;
 pub mod files;
 pub mod license;
+pub mod moderations;
 pub mod posts;
 pub mod preferences;
 pub mod reactions;

@@ -115,6 +115,11 @@ pub fn channel_updated(channel: &Channel) -> EventFrame {
     EventFrame::new("channel_updated", json!({"channel": to_text(channel)}), Broadcast::channel(channel.id))
 }
 
+/// What members of a channel may do has changed: clients ask for their memberships, which name other roles then.
+pub fn channel_scheme_updated(channel: ChannelId) -> EventFrame {
+    EventFrame::new("channel_scheme_updated", json!({}), Broadcast::channel(channel))
+}
+
 /// An organisation has refused somebody's message for good; `GET /channels/C/undelivered` says which and why. Rialto only.
 pub fn post_undelivered(user: UserId, channel: ChannelId, post: PostId) -> EventFrame {
     EventFrame::new("rialto_post_undelivered", json!({"channel_id": channel, "post_id": post}), Broadcast::user(user))
