@@ -12,7 +12,11 @@ pub mod audit;
 pub mod backfill;
 pub mod backlog;
 pub mod bus;
+#[cfg(test)]
+mod channel_life_tests;
 pub mod channel_members;
+pub mod channel_moves;
+pub mod channel_removal;
 pub mod channels;
 #[cfg(test)]
 mod channels_tests;

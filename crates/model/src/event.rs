@@ -77,6 +77,11 @@ pub enum DomainEvent {
     ChannelArchived {
         channel: ChannelId,
     },
+    /// The channel is gone for good; `team` is where it was.
+    ChannelDeleted {
+        channel: ChannelId,
+        team: Option<TeamId>,
+    },
     ChannelRestored {
         channel: ChannelId,
     },

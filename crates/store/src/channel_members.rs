@@ -132,6 +132,38 @@ pub async fn page_ids(
     Ok(ids.into_iter().map(|id| id.0).collect())
 }
 
+/// Ids of all members of a channel, in order of id.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn ids(view: &mut Snapshot, channel: &ChannelId) -> Result<Vec<UserId>, StoreError> {
+    let ids: Vec<Id<UserId>> = view
+        .fetch_all("SELECT user_id FROM channel_members WHERE channel_id = $1 ORDER BY user_id", &[channel.into()])
+        .await?;
+    Ok(ids.into_iter().map(|id| id.0).collect())
+}
+
+/// Copies of peers' channels that somebody administrates and no other active person of this server does.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn copies_looked_after_by_nobody_else(
+    view: &mut Snapshot,
+    user: &UserId,
+) -> Result<Vec<ChannelId>, StoreError> {
+    let ids: Vec<Id<ChannelId>> = view
+        .fetch_all(
+            "SELECT c.id FROM channel_members m JOIN channels c ON c.id = m.channel_id \
+             WHERE m.user_id = $1 AND m.scheme_admin AND c.origin_remote_id <> '' AND c.kind IN ('O', 'P') \
+             AND NOT EXISTS (SELECT 1 FROM channel_members o JOIN users u ON u.id = o.user_id \
+             WHERE o.channel_id = c.id AND o.scheme_admin AND o.user_id <> $1 AND u.delete_at = 0 AND u.remote_id = '') \
+             ORDER BY c.id",
+            &[user.into()],
+        )
+        .await?;
+    Ok(ids.into_iter().map(|id| id.0).collect())
+}
+
 /// Channels a person belongs to.
 ///
 /// # Errors

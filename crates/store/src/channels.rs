@@ -129,6 +129,14 @@ pub async fn list_by_ids(view: &mut Snapshot, ids: &[ChannelId]) -> Result<Vec<C
     view.fetch_all(LIST, &[(&json_list(ids)).into()]).await
 }
 
+/// Number of channels of a team that are not archived.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn count_of_team(view: &mut Snapshot, team: &TeamId) -> Result<i64, StoreError> {
+    view.fetch_one("SELECT COUNT(*) FROM channels WHERE team_id = $1 AND delete_at = 0", &[team.into()]).await
+}
+
 /// Channels a person belongs to: of one team and those of no team, or of all teams.
 ///
 /// # Errors

@@ -44,6 +44,7 @@ pub mod reactions;
 pub mod remotes;
 #[cfg(test)]
 mod remotes_tests;
+pub mod removal;
 pub mod rotations;
 #[cfg(test)]
 pub(crate) mod samples;

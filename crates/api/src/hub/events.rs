@@ -72,6 +72,7 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
         }
         DomainEvent::StatusChanged { .. }
         | DomainEvent::ChannelModerated { .. }
+        | DomainEvent::ChannelDeleted { .. }
         | DomainEvent::HistoryReceived { .. }
         | DomainEvent::HistoryKept { .. }
         | DomainEvent::SessionsRevoked { .. }
@@ -142,6 +143,11 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
         DomainEvent::ChannelArchived { channel } => {
             let Some(row) = rows.channels.get(channel).filter(|row| row.is_archived()) else { return };
             send(registry, scope, &events::channel_deleted(row));
+        }
+        DomainEvent::ChannelDeleted { channel, team } => {
+            let team = team.filter(|_| matches!(scope, Scope::Team(_)));
+            send(registry, scope, &events::channel_gone(*channel, team, recorded.at));
+            registry.forget_channel(channel);
         }
         DomainEvent::ChannelRestored { channel } => {
             let Some(row) = rows.channels.get(channel).filter(|row| !row.is_archived()) else { return };

@@ -1,6 +1,8 @@
 //! API v4: one file per resource, its routes and handlers; each lists its routes in `routes()`.
 
 mod acknowledgements;
+pub(crate) mod attempts;
+mod audits;
 mod avatar;
 mod categories;
 mod channel_lists;
@@ -74,5 +76,6 @@ pub fn routes() -> Router<Api> {
         .merge(config::routes())
         .merge(license::routes())
         .merge(commands::routes())
+        .merge(audits::routes())
         .merge(stubs::routes())
 }

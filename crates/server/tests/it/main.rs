@@ -3,6 +3,10 @@
 //! One binary for all of them. Tests that are not about one database run on both.
 
 #[cfg(test)]
+mod audits;
+#[cfg(test)]
+mod channel_ends;
+#[cfg(test)]
 mod chat;
 #[cfg(test)]
 mod configuration;

@@ -5,6 +5,7 @@
 //! set – ids, times, owners – has no member in a request.
 
 pub mod acknowledgements;
+pub mod audits;
 pub mod categories;
 pub mod channels;
 pub mod client_config;

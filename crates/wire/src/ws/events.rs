@@ -155,6 +155,12 @@ pub fn channel_deleted(channel: &rialto_model::Channel) -> EventFrame {
     EventFrame::new("channel_deleted", data, who_sees(channel))
 }
 
+/// A channel is gone for good, since `at`. `team` hears of it if it was a public one, else its members do.
+pub fn channel_gone(channel: ChannelId, team: Option<TeamId>, at: Millis) -> EventFrame {
+    let to = team.map_or_else(|| Broadcast::channel(channel), Broadcast::team);
+    EventFrame::new("channel_deleted", json!({"channel_id": channel, "delete_at": at.0}), to)
+}
+
 /// An archived channel is back.
 pub fn channel_restored(channel: &rialto_model::Channel) -> EventFrame {
     EventFrame::new("channel_restored", json!({"channel_id": channel.id}), who_sees(channel))
