@@ -33,6 +33,7 @@ pub fn router(api: Api, beside: Router) -> Router {
         .merge(beside)
         .method_not_allowed_fallback(async || ApiError::no_route())
         .layer(CatchPanicLayer::custom(middleware::panicked))
+        .layer(axum::middleware::from_fn_with_state(api.clone(), v4::attempts::note))
         .layer(axum::middleware::from_fn_with_state(api, middleware::dress))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_no_file)))
 }

@@ -175,7 +175,7 @@ pub async fn readable_channel(
 async fn look(view: &mut Snapshot, actor: &SessionUser, id: &ChannelId) -> Result<ChannelAccess, Denied> {
     let found = channels::rights(view, id, &actor.user_id).await?;
     let rights = found.ok_or(Denied::Absent("channel"))?;
-    let mut permissions = PermissionSet::of_roles(rights.channel_roles);
+    let mut permissions = PermissionSet::in_channel(rights.channel_roles, rights.moderation);
     if rights.channel.kind.is_direct_or_group() {
         if !rights.is_member {
             permissions = PermissionSet::default();

@@ -1,9 +1,16 @@
 //! The audit log: every administrative action and every refused remote item, with actor and result, never content.
 
-use rialto_model::{Channel, ChannelId, RemoteCluster, RemoteId};
+use rialto_model::{Channel, ChannelId, Millis, Permission, RemoteCluster, RemoteId, UserId};
+pub use rialto_store::audit::Line;
 use rialto_store::{StoreError, Tx, audit};
 
-use crate::access::{RemoteActor, SessionUser};
+use crate::App;
+use crate::access::{Denied, RemoteActor, SessionUser};
+
+/// The same refused attempt of the same person is noted once in this time, ms: nobody fills the log by repeating one.
+const SAME_ATTEMPT: i64 = 60_000;
+/// What a refused attempt results in.
+const FAIL: &str = "fail";
 
 /// What a line is about, besides its actor.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,6 +55,40 @@ pub(crate) fn on_share(
 /// [`StoreError`] as the database says.
 pub fn by_user(tx: &mut Tx, actor: &SessionUser, about: About<'_>) -> Result<(), StoreError> {
     append(tx, actor.user_id.as_str(), about)
+}
+
+/// Notes that somebody signed in tried something that was refused (SC-106), in a transaction of its own: that of the
+/// attempt is gone.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn refused(app: &App, actor: &SessionUser, about: About<'_>) -> Result<(), StoreError> {
+    let About { action, remote, channel, detail, .. } = about;
+    let entry = audit::Entry { actor: actor.user_id.as_str(), action, remote, channel, result: FAIL, detail };
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let now = tx.now();
+    if audit::was_written(&mut tx, Millis(now.0 - SAME_ATTEMPT), &entry).await? {
+        return Ok(());
+    }
+    audit::append(&mut tx, now, &entry)?;
+    tx.commit().await
+}
+
+/// Lines of the audit log, newest first: all of them for those who may read it, or one's own.
+///
+/// # Errors
+/// [`Denied`] without `read_audits` for others' lines.
+pub async fn list(
+    app: &App,
+    actor: &SessionUser,
+    of: Option<&UserId>,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Line>, Denied> {
+    if of != Some(&actor.user_id) {
+        actor.require(Permission::ReadAudits)?;
+    }
+    Ok(audit::list(&mut app.db.read(app.clock.now()).await?, of, offset, limit).await?)
 }
 
 /// Notes what a peer did or was refused.

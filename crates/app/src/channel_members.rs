@@ -66,6 +66,7 @@ pub(crate) fn member_row(channel: ChannelId, user: UserId, now: Millis) -> Chann
         mention_count_root: 0,
         notify_props: rialto_model::channel::default_notify_props(),
         last_update_at: now,
+        moderation: rialto_model::Moderation::default(),
     }
 }
 
@@ -78,6 +79,28 @@ async fn joining(tx: &mut Tx, channel: &ChannelId, user: UserId) -> Result<Chann
         member.last_viewed_at = tx.now();
     }
     Ok(member)
+}
+
+/// Makes somebody a member of a team without a word, because they come to belong to one of its channels (ruling 49).
+pub(crate) async fn join_team_silently(
+    tx: &mut Tx,
+    team: &TeamId,
+    user: UserId,
+    origin: Origin,
+) -> Result<(), StoreError> {
+    let member = rialto_model::TeamMember {
+        team_id: *team,
+        user_id: user,
+        create_at: tx.now(),
+        delete_at: None,
+        scheme_admin: false,
+        scheme_user: true,
+        scheme_guest: false,
+    };
+    if team_members::insert(tx, &member).await? {
+        tx.record(Scope::Team(*team), origin, DomainEvent::TeamMemberAdded { team: *team, user });
+    }
+    Ok(())
 }
 
 /// Inserts a membership and records it; false if it was there. No permission is asked and nothing is posted.
@@ -297,19 +320,8 @@ pub async fn apply(app: &App, tx: &mut Tx, share: &ShareAccess, user: UserId, jo
     if blocks::is_blocked(tx, &channel.id, &user).await? {
         return Ok(false);
     }
-    if let Some(team) = channel.team_id {
-        let member = rialto_model::TeamMember {
-            team_id: team,
-            user_id: user,
-            create_at: tx.now(),
-            delete_at: None,
-            scheme_admin: false,
-            scheme_user: true,
-            scheme_guest: false,
-        };
-        if team_members::insert(tx, &member).await? {
-            tx.record(Scope::Team(team), share.origin(), DomainEvent::TeamMemberAdded { team, user });
-        }
+    if let Some(team) = &channel.team_id {
+        join_team_silently(tx, team, user, share.origin()).await?;
     }
     let joined = insert(tx, &channel.id, user, false, Some(user), share.origin()).await?;
     rialto_store::member_requests::delete(tx, &channel.id, &user).await?;

@@ -42,6 +42,18 @@ pub enum Error {
     /// Everybody's first channel stays.
     #[error("the default channel stays")]
     DefaultChannel,
+    /// The team has as many channels as a team may.
+    #[error("the team has {max} channels")]
+    TooMany {
+        /// The limit.
+        max: i64,
+    },
+    /// The server does not let anybody delete channels for good.
+    #[error("channels are not deleted for good here")]
+    DeletionOff,
+    /// Some members do not belong to the team it was to be moved to.
+    #[error("not everybody belongs to that team")]
+    MembersElsewhere,
     /// Direct and group channels are not made or changed like this.
     #[error("not for direct or group channels")]
     DirectOrGroup,
@@ -88,7 +100,7 @@ fn check_length(field: &'static str, text: &str, min: usize, max: usize) -> Resu
     if (min..=max).contains(&length) { Ok(()) } else { Err(Error::Length { field, min, max }) }
 }
 
-fn name_taken(error: StoreError) -> Error {
+pub(crate) fn name_taken(error: StoreError) -> Error {
     if error.is_unique_on("channels") && error.is_unique_on("name") { Error::NameTaken } else { Error::Store(error) }
 }
 
@@ -109,6 +121,10 @@ pub async fn create(app: &App, actor: &SessionUser, new: NewChannel) -> Result<C
     let mut tx = app.db.begin(app.clock.now()).await?;
     let access = access::team(&mut tx, actor, &new.team, needs).await?;
     let team = access.team().id;
+    let max = app.settings.get().max_channels_per_team;
+    if channels::count_of_team(&mut tx, &team).await? >= max {
+        return Err(Error::TooMany { max });
+    }
     let channel = Channel {
         id: app.ids.id(ChannelId::from_random),
         team_id: Some(team),
@@ -362,7 +378,7 @@ pub async fn restore(app: &App, actor: &SessionUser, id: &ChannelId) -> Result<C
 }
 
 /// Archiving and restoring concern everybody of the team where the channel is public (client-api 9.5).
-fn scope_of_life(channel: &Channel) -> Scope {
+pub(crate) fn scope_of_life(channel: &Channel) -> Scope {
     match (channel.kind, channel.team_id) {
         (ChannelKind::Public, Some(team)) => Scope::Team(team),
         _ => Scope::Channel(channel.id),

@@ -32,6 +32,11 @@ pub async fn tidy(app: &App) -> Result<(), StoreError> {
             break;
         }
     }
+    match crate::shares::heal(app).await {
+        Ok(0) => {}
+        Ok(number) => tracing::warn!(number, "shares without a connection were ended"),
+        Err(error) => tracing::warn!(%error, "shares without a connection could not be ended"),
+    }
     if let Err(error) = crate::files::tidy(app).await {
         tracing::warn!(%error, "old uploads could not be removed");
     }

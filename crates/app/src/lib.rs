@@ -12,7 +12,11 @@ pub mod audit;
 pub mod backfill;
 pub mod backlog;
 pub mod bus;
+#[cfg(test)]
+mod channel_life_tests;
 pub mod channel_members;
+pub mod channel_moves;
+pub mod channel_removal;
 pub mod channels;
 #[cfg(test)]
 mod channels_tests;
@@ -37,6 +41,9 @@ pub mod member_requests;
 #[cfg(test)]
 mod member_requests_tests;
 pub mod mentions;
+pub mod moderation;
+#[cfg(test)]
+mod moderation_tests;
 pub mod notices;
 pub mod outbox;
 pub mod passwords;

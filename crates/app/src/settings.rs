@@ -60,6 +60,10 @@ pub struct Settings {
     pub unique_emoji_per_post: i64,
     /// People in one team.
     pub max_users_per_team: i64,
+    /// Channels in one team that its people can make; copies of peers' channels come beyond it (E-141).
+    pub max_channels_per_team: i64,
+    /// Administrators may delete channels for good.
+    pub enable_channel_deletion: bool,
     /// People whom `@channel`, `@all` and `@here` call at once; in a bigger channel they call nobody.
     pub max_notifications_per_channel: usize,
     /// Others see addresses.
@@ -162,6 +166,8 @@ impl Default for Settings {
             post_edit_seconds: -1,
             unique_emoji_per_post: 50,
             max_users_per_team: 10_000,
+            max_channels_per_team: 2_000,
+            enable_channel_deletion: false,
             max_notifications_per_channel: 1_000,
             show_email: true,
             show_full_name: true,

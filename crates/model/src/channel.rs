@@ -1,8 +1,9 @@
 //! Channels and who belongs to them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::{ChannelId, Millis, RemoteId, TeamId, UserId};
+use crate::{ChannelId, Millis, Moderation, PermissionSet, RemoteId, TeamId, UserId};
 
 /// What sort of conversation a channel is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -116,11 +117,23 @@ pub struct ChannelMember {
     pub notify_props: BTreeMap<String, String>,
     /// Version of the row.
     pub last_update_at: Millis,
+    /// How the channel is moderated; a property of the channel, read with each membership.
+    pub moderation: Moderation,
 }
 
 impl ChannelMember {
-    /// The roles the flags stand for.
-    pub fn roles(&self) -> impl Iterator<Item = &'static str> {
+    /// The names of the roles the flags stand for, as they are in this channel (see [`Moderation::role_name`]).
+    pub fn roles(&self) -> impl Iterator<Item = Cow<'static, str>> {
+        let moderation = self.moderation;
+        self.built_in_roles().map(move |role| moderation.role_name(role))
+    }
+
+    /// What the member may do by them.
+    pub fn permissions(&self) -> PermissionSet {
+        PermissionSet::in_channel(self.built_in_roles(), self.moderation)
+    }
+
+    fn built_in_roles(&self) -> impl Iterator<Item = &'static str> {
         [(self.scheme_guest, "channel_guest"), (self.scheme_user, "channel_user"), (self.scheme_admin, "channel_admin")]
             .into_iter()
             .filter_map(|(held, name)| held.then_some(name))

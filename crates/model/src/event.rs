@@ -70,8 +70,17 @@ pub enum DomainEvent {
     ChannelUpdated {
         channel: ChannelId,
     },
+    /// What its members may do here changed.
+    ChannelModerated {
+        channel: ChannelId,
+    },
     ChannelArchived {
         channel: ChannelId,
+    },
+    /// The channel is gone for good; `team` is where it was.
+    ChannelDeleted {
+        channel: ChannelId,
+        team: Option<TeamId>,
     },
     ChannelRestored {
         channel: ChannelId,

@@ -8,6 +8,7 @@ pub mod event;
 pub mod file;
 pub mod history;
 pub mod id;
+pub mod moderation;
 pub mod names;
 pub mod permission;
 mod permission_names;
@@ -29,6 +30,7 @@ pub use id::{
     ChannelId, ConnectionId, FileId, InvalidId, InviteId, ItemId, MessageId, PostId, RemoteId, RequestId, ServerId,
     SessionId, ShareId, TeamId, UserId,
 };
+pub use moderation::{Moderated, ModeratedRole, Moderation, Whom};
 pub use permission::{Permission, PermissionSet};
 pub use post::{Post, Reaction};
 pub use priority::{Acknowledgement, Priority};

@@ -1,5 +1,6 @@
 //! What a set of roles allows. Pure: no role name is compared outside this module.
 
+use crate::moderation::Moderation;
 pub use crate::permission_names::Permission;
 use crate::roles;
 
@@ -14,6 +15,18 @@ impl PermissionSet {
         for name in names {
             if let Some(role) = roles::BUILT_IN.iter().find(|role| role.name == name) {
                 role.permissions.iter().for_each(|p| set.insert(*p));
+            }
+        }
+        set
+    }
+
+    /// What the named channel roles allow in a channel that is moderated like this.
+    pub fn in_channel<'a>(names: impl IntoIterator<Item = &'a str>, moderation: Moderation) -> Self {
+        let mut set = Self::default();
+        for name in names {
+            let taken = moderation.taken_from_role(name);
+            if let Some(role) = roles::BUILT_IN.iter().find(|role| role.name == name) {
+                role.permissions.iter().filter(|permission| !taken.takes(**permission)).for_each(|p| set.insert(*p));
             }
         }
         set

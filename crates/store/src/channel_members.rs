@@ -2,12 +2,14 @@
 
 use rialto_model::{ChannelId, ChannelMember, Millis, RemoteId, TeamId, UserId};
 
-use crate::{Arg, FromRow, Id, Row, Snapshot, Sql, StoreError, Tx, json_list, json_map};
+use crate::{Arg, FromRow, Id, Row, Snapshot, Sql, StoreError, Tx, json_list, json_map, moderation};
 
 macro_rules! columns {
     () => {
         "m.channel_id, m.user_id, m.scheme_admin, m.scheme_user, m.scheme_guest, m.last_viewed_at, m.msg_count, \
-         m.msg_count_root, m.mention_count, m.mention_count_root, m.notify_props, m.last_update_at"
+         m.msg_count_root, m.mention_count, m.mention_count_root, m.notify_props, m.last_update_at, \
+         COALESCE((SELECT o.guests_without FROM channels o WHERE o.id = m.channel_id), ''), \
+         COALESCE((SELECT o.members_without FROM channels o WHERE o.id = m.channel_id), '')"
     };
 }
 
@@ -26,6 +28,7 @@ impl FromRow for ChannelMember {
             mention_count_root: row.int()?,
             notify_props: row.map()?,
             last_update_at: row.millis()?,
+            moderation: moderation::from_row(row)?,
         })
     }
 }
@@ -124,6 +127,38 @@ pub async fn page_ids(
             "SELECT m.user_id FROM channel_members m JOIN users u ON u.id = m.user_id WHERE m.channel_id = $1 \
              AND u.remote_id <> $2 AND u.is_bot = FALSE AND m.user_id > $3 ORDER BY m.user_id LIMIT $4",
             &[channel.into(), not_of.into(), after.into(), limit.into()],
+        )
+        .await?;
+    Ok(ids.into_iter().map(|id| id.0).collect())
+}
+
+/// Ids of all members of a channel, in order of id.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn ids(view: &mut Snapshot, channel: &ChannelId) -> Result<Vec<UserId>, StoreError> {
+    let ids: Vec<Id<UserId>> = view
+        .fetch_all("SELECT user_id FROM channel_members WHERE channel_id = $1 ORDER BY user_id", &[channel.into()])
+        .await?;
+    Ok(ids.into_iter().map(|id| id.0).collect())
+}
+
+/// Copies of peers' channels that somebody administrates and no other active person of this server does.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn copies_looked_after_by_nobody_else(
+    view: &mut Snapshot,
+    user: &UserId,
+) -> Result<Vec<ChannelId>, StoreError> {
+    let ids: Vec<Id<ChannelId>> = view
+        .fetch_all(
+            "SELECT c.id FROM channel_members m JOIN channels c ON c.id = m.channel_id \
+             WHERE m.user_id = $1 AND m.scheme_admin AND c.origin_remote_id <> '' AND c.kind IN ('O', 'P') \
+             AND NOT EXISTS (SELECT 1 FROM channel_members o JOIN users u ON u.id = o.user_id \
+             WHERE o.channel_id = c.id AND o.scheme_admin AND o.user_id <> $1 AND u.delete_at = 0 AND u.remote_id = '') \
+             ORDER BY c.id",
+            &[user.into()],
         )
         .await?;
     Ok(ids.into_iter().map(|id| id.0).collect())

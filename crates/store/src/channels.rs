@@ -1,8 +1,8 @@
 //! Channels.
 
-use rialto_model::{Channel, ChannelId, ChannelKind, Millis, TeamId, UserId};
+use rialto_model::{Channel, ChannelId, ChannelKind, Millis, Moderation, TeamId, UserId};
 
-use crate::{Arg, FromRow, Row, Snapshot, Sql, StoreError, Tx, json_list};
+use crate::{Arg, FromRow, Row, Snapshot, Sql, StoreError, Tx, json_list, moderation};
 
 macro_rules! columns {
     () => {
@@ -73,6 +73,8 @@ pub struct ChannelRights {
     pub channel_roles: Vec<&'static str>,
     /// Names of the roles the person holds in the channel's team.
     pub team_roles: Vec<&'static str>,
+    /// What of their channel roles' rights is taken away here.
+    pub moderation: Moderation,
 }
 
 fn roles(
@@ -92,6 +94,7 @@ impl FromRow for ChannelRights {
             is_member: row.bool()?,
             channel_roles: roles(row, "channel_guest", "channel_user", "channel_admin")?,
             team_roles: roles(row, "team_guest", "team_user", "team_admin")?,
+            moderation: moderation::from_row(row)?,
         })
     }
 }
@@ -106,7 +109,7 @@ pub async fn rights(view: &mut Snapshot, id: &ChannelId, user: &UserId) -> Resul
          c.creator_id, c.origin_remote_id, c.shared, CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(0 AS BIGINT), \
          m.user_id IS NOT NULL, COALESCE(m.scheme_guest, FALSE), COALESCE(m.scheme_user, FALSE), \
          COALESCE(m.scheme_admin, FALSE), COALESCE(t.scheme_guest, FALSE), COALESCE(t.scheme_user, FALSE), \
-         COALESCE(t.scheme_admin, FALSE) \
+         COALESCE(t.scheme_admin, FALSE), c.guests_without, c.members_without \
          FROM channels c LEFT JOIN channel_members m ON m.channel_id = c.id AND m.user_id = $2 \
          LEFT JOIN team_members t ON t.team_id = c.team_id AND t.user_id = $2 AND t.delete_at = 0 WHERE c.id = $1",
         &[id.into(), user.into()],
@@ -124,6 +127,14 @@ pub async fn list_by_ids(view: &mut Snapshot, ids: &[ChannelId]) -> Result<Vec<C
         concat!("SELECT ", columns!(), " FROM channels c WHERE c.id IN (SELECT json_array_elements_text($1::json))"),
     );
     view.fetch_all(LIST, &[(&json_list(ids)).into()]).await
+}
+
+/// Number of channels of a team that are not archived.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn count_of_team(view: &mut Snapshot, team: &TeamId) -> Result<i64, StoreError> {
+    view.fetch_one("SELECT COUNT(*) FROM channels WHERE team_id = $1 AND delete_at = 0", &[team.into()]).await
 }
 
 /// Channels a person belongs to: of one team and those of no team, or of all teams.

@@ -23,6 +23,7 @@ mod log_tests;
 pub mod member_requests;
 pub mod member_versions;
 mod migrations;
+pub mod moderation;
 pub mod notices;
 pub mod outbox;
 #[cfg(test)]
@@ -43,6 +44,7 @@ pub mod reactions;
 pub mod remotes;
 #[cfg(test)]
 mod remotes_tests;
+pub mod removal;
 pub mod rotations;
 #[cfg(test)]
 pub(crate) mod samples;

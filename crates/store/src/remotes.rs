@@ -96,6 +96,20 @@ pub async fn get(view: &mut Snapshot, id: &RemoteId) -> Result<Option<RemoteClus
         .await
 }
 
+/// Gives the connections somebody made, those that have not ended, to somebody else. Returns which.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn hand_over(tx: &mut Tx, from: &UserId, to: &UserId) -> Result<Vec<RemoteId>, StoreError> {
+    let ids: Vec<crate::Id<RemoteId>> = tx
+        .fetch_all(
+            "UPDATE remote_clusters SET creator_id = $2 WHERE creator_id = $1 AND delete_at = 0 RETURNING remote_id",
+            &[from.into(), to.into()],
+        )
+        .await?;
+    Ok(ids.into_iter().map(|id| id.0).collect())
+}
+
 /// The secrets of a connection.
 ///
 /// # Errors

@@ -133,6 +133,7 @@ pub(crate) fn member(channel: ChannelId, user: UserId) -> ChannelMember {
         mention_count_root: 4,
         notify_props: map("desktop", "mention"),
         last_update_at: Millis(3004),
+        moderation: rialto_model::Moderation::default(),
     }
 }
 

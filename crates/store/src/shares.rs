@@ -124,6 +124,23 @@ pub async fn list_of_remote(view: &mut Snapshot, remote: &RemoteId, ended: bool)
     .await
 }
 
+/// Live shares over connections that have ended or are not there.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list_without_connection(view: &mut Snapshot) -> Result<Vec<Share>, StoreError> {
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM shares s WHERE s.live AND NOT EXISTS (SELECT 1 FROM remote_clusters r \
+             WHERE r.remote_id = s.remote_id AND r.delete_at = 0) ORDER BY s.create_at, s.id"
+        ),
+        &[],
+    )
+    .await
+}
+
 /// Live shares of a team's channels.
 ///
 /// # Errors

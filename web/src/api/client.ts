@@ -69,7 +69,7 @@ export async function request<T>(call: Promise<T>): Promise<T> {
  *
  * @param path below `/api/v4`, beginning with a slash.
  */
-export async function fetchJson(path: string, options: { method?: 'GET' | 'POST' | 'PUT'; body?: unknown } = {}): Promise<unknown> {
+export async function fetchJson(path: string, options: { method?: 'GET' | 'POST' | 'PUT' | 'PATCH'; body?: unknown } = {}): Promise<unknown> {
   const { method = 'GET', body } = options;
   const init = client.getOptions({ method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
   let response: Response;

@@ -41,15 +41,24 @@ const count = (value: unknown): number => (typeof value === 'number' ? value : 0
 const span = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 const record = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
 
+function readConnection(one: Record<string, unknown>): Connection {
+  return { id: text(one['remote_id']), displayName: text(one['display_name']), siteUrl: text(one['site_url']), ended: count(one['delete_at']) > 0 };
+}
+
 /** All connections that have not ended. */
 export async function listConnections(): Promise<Connection[]> {
   const answer = await fetchJson('/remotecluster?per_page=200');
-  return (Array.isArray(answer) ? answer : []).filter(isRecord).map((one) => ({
-    id: text(one['remote_id']),
-    displayName: text(one['display_name']),
-    siteUrl: text(one['site_url']),
-    ended: count(one['delete_at']) > 0,
-  }));
+  return (Array.isArray(answer) ? answer : []).filter(isRecord).map(readConnection);
+}
+
+export async function loadConnection(id: string): Promise<Connection> {
+  return readConnection(record(await fetchJson(`/remotecluster/${id}`)));
+}
+
+/** Gives a connection another name here. Refused if it is not called `seen` any more: somebody else was faster. */
+export async function renameConnection(id: string, displayName: string, seen: string): Promise<Connection> {
+  const body = { display_name: displayName, was: { display_name: seen } };
+  return readConnection(record(await fetchJson(`/remotecluster/${id}`, { method: 'PATCH', body })));
 }
 
 export async function loadHealth(id: string): Promise<Health> {

@@ -11,19 +11,21 @@ export interface ChannelPostProps {
   postId: string;
   joined: boolean;
   writable: boolean;
+  /** Whether one may react here. */
+  reactable: boolean;
   /** Opens a thread; left out inside one. */
   onThread?: (rootId: string) => void;
 }
 
-export function ChannelPost({ postId, joined, writable, onThread }: ChannelPostProps) {
+export function ChannelPost({ postId, joined, writable, reactable, onThread }: ChannelPostProps) {
   const { t } = useLanguage();
   return (
     <PostItem
       postId={postId}
       joined={joined}
       writable={writable}
-      reactions={<ReactionBar postId={postId} writable={writable} />}
-      reactButton={<EmojiButton postId={postId} icon={<SmilePlus size={17} />} />}
+      reactions={<ReactionBar postId={postId} writable={reactable} />}
+      reactButton={reactable && <EmojiButton postId={postId} icon={<SmilePlus size={17} />} />}
       footer={onThread !== undefined && <ThreadFooter rootId={postId} onOpen={() => onThread(postId)} />}
       onReply={onThread}
       onRetry={(post) => void resendPost(post, t)}

@@ -5,6 +5,7 @@ import { siteUrl } from '../api/site';
 import { AddDialog } from '../features/channels/AddDialog';
 import { ChannelHeader } from '../features/channels/ChannelHeader';
 import { LeaveDialog } from '../features/channels/LeaveDialog';
+import { ModerationDialog } from '../features/channels/ModerationDialog';
 import { ClosedComposer } from '../features/composer/ClosedComposer';
 import { Composer } from '../features/composer/Composer';
 import { useReachable } from '../features/people/useReachable';
@@ -19,7 +20,7 @@ import { loadMembers } from '../realtime/load';
 import { channelHref, peopleHref, searchHref, threadHref } from '../state/addresses';
 import type { Channel, Team } from '../state/model';
 import { useStore } from '../state/react';
-import { channelTitle, composerState, teammateId } from '../state/selectors';
+import { channelTitle, composerState, mayInChannel, teammateId } from '../state/selectors';
 import { store } from '../state/store';
 import styles from './ChannelView.module.css';
 import { ChannelPost } from './ChannelPost';
@@ -56,7 +57,7 @@ export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: Cha
     return found.kind === 'read-only' ? found.organisation : '';
   });
   const [editing, setEditing] = useState('');
-  const [dialog, setDialog] = useState<'add' | 'leave' | undefined>();
+  const [dialog, setDialog] = useState<'add' | 'leave' | 'moderate' | undefined>();
   const readUntil = useSeen(team, channel, title);
   const shared = channel.shared === true;
   const sharedAt = useSharedAt(channel);
@@ -69,6 +70,9 @@ export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: Cha
   const editingValue = useMemo(() => ({ postId: editing, edit: setEditing }), [editing]);
   const home = channelHref(team, channel);
   const writable = kind === 'open';
+  // Reacting is taken away and given by itself where administrators moderate.
+  const allowed = useStore((state) => mayInChannel(state, channel.id, 'add_reaction'));
+  const reactable = allowed && (writable || kind === 'moderated');
 
   /** Where a command sends the reader, if it is a place of this client. */
   function goto(location: string): void {
@@ -104,6 +108,7 @@ export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: Cha
           onSearch={() => navigate(pane === 'search' ? home : searchHref(team, channel))}
           onAdd={() => setDialog('add')}
           onLeave={() => setDialog('leave')}
+          onModerate={() => setDialog('moderate')}
           onMenu={onMenu}
         />
         <OfflineBanner channel={channel} />
@@ -111,13 +116,14 @@ export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: Cha
           channel={channel}
           readUntil={readUntil}
           sharedAt={sharedAt}
-          renderPost={(postId, joined) => <ChannelPost postId={postId} joined={joined} writable={writable} onThread={(root) => navigate(threadHref(team, channel, root))} />}
+          renderPost={(postId, joined) => <ChannelPost postId={postId} joined={joined} writable={writable} reactable={reactable} onThread={(root) => navigate(threadHref(team, channel, root))} />}
         />
         {writable && <ReadAlongHint channel={channel} />}
         {composer('')}
       </main>
-      {pane !== '' && <SidePane key={`${pane}/${rootId}`} channel={channel} team={team} pane={pane} rootId={rootId} writable={writable} composer={composer} onClose={() => navigate(home)} />}
+      {pane !== '' && <SidePane key={`${pane}/${rootId}`} channel={channel} team={team} pane={pane} rootId={rootId} writable={writable} reactable={reactable} composer={composer} onClose={() => navigate(home)} />}
       {dialog === 'add' && <AddDialog channel={channel} onClose={() => setDialog(undefined)} />}
+      {dialog === 'moderate' && <ModerationDialog channel={channel} onClose={() => setDialog(undefined)} />}
       {dialog === 'leave' && <LeaveDialog channel={channel} onClose={() => setDialog(undefined)} onLeft={onLeft} />}
     </EditingContext>
   );

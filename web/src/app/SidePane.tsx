@@ -24,11 +24,12 @@ export interface SidePaneProps {
   pane: string;
   rootId: string;
   writable: boolean;
+  reactable: boolean;
   composer: (rootId: string) => ReactNode;
   onClose: () => void;
 }
 
-export function SidePane({ team, channel, pane, rootId, writable, composer, onClose }: SidePaneProps) {
+export function SidePane({ team, channel, pane, rootId, writable, reactable, composer, onClose }: SidePaneProps) {
   const { t } = useLanguage();
   const [, navigate] = useLocation();
   const [fault, setFault] = useState('');
@@ -60,7 +61,7 @@ export function SidePane({ team, channel, pane, rootId, writable, composer, onCl
       </header>
       {fault !== '' && <Notice kind="fault">{fault}</Notice>}
       {pane === 'thread' && (
-        <ThreadPane rootId={rootId} renderPost={(postId, joined) => <ChannelPost postId={postId} joined={joined} writable={writable} />} composer={composer(rootId)} />
+        <ThreadPane rootId={rootId} renderPost={(postId, joined) => <ChannelPost postId={postId} joined={joined} writable={writable} reactable={reactable} />} composer={composer(rootId)} />
       )}
       {pane === 'search' && <SearchPane team={team} onOpen={(place, root) => navigate(threadHref(team, place, root))} />}
       {pane === 'people' && (

@@ -13,7 +13,7 @@ export type Frame =
   | { event: 'channel_created'; channelId: string }
   | { event: 'channel_updated'; channelId: string; channel: Channel | undefined }
   | { event: 'channel_deleted'; channelId: string; at: number }
-  | { event: 'channel_restored' | 'channel_converted' | 'direct_added' | 'group_added'; channelId: string }
+  | { event: 'channel_restored' | 'channel_converted' | 'channel_scheme_updated' | 'direct_added' | 'group_added'; channelId: string }
   | { event: 'channel_member_updated'; membership: ChannelMembership }
   | { event: 'multiple_channels_viewed'; times: Record<string, number> }
   | { event: 'user_added' | 'user_removed'; userId: string; channelId: string }
@@ -96,6 +96,7 @@ function read(event: string, data: Record<string, unknown>, broadcast: Record<st
     case 'channel_created':
     case 'channel_restored':
     case 'channel_converted':
+    case 'channel_scheme_updated':
     case 'direct_added':
     case 'group_added':
       return { event, channelId };

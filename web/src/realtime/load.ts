@@ -7,6 +7,7 @@ import type { Post } from '../state/model';
 import { isRemote, visibleTimeline } from '../state/selectors';
 import { dispatch, store } from '../state/store';
 import { ensureOrigin, ensureOrigins, ensureUsers } from './profiles';
+import { ensureRoles, loadTeamRoles } from './roles';
 
 const PAGE = 60;
 /** A window of more pages than this is not fetched again after a gap; the newest page replaces it. */
@@ -26,8 +27,10 @@ export async function loadTeam(teamId: string): Promise<void> {
     request(client.getMyChannels(teamId)),
     request(client.getMyChannelMembers(teamId)),
     loadShares(teamId),
+    loadTeamRoles(teamId),
   ]);
   dispatch({ kind: 'sidebar', teamId, channels, memberships });
+  void ensureRoles(memberships.map((membership) => membership.channel_id));
   const me = store.getState().me;
   ensureUsers(channels.flatMap((channel) => (channel.type === 'D' ? channel.name.split('__').filter((id) => id !== me) : [])));
 }
@@ -46,6 +49,7 @@ export async function loadChannel(channelId: string): Promise<void> {
     const [channel, membership] = await Promise.all([request(client.getChannel(channelId)), request(client.getMyChannelMember(channelId))]);
     dispatch({ kind: 'channels', channels: [channel] });
     dispatch({ kind: 'memberships', memberships: [membership] });
+    void ensureRoles([channelId]);
     if (channel.type === 'D') ensureUsers(channel.name.split('__'));
     if (channel.shared === true && channel.team_id !== '') await loadShares(channel.team_id);
   } catch {

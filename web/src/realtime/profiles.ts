@@ -4,6 +4,7 @@ import { getOrganisation } from '../api/sharedChannels';
 import type { User } from '../state/model';
 import { isRemote, missingUsers } from '../state/selectors';
 import { dispatch, store } from '../state/store';
+import { resetRoles } from './roles';
 
 const wanted = new Set<string>();
 const asked = new Set<string>();
@@ -15,6 +16,7 @@ export function reset(): void {
   wanted.clear();
   asked.clear();
   askedOrigins.clear();
+  resetRoles();
 }
 
 /** Sees to it that the profiles of `ids` come into the store, with the organisations of those from elsewhere. */

@@ -6,6 +6,7 @@ import { loadDeliveries } from './deliveries';
 import type { Frame } from './frames';
 import { loadChannel, loadMembers, loadOrganisations, loadShares, loadTeam, loadTeams, loadUndelivered, loadWindow, markViewed, refreshPost, takePeople } from './load';
 import { ensureUsers, takeUsers } from './profiles';
+import { ensureRoles } from './roles';
 import type { Socket, SocketOptions } from './socket';
 import { connect } from './socket';
 
@@ -98,12 +99,15 @@ function takeChannelFrame(frame: ChannelFrame): void {
     case 'channel_created':
     case 'channel_restored':
     case 'channel_converted':
+    case 'channel_scheme_updated':
     case 'direct_added':
     case 'group_added':
       void loadChannel(frame.channelId);
       break;
     case 'channel_member_updated':
-      if (frame.membership.user_id === state.me) dispatch({ kind: 'memberships', memberships: [frame.membership] });
+      if (frame.membership.user_id !== state.me) break;
+      dispatch({ kind: 'memberships', memberships: [frame.membership] });
+      void ensureRoles([frame.membership.channel_id]);
       break;
     case 'multiple_channels_viewed':
       for (const [channelId, at] of Object.entries(frame.times)) dispatch({ kind: 'channel-viewed', channelId, at });

@@ -30,6 +30,10 @@ export function apply(state: State, change: Change): State {
     }
     case 'my-teams':
       return { ...state, myTeams: change.teamIds };
+    case 'team-roles':
+      return { ...state, teamRoles: { ...state.teamRoles, [change.teamId]: change.roles } };
+    case 'roles':
+      return { ...state, roles: { ...state.roles, ...Object.fromEntries(change.roles.map((role) => [role.name, role.permissions])) } };
     case 'team-joined':
       return state.myTeams.includes(change.teamId) ? state : { ...state, myTeams: [...state.myTeams, change.teamId] };
     case 'team-left':

@@ -10,6 +10,9 @@ export type Change =
   | { kind: 'statuses'; statuses: readonly { user_id: string; status: string }[] }
   | { kind: 'teams'; teams: readonly Team[] }
   | { kind: 'my-teams'; teamIds: readonly string[] }
+  | { kind: 'team-roles'; teamId: string; roles: string }
+  /** What roles allow. */
+  | { kind: 'roles'; roles: readonly { name: string; permissions: readonly string[] }[] }
   | { kind: 'team-joined'; teamId: string }
   | { kind: 'team-left'; teamId: string }
   | { kind: 'channels'; channels: readonly Channel[] }

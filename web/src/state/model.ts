@@ -50,6 +50,10 @@ export interface State {
   /** Ids of the teams one belongs to. */
   myTeams: readonly string[];
   channels: Record<string, Channel>;
+  /** Own roles in each team, as one text. */
+  teamRoles: Record<string, string>;
+  /** What a role allows, by its name. */
+  roles: Record<string, readonly string[]>;
   /** Own memberships by channel: the sidebar. */
   memberships: Record<string, ChannelMembership>;
   unreads: Record<string, Unread>;
@@ -85,6 +89,8 @@ export const emptyState: State = {
   teams: {},
   myTeams: [],
   channels: {},
+  teamRoles: {},
+  roles: {},
   memberships: {},
   unreads: {},
   members: {},

@@ -1,9 +1,10 @@
 // Who may write where, who is who, and when an organisation counts as gone.
 import { describe, expect, it } from 'vitest';
-import { aChannel, aPost, aUser } from '../testing/entities';
+import { aChannel, aMembership, aPost, aUser } from '../testing/entities';
+import { apply } from './apply';
 import type { Organisation, State } from './model';
 import { emptyState } from './model';
-import { composerState, displayName, mayDelete, offlineOrganisations } from './selectors';
+import { composerState, displayName, mayDelete, mayInChannel, missingRoles, offlineOrganisations } from './selectors';
 
 const share = (home: boolean, readonly: boolean) => ({ id: 'c1', team_id: 't1', home, readonly, remote_id: 'r1' });
 const acme: Organisation = { name: 'acme', display_name: 'Acme', create_at: 1, delete_at: 0, last_ping_at: 1_000_000 };
@@ -22,6 +23,38 @@ describe('composerState', () => {
 
   it('closes what is archived', () => {
     expect(composerState(state({ channels: { c1: aChannel({ delete_at: 5 }) } }), 'c1').kind).toBe('archived');
+  });
+});
+
+// SC-018: what administrators have taken in a channel is told by the roles one holds there.
+describe('mayInChannel', () => {
+  const roles = { system_user: [], team_user: [], team_admin: ['create_post'], channel_user: ['create_post'], channel_user_without_p: ['add_reaction'], channel_admin: ['create_post'] };
+  const held = (channel: string, team = 'team_user', system = 'system_user', known: State['roles'] = roles) =>
+    state({ roles: known, teamRoles: { t1: team }, users: { me: aUser({ id: 'me', roles: system }) }, memberships: { c1: aMembership({ roles: channel }) } });
+
+  it('denies what no role allows, and closes the composer', () => {
+    expect(mayInChannel(held('channel_user'), 'c1', 'create_post')).toBe(true);
+    expect(mayInChannel(held('channel_user_without_p'), 'c1', 'create_post')).toBe(false);
+    expect(mayInChannel(held('channel_user_without_p'), 'c1', 'add_reaction')).toBe(true);
+    expect(composerState(held('channel_user_without_p'), 'c1').kind).toBe('moderated');
+    expect(composerState(held('channel_user'), 'c1').kind).toBe('open');
+  });
+
+  it('exempts administrators of the channel, the team and the system', () => {
+    expect(mayInChannel(held('channel_user_without_p channel_admin'), 'c1', 'create_post')).toBe(true);
+    expect(mayInChannel(held('channel_user_without_p', 'team_user team_admin'), 'c1', 'create_post')).toBe(true);
+    expect(mayInChannel(held('channel_user_without_p', 'team_user', 'system_user system_admin', { ...roles, system_admin: [] }), 'c1', 'create_post')).toBe(true);
+  });
+
+  it('denies nothing while a role is not known', () => {
+    expect(mayInChannel(held('channel_user_without_p', 'team_user', 'system_user', {}), 'c1', 'create_post')).toBe(true);
+    expect(missingRoles(held('channel_user_without_pr'), 'c1')).toEqual(['channel_user_without_pr']);
+  });
+
+  it('takes the newest word on roles although more was read meanwhile', () => {
+    const before = { ...held('channel_user'), memberships: { c1: aMembership({ roles: 'channel_user', last_viewed_at: 9 }) } };
+    const after = apply(before, { kind: 'memberships', memberships: [aMembership({ roles: 'channel_user_without_p', last_viewed_at: 5 })] });
+    expect(after.memberships['c1']).toMatchObject({ roles: 'channel_user_without_p', last_viewed_at: 9 });
   });
 });
 

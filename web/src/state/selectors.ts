@@ -68,7 +68,9 @@ export type ComposerState =
   /** The other person of a direct message cannot be reached now (behaviour 4.7). */
   | { kind: 'unreachable' }
   /** Another organisation shares the channel for reading only. */
-  | { kind: 'read-only'; organisation: string };
+  | { kind: 'read-only'; organisation: string }
+  /** Administrators here have taken writing from ordinary members. */
+  | { kind: 'moderated' };
 
 /** Whether one may write here, and why not (behaviour 4.3, 5.3). */
 export function composerState(state: State, channelId: string): ComposerState {
@@ -78,7 +80,31 @@ export function composerState(state: State, channelId: string): ComposerState {
   if (share !== undefined && !share.home && share.readonly) {
     return { kind: 'read-only', organisation: state.origins[share.remote_id]?.display_name ?? state.organisations[channelId]?.[0]?.display_name ?? '' };
   }
-  return { kind: 'open' };
+  return mayInChannel(state, channelId, 'create_post') ? { kind: 'open' } : { kind: 'moderated' };
+}
+
+/** The names of one's roles in a channel, its team and the whole system. */
+function rolesIn(state: State, channelId: string): string[] {
+  const teamId = state.channels[channelId]?.team_id ?? '';
+  const texts = [state.memberships[channelId]?.roles, state.teamRoles[teamId], state.users[state.me]?.roles];
+  return texts.flatMap((text) => (text ?? '').split(' ')).filter((name) => name !== '');
+}
+
+/** Names of roles one holds in a channel that nothing is known of yet. */
+export function missingRoles(state: State, channelId: string): string[] {
+  return rolesIn(state, channelId).filter((name) => !(name in state.roles));
+}
+
+/** Whether one's roles allow something in a channel. Until all of them are known it is not denied: the server decides anyway. */
+export function mayInChannel(state: State, channelId: string, permission: string): boolean {
+  const names = rolesIn(state, channelId);
+  if (state.memberships[channelId] === undefined || names.some((name) => !(name in state.roles))) return true;
+  return names.some((name) => name === 'system_admin' || (state.roles[name]?.includes(permission) ?? false));
+}
+
+/** Whether one may add people to a channel. */
+export function mayAddPeople(state: State, channel: Channel): boolean {
+  return mayInChannel(state, channel.id, channel.type === 'P' ? 'manage_private_channel_members' : 'manage_public_channel_members');
 }
 
 /** The organisations of a channel that have not been heard of for more than five minutes, and since when. */

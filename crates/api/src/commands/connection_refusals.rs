@@ -75,6 +75,8 @@ fn of_record(error: records::Error, known: &Known, asked: &Asked) -> Refused {
             return Refused::denied(Command::SecureConnection, &denied);
         }
         records::Error::Denied(denied @ Denied::Absent(_)) => return Refused::Fault(denied.to_string()),
+        // No command edits a connection.
+        changed @ records::Error::ChangedMeanwhile { .. } => return Refused::Fault(changed.to_string()),
         records::Error::Name(why) => return Refused::Told(parse_error(&ParseError::Name(why))),
         records::Error::NameTaken(remote) => {
             ConnectionRefusal::NameTaken { name: remote.name.clone(), id: remote.id, state: known.state(&remote) }

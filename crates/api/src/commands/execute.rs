@@ -7,7 +7,7 @@ use super::actions::{Command, Trigger};
 use super::invocation::{Invocation, TypedLine, parse};
 use super::place::Place;
 use super::texts::{self, Service};
-use super::{ordinary, secure_connection, share_channel};
+use super::{attempts, ordinary, secure_connection, share_channel};
 
 /// What a command answered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -113,15 +113,22 @@ async fn own(
     if let Some(service) = switched_off(federation, command) {
         return Err(Refused::Told(texts::disabled(service)));
     }
+    let parsed = parse(typed, trigger);
+    let action = parsed.as_ref().ok().and_then(|parsed| attempts::action(&parsed.invocation));
     if !place.permissions().allows(command.permission()) {
+        attempts::refused(federation, actor, place, action, "permission").await;
         return Err(Refused::Told(texts::permission_denied(command)));
     }
-    let parsed = parse(typed, trigger).map_err(|error| Refused::Told(texts::parse::parse_error(&error)))?;
-    let text = match parsed.invocation {
-        Invocation::Help { command, action } => texts::help(command, action),
-        Invocation::SecureConnection(request) => secure_connection::run(federation, actor, place, request).await?,
-        Invocation::ShareChannel(request) => share_channel::run(federation, actor, place, request).await?,
+    let parsed = parsed.map_err(|error| Refused::Told(texts::parse::parse_error(&error)))?;
+    let answered = match parsed.invocation {
+        Invocation::Help { command, action } => Ok(texts::help(command, action)),
+        Invocation::SecureConnection(request) => secure_connection::run(federation, actor, place, request).await,
+        Invocation::ShareChannel(request) => share_channel::run(federation, actor, place, request).await,
     };
+    if let Err(Refused::Told(_)) = &answered {
+        attempts::refused(federation, actor, place, action, "state").await;
+    }
+    let text = answered?;
     Ok(match parsed.note {
         Some(note) => format!("{text}\n\n{}", texts::note(&note)),
         None => text,

@@ -3,6 +3,7 @@
 //! `ordinary`; `texts` writes the answers, `autocomplete` helps while typing.
 
 pub mod actions;
+mod attempts;
 pub mod autocomplete;
 pub mod candidate;
 mod connection_refusals;

@@ -281,6 +281,9 @@ fn of_channel(error: channels::Error, what: &str) -> Refused {
         | channels::Error::NameTaken
         | channels::Error::Archived
         | channels::Error::NotArchived
+        | channels::Error::TooMany { .. }
+        | channels::Error::DeletionOff
+        | channels::Error::MembersElsewhere
         | channels::Error::DefaultChannel
         | channels::Error::DirectOrGroup) => Refused::Told(format!("The {what} was not changed: {refused}.")),
     }

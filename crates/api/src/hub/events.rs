@@ -71,6 +71,8 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
             wanted.posts.insert(*post);
         }
         DomainEvent::StatusChanged { .. }
+        | DomainEvent::ChannelModerated { .. }
+        | DomainEvent::ChannelDeleted { .. }
         | DomainEvent::HistoryReceived { .. }
         | DomainEvent::HistoryKept { .. }
         | DomainEvent::SessionsRevoked { .. }
@@ -137,9 +139,15 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
             let Some(row) = rows.channels.get(channel) else { return };
             send(registry, Scope::Channel(*channel), &events::channel_updated(&row.into()));
         }
+        DomainEvent::ChannelModerated { channel } => send(registry, scope, &events::channel_scheme_updated(*channel)),
         DomainEvent::ChannelArchived { channel } => {
             let Some(row) = rows.channels.get(channel).filter(|row| row.is_archived()) else { return };
             send(registry, scope, &events::channel_deleted(row));
+        }
+        DomainEvent::ChannelDeleted { channel, team } => {
+            let team = team.filter(|_| matches!(scope, Scope::Team(_)));
+            send(registry, scope, &events::channel_gone(*channel, team, recorded.at));
+            registry.forget_channel(channel);
         }
         DomainEvent::ChannelRestored { channel } => {
             let Some(row) = rows.channels.get(channel).filter(|row| !row.is_archived()) else { return };

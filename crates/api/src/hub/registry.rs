@@ -169,6 +169,15 @@ impl Registry {
         }
     }
 
+    /// Nobody belongs to a channel any more, nor to one that comes under its id later (E-139).
+    pub fn forget_channel(&mut self, channel: &ChannelId) {
+        for user in self.channels.remove(channel).unwrap_or_default() {
+            if let Some(person) = self.people.get_mut(&user) {
+                person.channels.remove(channel);
+            }
+        }
+    }
+
     fn revoke(&mut self, user: &UserId, session: Option<&SessionId>) {
         let Some(person) = self.people.get(user) else { return };
         let gone: Vec<_> = person

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use rialto_app::channels::{self, Error};
-use rialto_app::{Denied, direct_channels, teams};
+use rialto_app::{Denied, channel_moves, channel_removal, direct_channels, teams};
 use rialto_model::{ChannelId, ChannelKind, TeamId, UserId};
 use rialto_wire::v4::channels::{ChannelPatch, ChannelStats, NewChannel};
 use rialto_wire::v4::{Channel, StatusOk};
@@ -24,6 +24,7 @@ pub fn routes() -> Router<Api> {
         .route("/channels/{channel_id}/patch", put(patch))
         .route("/channels/{channel_id}/privacy", put(set_privacy))
         .route("/channels/{channel_id}/restore", post(restore))
+        .route("/channels/{channel_id}/move", post(move_to_team))
         .route("/channels/{channel_id}/stats", get(stats))
         .route("/teams/{team_id}/channels/name/{name}", get(by_name))
         .route("/teams/name/{team_name}/channels/name/{name}", get(by_names))
@@ -156,13 +157,36 @@ async fn set_privacy(
     Ok(ApiJson(Channel::from(&channels::set_privacy(&api.app, &actor, &id, kind).await?)))
 }
 
+/// Archives, or deletes for good where `permanent` asks for it and the server allows it.
 async fn archive(
     State(api): State<Api>,
     Session(actor): Session,
     Params(id): Params<ChannelId>,
+    query: QueryMap,
 ) -> ApiResult<StatusOk> {
+    if query.flag("permanent") {
+        channel_removal::delete_permanently(&api.app, &actor, &id).await?;
+        return Ok(ApiJson(StatusOk::default()));
+    }
     channels::archive(&api.app, &actor, &id).await?;
     Ok(ApiJson(StatusOk::default()))
+}
+
+#[derive(Deserialize)]
+struct Move {
+    team_id: String,
+    #[serde(default)]
+    force: bool,
+}
+
+async fn move_to_team(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params(id): Params<ChannelId>,
+    ApiJson(body): ApiJson<Move>,
+) -> ApiResult<Channel> {
+    let team: TeamId = id_lists::one(&body.team_id, "team_id")?;
+    Ok(ApiJson(Channel::from(&channel_moves::move_to_team(&api.app, &actor, &id, &team, body.force).await?)))
 }
 
 async fn restore(State(api): State<Api>, Session(actor): Session, Params(id): Params<ChannelId>) -> ApiResult<Channel> {
@@ -203,6 +227,19 @@ impl From<Error> for ApiError {
             Error::NameTaken => Self::bad_request(
                 "store.sql_channel.save_channel.exists.app_error",
                 "A channel with that name already exists on the same team.",
+            ),
+            Error::TooMany { max } => Self::bad_request(
+                "store.sql_channel.save_channel.limit.app_error",
+                format!("The team has as many channels as it may: {max}."),
+            ),
+            Error::DeletionOff => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "api.user.delete_channel.not_enabled.app_error",
+                "Deleting channels for good is not enabled.",
+            ),
+            Error::MembersElsewhere => Self::bad_request(
+                "app.channel.move_channel.members_do_not_match.error",
+                "Some members of the channel do not belong to that team.",
             ),
             Error::Archived => {
                 Self::bad_request("api.channel.update_channel.deleted.app_error", "The channel has been archived.")

@@ -160,6 +160,7 @@ fn shown(app: &App) -> wire::Config {
         team_settings: wire::Team {
             site_name: settings.site_name.clone(),
             max_users_per_team: settings.max_users_per_team,
+            max_channels_per_team: settings.max_channels_per_team,
             max_notifications_per_channel: number(settings.max_notifications_per_channel),
             enable_user_creation: settings.enable_user_creation,
             enable_open_server: settings.enable_open_server,

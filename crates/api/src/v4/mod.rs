@@ -1,6 +1,8 @@
 //! API v4: one file per resource, its routes and handlers; each lists its routes in `routes()`.
 
 mod acknowledgements;
+pub(crate) mod attempts;
+mod audits;
 mod avatar;
 mod categories;
 mod channel_lists;
@@ -15,6 +17,7 @@ mod files;
 mod history;
 mod id_lists;
 mod license;
+mod moderations;
 mod post_lists;
 pub(crate) mod posts;
 mod preferences;
@@ -53,6 +56,7 @@ pub fn routes() -> Router<Api> {
         .merge(channels::routes())
         .merge(channel_lists::routes())
         .merge(channel_members::routes())
+        .merge(moderations::routes())
         .merge(categories::routes())
         .merge(posts::routes())
         .merge(post_lists::routes())
@@ -72,5 +76,6 @@ pub fn routes() -> Router<Api> {
         .merge(config::routes())
         .merge(license::routes())
         .merge(commands::routes())
+        .merge(audits::routes())
         .merge(stubs::routes())
 }

@@ -162,10 +162,12 @@ async fn update(
     require_service(&api)?;
     let team = body.default_team_id.filter(|team| !team.is_empty());
     let team = team.map(|team| id_lists::one(&team, "default_team_id")).transpose()?;
+    let seen = records::Seen { display_name: body.was.display_name, team: body.was.default_team_id };
+    let change = records::ConnectionChange { display_name: body.display_name, team, seen };
+    let mut remote = records::update(&api.app, &actor, &id, change).await?;
     if let Some(url) = body.site_url.filter(|url| !url.is_empty()) {
-        moving::move_to(&api.federation, &actor, &id, &url).await?;
+        remote = moving::move_to(&api.federation, &actor, &id, &url).await?;
     }
-    let remote = records::update(&api.app, &actor, &id, body.display_name, team).await?;
     Ok(ApiJson(RemoteCluster::from(&remote)))
 }
 
@@ -282,6 +284,15 @@ impl From<records::Error> for ApiError {
             Error::Known(other) | Error::SameSite(other) => Self::bad_request(
                 "api.remote_cluster.accept_invitation_error",
                 format!("This server is connected with them already: {}.", other.name),
+            ),
+            Error::ChangedMeanwhile { remote, team } => Self::new(
+                StatusCode::CONFLICT,
+                "rialto.remote_cluster.update.changed.app_error",
+                format!(
+                    "Somebody else has changed this connection meanwhile: it is now called “{}” and its channels go to \
+                     the team “{team}”.",
+                    if remote.display_name.is_empty() { &remote.name } else { &remote.display_name }
+                ),
             ),
             Error::CannotRotate(_) => Self::bad_request(
                 "rialto.remote_cluster.cannot_rotate.app_error",

@@ -1,4 +1,6 @@
-//! Roles. They are built in; clients show controls by them. Source: client-api 4.5.
+//! Roles. They are built in, and less in moderated channels; clients show controls by them. Source: client-api 4.5.
+
+use std::collections::BTreeSet;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -34,8 +36,7 @@ async fn by_names(Session(_): Session, ApiJson(names): ApiJson<Vec<String>>) -> 
     if names.is_empty() || names.len() > MAX_NAMES || !names.iter().all(|name| is_name(name)) {
         return Err(ApiError::body_param("rolenames"));
     }
-    let known = roles::BUILT_IN.iter().filter(|role| names.contains(&role.name));
-    Ok(ApiJson(known.map(Role::from).collect()))
+    Ok(ApiJson(names.into_iter().collect::<BTreeSet<_>>().into_iter().filter_map(Role::find).collect()))
 }
 
 async fn get_one(Session(_): Session, Params(id): Params<ItemId>) -> ApiResult<Role> {
@@ -43,5 +44,5 @@ async fn get_one(Session(_): Session, Params(id): Params<ItemId>) -> ApiResult<R
 }
 
 async fn get_by_name(Session(_): Session, Params(name): Params<String>) -> ApiResult<Role> {
-    roles::BUILT_IN.iter().find(|role| role.name == name).map(|role| ApiJson(Role::from(role))).ok_or_else(absent)
+    Role::find(&name).map(ApiJson).ok_or_else(absent)
 }

@@ -26,7 +26,7 @@ async fn written(server: &Organisation, channel: &Channel, line: &str) -> Vec<St
 }
 
 /// SC-106: each command that does something leaves one line, with who, what, result, connection and channel; one that only
-/// looks leaves none.
+/// looks leaves none, and one that cannot be carried out leaves a line that says so.
 #[tokio::test]
 async fn every_command_that_does_something_is_written_down() {
     let net = Net::default();
@@ -50,9 +50,11 @@ async fn every_command_that_does_something_is_written_down() {
     ] {
         assert_eq!(written(&a, &ops, &line).await, [format!("{admin} {action} ok {id} {}", ops.id)], "{line}");
     }
-    for line in ["/share-channel status", "/secure-connection status", "/share-channel unshare"] {
+    for line in ["/share-channel status", "/secure-connection status"] {
         assert_eq!(written(&a, &ops, line).await, [""; 0], "{line}");
     }
+    let nothing = written(&a, &ops, "/share-channel unshare").await;
+    assert_eq!(nothing, [format!("{admin} unshare_channel fail  {}", ops.id)], "there is nothing left to end");
     let share = written(&a, &ops, "/share-channel share").await;
     assert_eq!(share, [format!("{admin} mark_shared ok  {}", ops.id)]);
     let remove = written(&a, &town, &format!("/secure-connection remove --connectionID {id}")).await;

@@ -356,3 +356,33 @@ async fn many_listeners_hear_every_post_of_a_burst() {
         listener.await.unwrap();
     }
 }
+
+/// E-139: who was in a channel that was deleted for good hears of that, and nothing of a channel that comes under its id
+/// later, unless they belong to that one.
+#[tokio::test]
+async fn members_of_a_deleted_channel_hear_nothing_of_the_next_one() {
+    let world = World::start().await;
+    let settings = rialto_app::Settings { enable_channel_deletion: true, ..rialto_app::Settings::default() };
+    world.app.settings.set(settings);
+    let admin = world.person("admin", "system_user system_admin").await;
+    let alice = world.person("alice", "system_user").await;
+    let (gone, other) = (
+        world.channel(&admin, "gone", ChannelKind::Private).await,
+        world.channel(&admin, "other", ChannelKind::Private).await,
+    );
+    for channel in [&gone, &other] {
+        rialto_app::channel_members::add(&world.app, &admin.actor, &channel.id, &[alice.id]).await.unwrap();
+    }
+    let member = rialto_app::channel_members::get(&world.app, &admin.actor, &gone.id, &admin.id).await.unwrap();
+    let mut client = world.connect(&alice).await;
+    rialto_app::channel_removal::delete_permanently(&world.app, &admin.actor, &gone.id).await.unwrap();
+    let (event, _) = client.until("channel_deleted").await;
+    assert_eq!(event["data"]["channel_id"], gone.id.as_str());
+    let mut tx = world.app.db.begin(world.app.clock.now()).await.unwrap();
+    rialto_store::channels::insert(&mut tx, &gone).await.unwrap();
+    rialto_store::channel_members::insert(&mut tx, &member).await.unwrap();
+    tx.commit().await.unwrap();
+    world.post(&admin, &gone, "not for her").await;
+    world.post(&admin, &other, "for her").await;
+    assert_eq!(client.posted().await["message"], "for her");
+}

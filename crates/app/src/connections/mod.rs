@@ -1,6 +1,8 @@
 //! Secure connections: the records, credentials and states of our peers. What goes over the network is `federation`'s.
 
 mod credentials;
+#[cfg(test)]
+mod edit_tests;
 mod ending;
 mod handshake;
 pub mod health;
@@ -68,6 +70,14 @@ pub enum Error {
     /// A live connection to the same site exists: one per pair of servers (E-026).
     #[error("already connected as {}", .0.name)]
     SameSite(Box<RemoteCluster>),
+    /// Somebody has changed it since it was looked at (E-158).
+    #[error("the connection was changed meanwhile")]
+    ChangedMeanwhile {
+        /// As it is now.
+        remote: Box<RemoteCluster>,
+        /// Shown name of the team copies go to now.
+        team: String,
+    },
     /// No more to be changed.
     #[error("the connection has ended")]
     Ended(Box<RemoteCluster>),
@@ -274,16 +284,36 @@ pub async fn renew_invite(
     Ok((remote, fresh))
 }
 
-/// Changes what only we call it, or where its copies go.
+/// What an administrator saw of a connection before changing it; None: not looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// What we call it.
+    pub display_name: Option<String>,
+    /// Where its copies go; empty for nowhere.
+    pub team: Option<String>,
+}
+
+/// Changes to a connection; None leaves a part as it is.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectionChange {
+    /// What only we call it; empty for its name.
+    pub display_name: Option<String>,
+    /// Where its copies go.
+    pub team: Option<TeamId>,
+    /// What the change was made to.
+    pub seen: Seen,
+}
+
+/// Changes what only we call it, or where its copies go. Of two administrators who saw the same and both change it, the
+/// second is told what the first has made of it (E-158).
 ///
 /// # Errors
-/// [`Error`].
+/// [`Error`]; [`Error::ChangedMeanwhile`] if it is not as it was seen.
 pub async fn update(
     app: &App,
     actor: &SessionUser,
     id: &RemoteId,
-    display_name: Option<String>,
-    team: Option<TeamId>,
+    change: ConnectionChange,
 ) -> Result<RemoteCluster, Error> {
     actor.require(Permission::ManageSecureConnections)?;
     let mut tx = app.db.begin(app.clock.now()).await?;
@@ -291,13 +321,14 @@ pub async fn update(
     if remote.delete_at.is_some() {
         return Err(Denied::Absent("connection").into());
     }
-    if let Some(name) = display_name {
+    check_unchanged(&mut tx, &remote, &change.seen).await?;
+    if let Some(name) = change.display_name {
         if name.chars().count() > 64 {
             return Err(Error::TooLong { field: "display name", max: 64 });
         }
         remote.display_name = if name.trim().is_empty() { remote.name.clone() } else { name };
     }
-    if let Some(team) = team {
+    if let Some(team) = change.team {
         remote.default_team_id = destination(&mut tx, Some(&team)).await?;
     }
     remotes::update(&mut tx, &remote).await?;
@@ -306,6 +337,21 @@ pub async fn update(
     changed(&mut tx, id);
     tx.commit().await?;
     Ok(remote)
+}
+
+async fn check_unchanged(tx: &mut Tx, remote: &RemoteCluster, seen: &Seen) -> Result<(), Error> {
+    let shown = if remote.display_name.is_empty() { &remote.name } else { &remote.display_name };
+    let team = remote.default_team_id.map_or_else(String::new, |team| team.to_string());
+    let same = seen.display_name.as_ref().is_none_or(|name| name == shown)
+        && seen.team.as_ref().is_none_or(|seen| *seen == team);
+    if same {
+        return Ok(());
+    }
+    let team = match &remote.default_team_id {
+        Some(team) => teams::get(tx, team).await?.map(|team| team.display_name).unwrap_or_default(),
+        None => String::new(),
+    };
+    Err(Error::ChangedMeanwhile { remote: Box::new(remote.clone()), team })
 }
 
 /// A ping this soon after the last one, while nothing fails, is not written down: it would say nothing new, ms.

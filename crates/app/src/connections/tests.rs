@@ -380,13 +380,23 @@ async fn who_may_look_sees_connections_and_others_only_those_they_share_a_channe
             let hidden = info(&scene.app, &who.actor, &peer.id).await.unwrap_err();
             assert!(matches!(hidden, Error::Denied(Denied::Absent(_))));
         }
-        let renamed =
-            update(&scene.app, &scene.admin.actor, &acme.id, Some("Acme Inc.".to_owned()), None).await.unwrap();
+        let renamed = update(&scene.app, &scene.admin.actor, &acme.id, called("Acme Inc.")).await.unwrap();
         assert_eq!((renamed.display_name.as_str(), renamed.name.as_str()), ("Acme Inc.", "acme"));
-        let back = update(&scene.app, &scene.admin.actor, &acme.id, Some(" ".to_owned()), None).await.unwrap();
+        let back = update(&scene.app, &scene.admin.actor, &acme.id, called(" ")).await.unwrap();
         assert_eq!(back.display_name, "acme");
-        let error = update(&scene.app, &scene.admin.actor, &acme.id, None, Some(id(77))).await.unwrap_err();
+        let error = update(
+            &scene.app,
+            &scene.admin.actor,
+            &acme.id,
+            ConnectionChange { team: Some(id(77)), ..Default::default() },
+        )
+        .await
+        .unwrap_err();
         assert!(matches!(error, Error::Team));
     })
     .await;
+}
+
+fn called(name: &str) -> ConnectionChange {
+    ConnectionChange { display_name: Some(name.to_owned()), ..ConnectionChange::default() }
 }

@@ -15,6 +15,8 @@ use crate::system_posts::escape;
 const TOGETHER: i64 = 60_000;
 /// Shares that ended, by the other side's word (M-06).
 const SHARE_ENDED: &str = "share_ended";
+/// Copies that came although their team is full (E-141).
+const TEAM_FULL: &str = "team_full";
 /// Somebody tried a code that was used before (E-006).
 const CODE_USED: &str = "code_used";
 
@@ -69,6 +71,24 @@ pub(crate) async fn share_ended(
     let (channel_id, due_at) = (Some(channel.id), Millis(at.0 + TOGETHER));
     let notice = Notice { remote_id: remote.id, channel_id, detail: String::new(), at, due_at };
     notices::queue(tx, SHARE_ENDED, &notice).await
+}
+
+/// E-141: a copy was made although its team has as many channels as its people may make. The system administrators are
+/// told of all that come within a minute at once.
+pub(crate) async fn beyond_limit(
+    app: &App,
+    tx: &mut Tx,
+    remote: &RemoteCluster,
+    channel: &Channel,
+) -> Result<(), StoreError> {
+    let Some(team) = &channel.team_id else { return Ok(()) };
+    if channels::count_of_team(tx, team).await? <= app.settings.get().max_channels_per_team {
+        return Ok(());
+    }
+    let at = tx.now();
+    let (channel_id, due_at) = (Some(channel.id), Millis(at.0 + TOGETHER));
+    let notice = Notice { remote_id: remote.id, channel_id, detail: String::new(), at, due_at };
+    notices::queue(tx, TEAM_FULL, &notice).await
 }
 
 /// M-07: the peer has removed the connection, and with it the shares of `channels`.
@@ -196,6 +216,7 @@ pub async fn tell_due(app: &App) -> Result<(), StoreError> {
         let news = notices::take(&mut tx, &kind).await?;
         match kind.as_str() {
             SHARE_ENDED => tell_ended(app, &mut tx, &news).await?,
+            TEAM_FULL => tell_full(app, &mut tx, &news).await?,
             CODE_USED => tell_used(app, &mut tx, &news).await?,
             unknown => tracing::warn!(kind = unknown, "news of an unknown kind were dropped"),
         }
@@ -216,6 +237,36 @@ async fn tell_ended(app: &App, tx: &mut Tx, news: &[Notice]) -> Result<(), Store
         let channel =
             channel.map_or_else(|| "a channel".to_owned(), |row| format!("**{}**", escape(&row.display_name)));
         lines.push(format!("{organisation} has ended sharing {channel}, which we learnt at {}.", utc(notice.at)));
+    }
+    let message = match lines.as_slice() {
+        [] => return Ok(()),
+        [line] => line.clone(),
+        lines => lines.iter().map(|line| format!("* {line}")).collect::<Vec<_>>().join("\n"),
+    };
+    write_to_all(app, tx, &message).await
+}
+
+async fn tell_full(app: &App, tx: &mut Tx, news: &[Notice]) -> Result<(), StoreError> {
+    let mut lines = Vec::new();
+    for notice in news {
+        let channel = match &notice.channel_id {
+            Some(id) => channels::get(tx, id).await?,
+            None => None,
+        };
+        // Whatever is gone again fills no team.
+        let (Some(channel), Some(remote)) = (channel, remotes::get(tx, &notice.remote_id).await?) else { continue };
+        let team = match &channel.team_id {
+            Some(id) => rialto_store::teams::get(tx, id).await?.map(|team| team.display_name).unwrap_or_default(),
+            None => continue,
+        };
+        lines.push(format!(
+            "{} shares the channel **{}** with us. Its copy was made, although the team **{}** has as many channels as its \
+             people may make ({}).",
+            named(&remote),
+            escape(&channel.display_name),
+            escape(&team),
+            app.settings.get().max_channels_per_team
+        ));
     }
     let message = match lines.as_slice() {
         [] => return Ok(()),

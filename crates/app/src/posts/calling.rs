@@ -1,9 +1,51 @@
 //! Whom a message calls, and what a new one counts. Source: behaviour 3.4, E-076, E-078.
 
-use rialto_model::{Channel, DomainEvent, Origin, Post, Scope, UserId};
-use rialto_store::{StoreError, Tx, channel_members, channels, posts, users as user_rows};
+use rialto_model::{Channel, DomainEvent, Origin, Permission, PermissionSet, Post, Scope, UserId};
+use rialto_store::{StoreError, Tx, channel_members, channels, moderation, posts, users as user_rows};
+use serde_json::Value;
 
+use crate::access::ChannelAccess;
 use crate::{App, mentions};
+
+/// The prop of a message whose `@channel` calls nobody, as clients and other servers know it (client-api 2.3).
+const SILENT: &str = "mentionHighlightDisabled";
+
+/// The props of a message of ours, marked where its author may not call the whole channel: so other servers hear of it
+/// too, because who is called follows from the permission the author has at home (behaviour 3.4).
+pub(super) fn marked_silent(props: String, message: &str, access: &ChannelAccess) -> String {
+    let silent = !access.may(Permission::UseChannelMentions) && mentions::find(message).everybody;
+    if !silent && !props.contains(SILENT) {
+        return props;
+    }
+    let Ok(Value::Object(mut map)) = serde_json::from_str(&props) else { return props };
+    if silent {
+        map.insert(SILENT.to_owned(), Value::Bool(true));
+    } else {
+        map.remove(SILENT);
+    }
+    Value::Object(map).to_string()
+}
+
+fn is_silent(post: &Post) -> bool {
+    let is_true = |props: Value| props.get(SILENT) == Some(&Value::Bool(true));
+    post.props.contains(SILENT) && serde_json::from_str(&post.props).is_ok_and(is_true)
+}
+
+/// Whether a peer's person calls everybody here: not where their own server did not let them, nor where ordinary
+/// members here may not (E-078).
+async fn may_call_everybody(tx: &mut Tx, channel: &Channel, post: &Post) -> Result<bool, StoreError> {
+    if is_silent(post) {
+        return Ok(false);
+    }
+    let permissions = match channel_members::get(tx, &channel.id, &post.user_id).await? {
+        Some(member) => member.permissions(),
+        None => {
+            let moderation = moderation::get(tx, &channel.id).await?.unwrap_or_default();
+            PermissionSet::in_channel(["channel_user"], moderation)
+        }
+    };
+    Ok(permissions.allows(Permission::UseChannelMentions))
+}
 
 /// Local members a post calls, its author excepted.
 pub(super) async fn mentioned(
@@ -77,12 +119,13 @@ pub(crate) async fn record_remote(
     origin: Origin,
     calls: Calls<'_>,
 ) -> Result<(), StoreError> {
+    let everybody = mentions::find(&post.message).everybody && may_call_everybody(tx, channel, post).await?;
     let called = match calls {
         Calls::Nobody => Vec::new(),
-        Calls::Text => mentioned(app, tx, channel, post, true).await?,
+        Calls::Text => mentioned(app, tx, channel, post, everybody).await?,
         Calls::Named(people) => {
             let mut called = Vec::new();
-            if mentions::find(&post.message).everybody {
+            if everybody {
                 called = channel_members::mentioned(tx, &channel.id, &[], true).await?;
             }
             if called.is_empty() || too_many(app, &called) {

@@ -117,6 +117,7 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     } else {
         access::writable(app, &mut tx, access.channel()).await?;
     }
+    let props = calling::marked_silent(props, &new.message, &access);
     if let Some(root) = &new.root_id {
         check_root(&mut tx, channel, root).await?;
     }
@@ -277,6 +278,7 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
     if let Some(props) = props {
         post.props = props;
     }
+    post.props = calling::marked_silent(post.props, &post.message, &access);
     if let Some(wanted) = patch.file_ids.filter(|wanted| *wanted != before.file_ids) {
         if wanted.len() > MAX_FILES {
             return Err(Error::TooManyFiles);

@@ -15,6 +15,8 @@ pub enum Ending {
     UninvitedHere,
     /// An administrator here removed the connection.
     RemovedHere,
+    /// An administrator here deleted the channel for good.
+    DeletedHere,
     /// The peer ended it, or said that it had.
     EndedThere,
     /// The peer removed the connection.
@@ -25,6 +27,7 @@ impl Ending {
     pub(super) fn reason(self) -> &'static str {
         match self {
             Ending::UninvitedHere => "uninvited",
+            Ending::DeletedHere => "deleted",
             Ending::EndedThere => "left",
             Ending::RemovedHere | Ending::RemovedThere => "removed",
         }
@@ -48,7 +51,7 @@ pub(super) async fn end(
     shares::update(tx, &share).await?;
     outbox::forget(tx, &remote.id, Some(&channel.id)).await?;
     let origin = match ending {
-        Ending::UninvitedHere | Ending::RemovedHere => Origin::Local,
+        Ending::UninvitedHere | Ending::RemovedHere | Ending::DeletedHere => Origin::Local,
         Ending::EndedThere | Ending::RemovedThere => Origin::Remote(remote.id),
     };
     tx.record(
@@ -92,7 +95,9 @@ fn tell_ended(
 ) -> Result<(), StoreError> {
     let names = organisations.iter().map(|name| format!("**{}**", escape(name))).collect::<Vec<_>>().join(", ");
     let mut message = match ending {
-        Ending::UninvitedHere | Ending::RemovedHere => format!("Sharing this channel with {names} has ended."),
+        Ending::UninvitedHere | Ending::RemovedHere | Ending::DeletedHere => {
+            format!("Sharing this channel with {names} has ended.")
+        }
         Ending::EndedThere | Ending::RemovedThere => format!("{names} has ended sharing this channel."),
     };
     message.push_str(if still_shared {
@@ -179,6 +184,18 @@ pub(crate) async fn end_all_of(
         }
     }
     Ok(touched)
+}
+
+/// Ends every share of a channel that is about to go for good, in the transaction that closes it. Nobody here is told in
+/// the channel; the peers are (E-138, E-139).
+pub(crate) async fn end_all_in(app: &App, tx: &mut Tx, channel: &Channel) -> Result<(), StoreError> {
+    for share in shares::list_of_channel(tx, &channel.id).await? {
+        // One without a connection ends by itself (E-132).
+        if let Some(remote) = remotes::get(tx, &share.remote_id).await? {
+            end(app, tx, channel, &remote, share, Ending::DeletedHere, false).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The peer has ended the share, by its word or by refusing what we send (M-06). Does nothing if it has ended already.

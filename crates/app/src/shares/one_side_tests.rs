@@ -137,7 +137,7 @@ async fn copies_stay_in_the_team_they_came_to() {
         taken(&scene, &acme, 50, "before").await;
         let other = another_team(&scene).await;
         scene.tick();
-        connections::update(&scene.app, &scene.admin.actor, &acme.id, None, Some(other)).await.unwrap();
+        connections::update(&scene.app, &scene.admin.actor, &acme.id, to_team(other)).await.unwrap();
         taken(&scene, &acme, 51, "after").await;
         assert_eq!(scene.channel_row(&id(50)).await.team_id, Some(scene.team));
         assert_eq!(scene.channel_row(&id(51)).await.team_id, Some(other));
@@ -204,4 +204,8 @@ async fn nobody_passes_on_what_is_not_theirs() {
         shares::invite(&scene.app, &scene.admin.actor, &own, &other.id, Default::default()).await.unwrap();
     })
     .await;
+}
+
+fn to_team(team: rialto_model::TeamId) -> connections::ConnectionChange {
+    connections::ConnectionChange { team: Some(team), ..connections::ConnectionChange::default() }
 }

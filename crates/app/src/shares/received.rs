@@ -10,7 +10,7 @@ use super::{change, requests, set_shared, tell_active, tell_mode};
 use crate::access::RemoteActor;
 use crate::audit::{self, About};
 use crate::connections::quotas;
-use crate::{App, channel_members, channels as channel_rules};
+use crate::{App, channel_members, channels as channel_rules, notices};
 
 /// An invitation a peer sent, checked for form.
 #[derive(Debug, Clone)]
@@ -159,7 +159,11 @@ pub(super) async fn take(
 ) -> Result<Share, InvitationRefused> {
     let channel = match existing {
         Some(channel) => channel,
-        None => make_copy(tx, remote, invitation, taker).await?,
+        None => {
+            let channel = make_copy(tx, remote, invitation, taker).await?;
+            notices::beyond_limit(app, tx, remote, &channel).await?;
+            channel
+        }
     };
     let now = tx.now();
     let share = Share {

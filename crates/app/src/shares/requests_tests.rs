@@ -198,7 +198,7 @@ async fn channels_wait_for_a_destination_team() {
         assert!(matches!(items(&scene, &acme).await, Err(apply::Error::Paused)));
         assert!(matches!(approve(&scene.app, &scene.admin.actor, &acme.id, &id(50), None).await, Err(Error::NoTeam)));
         scene.tick();
-        connections::update(&scene.app, &scene.admin.actor, &acme.id, None, Some(other.id)).await.unwrap();
+        connections::update(&scene.app, &scene.admin.actor, &acme.id, to_team(other.id)).await.unwrap();
         for channel in [50, 51] {
             assert_eq!(scene.channel_row(&id(channel)).await.team_id, Some(other.id));
             let share = scene.live_share(&acme, &id(channel)).await.unwrap();
@@ -287,4 +287,8 @@ async fn a_copy_learns_who_else_takes_part() {
         assert_eq!(also_taking_part(&scene.app, &scene.ann.actor, &scene.channel).await.unwrap(), []);
     })
     .await;
+}
+
+fn to_team(team: rialto_model::TeamId) -> connections::ConnectionChange {
+    connections::ConnectionChange { team: Some(team), ..connections::ConnectionChange::default() }
 }

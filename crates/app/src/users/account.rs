@@ -3,7 +3,7 @@
 use rialto_model::{DomainEvent, Origin, Permission, PermissionSet, Scope, User, UserId, roles};
 use rialto_store::{blocks, statuses as status_rows, users};
 
-use super::{Error, profile};
+use super::{Error, profile, succession};
 use crate::access::{Denied, SessionUser};
 use crate::statuses::{self, Presence};
 use crate::{App, passwords, sessions};
@@ -112,6 +112,7 @@ pub async fn set_active(app: &App, actor: &SessionUser, id: &UserId, active: boo
     }
     tx.record(Scope::Server, Origin::Local, DomainEvent::UserUpdated { user: *id });
     if !active {
+        succession::hand_over(app, &mut tx, &user).await?;
         sessions::end_all(&mut tx, id, None).await?;
         let status = status_rows::Status {
             user_id: *id,

@@ -7,6 +7,9 @@ pub mod pictures;
 #[cfg(test)]
 mod pictures_tests;
 mod profile;
+mod succession;
+#[cfg(test)]
+mod succession_tests;
 #[cfg(test)]
 mod tests;
 

@@ -69,6 +69,7 @@ keys! {
         "SessionLengthWebInHours" => |c, v| set(c, |s| &mut s.session_hours, number(v, 1..=8760));
         "PostEditTimeLimit" => |c, v| set(c, |s| &mut s.post_edit_seconds, number(v, -1..=i64::from(i32::MAX)));
         "UniqueEmojiReactionLimitPerPost" => |c, v| set(c, |s| &mut s.unique_emoji_per_post, number(v, 0..=500));
+        "EnableAPIChannelDeletion" => |c, v| set(c, |s| &mut s.enable_channel_deletion, flag(v));
         "MaxPostSize" => |c, v| set(c, |s| &mut s.max_post_size, count(v, 1..=65_535));
     }
     "TeamSettings" {
@@ -76,6 +77,7 @@ keys! {
         "EnableOpenServer" => |c, v| set(c, |s| &mut s.enable_open_server, flag(v));
         "EnableUserCreation" => |c, v| set(c, |s| &mut s.enable_user_creation, flag(v));
         "MaxUsersPerTeam" => |c, v| set(c, |s| &mut s.max_users_per_team, number(v, 1..=1_000_000));
+        "MaxChannelsPerTeam" => |c, v| set(c, |s| &mut s.max_channels_per_team, number(v, 1..=1_000_000));
         "MaxNotificationsPerChannel" =>
             |c, v| set(c, |s| &mut s.max_notifications_per_channel, count(v, 1..=1_000_000));
     }

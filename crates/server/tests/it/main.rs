@@ -3,6 +3,10 @@
 //! One binary for all of them. Tests that are not about one database run on both.
 
 #[cfg(test)]
+mod audits;
+#[cfg(test)]
+mod channel_ends;
+#[cfg(test)]
 mod chat;
 #[cfg(test)]
 mod configuration;
@@ -16,6 +20,8 @@ mod files;
 mod history;
 #[cfg(test)]
 mod hub;
+#[cfg(test)]
+mod moderation;
 #[cfg(test)]
 mod outage;
 #[cfg(test)]

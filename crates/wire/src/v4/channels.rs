@@ -319,6 +319,7 @@ mod tests {
             mention_count_root: 0,
             notify_props: rialto_model::channel::default_notify_props(),
             last_update_at: Millis(6),
+            moderation: rialto_model::Moderation::default(),
         };
         let own = ChannelMember::seen_by(&member, member.user_id);
         assert_eq!((own.last_viewed_at, own.roles.as_str()), (5, "channel_user channel_admin"));

@@ -88,6 +88,7 @@ pub struct Files {
 pub struct Team {
     pub site_name: String,
     pub max_users_per_team: i64,
+    pub max_channels_per_team: i64,
     pub max_notifications_per_channel: i64,
     pub enable_user_creation: bool,
     pub enable_open_server: bool,

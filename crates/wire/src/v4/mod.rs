@@ -5,6 +5,7 @@
 //! set – ids, times, owners – has no member in a request.
 
 pub mod acknowledgements;
+pub mod audits;
 pub mod categories;
 pub mod channels;
 pub mod client_config;
@@ -15,6 +16,7 @@ pub mod connection_trust;
 pub mod errors;
 pub mod files;
 pub mod license;
+pub mod moderations;
 pub mod posts;
 pub mod preferences;
 pub mod reactions;

@@ -170,6 +170,18 @@ pub struct RemoteClusterPatch {
     pub site_url: Option<String>,
     /// Rialto only.
     pub description: Option<String>,
+    /// Rialto only: what was on show when the change was made. If it is not so any more, the change is refused with 409
+    /// and the newer values (E-158).
+    #[serde(deserialize_with = "or_default")]
+    pub was: RemoteClusterSeen,
+}
+
+/// What somebody saw of a connection; what is None was not looked at.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct RemoteClusterSeen {
+    pub display_name: Option<String>,
+    pub default_team_id: Option<String>,
 }
 
 #[cfg(test)]

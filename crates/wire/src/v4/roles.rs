@@ -1,7 +1,7 @@
 //! Roles and what they allow. Source: client-api 4.5.
 #![expect(missing_docs, reason = "members are named and meant as in client-api 4.5")]
 
-use rialto_model::{ItemId, roles::BuiltInRole};
+use rialto_model::{ItemId, ModeratedRole, roles::BuiltInRole};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -21,14 +21,37 @@ pub struct Role {
     pub scheme_id: Option<String>,
 }
 
-impl From<&BuiltInRole> for Role {
-    /// The id is derived from the name: built-in roles have no row, yet clients want the same id every time.
-    fn from(role: &BuiltInRole) -> Self {
-        let mut seed = [0u8; 16];
-        let hash = Sha256::digest(role.name.as_bytes());
-        seed.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+/// The id is derived from the name: roles have no rows, yet clients want the same id every time.
+fn id_of(name: &str) -> ItemId {
+    let mut seed = [0u8; 16];
+    let hash = Sha256::digest(name.as_bytes());
+    seed.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+    ItemId::from_random(seed)
+}
+
+impl Role {
+    /// The role of this name: a built-in one, or one as it is in a moderated channel.
+    pub fn find(name: &str) -> Option<Role> {
+        let built_in = rialto_model::roles::BUILT_IN.iter().find(|role| role.name == name).map(Role::from);
+        built_in.or_else(|| ModeratedRole::find(name).map(|role| Role::moderated(name, &role)))
+    }
+
+    fn moderated(name: &str, role: &ModeratedRole) -> Role {
         Role {
-            id: ItemId::from_random(seed),
+            id: id_of(name),
+            name: name.to_owned(),
+            display_name: name.to_owned(),
+            permissions: role.permissions().map(|permission| permission.name().to_owned()).collect(),
+            built_in: false,
+            ..Role::from(role.base)
+        }
+    }
+}
+
+impl From<&BuiltInRole> for Role {
+    fn from(role: &BuiltInRole) -> Self {
+        Role {
+            id: id_of(role.name),
             name: role.name.to_owned(),
             display_name: role.name.to_owned(),
             description: String::new(),
@@ -47,6 +70,18 @@ impl From<&BuiltInRole> for Role {
 mod tests {
     use super::*;
     use rialto_model::roles::BUILT_IN;
+
+    /// SC-018: clients find what is left of a role in a moderated channel under the name they were told.
+    #[test]
+    fn a_moderated_role_lacks_what_was_taken() {
+        let whole = Role::find("channel_user").unwrap();
+        let left = Role::find("channel_user_without_pr").unwrap();
+        let missing: Vec<&String> = whole.permissions.iter().filter(|name| !left.permissions.contains(name)).collect();
+        assert_eq!(missing, ["add_reaction", "create_post", "remove_reaction"]);
+        assert_eq!((left.name.as_str(), left.built_in, left.scheme_managed), ("channel_user_without_pr", false, true));
+        assert_ne!(left.id, whole.id);
+        assert_eq!(Role::find("channel_user_without_rp"), None);
+    }
 
     #[test]
     fn every_role_has_an_id_of_its_own_that_stays() {

@@ -115,6 +115,11 @@ pub fn channel_updated(channel: &Channel) -> EventFrame {
     EventFrame::new("channel_updated", json!({"channel": to_text(channel)}), Broadcast::channel(channel.id))
 }
 
+/// What members of a channel may do has changed: clients ask for their memberships, which name other roles then.
+pub fn channel_scheme_updated(channel: ChannelId) -> EventFrame {
+    EventFrame::new("channel_scheme_updated", json!({}), Broadcast::channel(channel))
+}
+
 /// An organisation has refused somebody's message for good; `GET /channels/C/undelivered` says which and why. Rialto only.
 pub fn post_undelivered(user: UserId, channel: ChannelId, post: PostId) -> EventFrame {
     EventFrame::new("rialto_post_undelivered", json!({"channel_id": channel, "post_id": post}), Broadcast::user(user))
@@ -148,6 +153,12 @@ pub fn channel_converted(team: TeamId, channel: ChannelId) -> EventFrame {
 pub fn channel_deleted(channel: &rialto_model::Channel) -> EventFrame {
     let data = json!({"channel_id": channel.id, "delete_at": Millis::or_zero(channel.delete_at)});
     EventFrame::new("channel_deleted", data, who_sees(channel))
+}
+
+/// A channel is gone for good, since `at`. `team` hears of it if it was a public one, else its members do.
+pub fn channel_gone(channel: ChannelId, team: Option<TeamId>, at: Millis) -> EventFrame {
+    let to = team.map_or_else(|| Broadcast::channel(channel), Broadcast::team);
+    EventFrame::new("channel_deleted", json!({"channel_id": channel, "delete_at": at.0}), to)
 }
 
 /// An archived channel is back.

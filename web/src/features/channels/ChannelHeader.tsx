@@ -1,10 +1,10 @@
 // The head of a channel: its name, what it is about, who shares it, and what can be done with it.
-import { EllipsisVertical, LogOut, PanelLeft, Search, UserPlus, Users } from 'lucide-react';
+import { EllipsisVertical, LogOut, PanelLeft, Search, ShieldCheck, UserPlus, Users } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useLanguage } from '../../i18n/context';
 import type { Channel } from '../../state/model';
 import { useStore } from '../../state/react';
-import { channelTitle } from '../../state/selectors';
+import { channelTitle, isSystemAdmin, mayAddPeople } from '../../state/selectors';
 import { IconButton } from '../../ui/Button';
 import { Markdown } from '../../ui/markdown/Markdown';
 import { MenuItem, Popover } from '../../ui/Popover';
@@ -21,13 +21,16 @@ export interface ChannelHeaderProps {
   onSearch: () => void;
   onAdd: () => void;
   onLeave: () => void;
+  onModerate: () => void;
   onMenu: () => void;
 }
 
-export function ChannelHeader({ channel, shared, peopleOpen, searchOpen, onPeople, onSearch, onAdd, onLeave, onMenu }: ChannelHeaderProps) {
+export function ChannelHeader({ channel, shared, peopleOpen, searchOpen, onPeople, onSearch, onAdd, onLeave, onModerate, onMenu }: ChannelHeaderProps) {
   const { t, n } = useLanguage();
   const title = useStore((state) => channelTitle(state, channel));
   const count = useStore((state) => state.members[channel.id]?.length);
+  const addable = useStore((state) => mayAddPeople(state, channel));
+  const administrator = useStore((state) => isSystemAdmin(state.users[state.me]));
   const direct = channel.type === 'D' || channel.type === 'G';
   const about = channel.header || channel.purpose;
 
@@ -60,11 +63,13 @@ export function ChannelHeader({ channel, shared, peopleOpen, searchOpen, onPeopl
       </button>
       {!direct && (
         <>
-          <span className={styles['add']}>
-            <IconButton label={t('channels.add')} onClick={onAdd}>
-              <UserPlus size={18} />
-            </IconButton>
-          </span>
+          {addable && (
+            <span className={styles['add']}>
+              <IconButton label={t('channels.add')} onClick={onAdd}>
+                <UserPlus size={18} />
+              </IconButton>
+            </span>
+          )}
           <Popover
             label={t('channels.actions')}
             trigger={(props) => (
@@ -73,9 +78,16 @@ export function ChannelHeader({ channel, shared, peopleOpen, searchOpen, onPeopl
               </IconButton>
             )}
           >
-                <MenuItem icon={<UserPlus size={16} />} onSelect={() => onAdd()}>
-                  {t('channels.add')}
-                </MenuItem>
+                {addable && (
+                  <MenuItem icon={<UserPlus size={16} />} onSelect={() => onAdd()}>
+                    {t('channels.add')}
+                  </MenuItem>
+                )}
+                {administrator && channel.delete_at === 0 && (
+                  <MenuItem icon={<ShieldCheck size={16} />} onSelect={() => onModerate()}>
+                    {t('channels.moderate')}
+                  </MenuItem>
+                )}
                 {channel.name !== 'town-square' && (
                   <MenuItem icon={<LogOut size={16} />} danger onSelect={() => onLeave()}>
                     {t('channels.leave')}

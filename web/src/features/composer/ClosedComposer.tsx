@@ -10,6 +10,8 @@ function reasonOf(state: Closed, t: ReturnType<typeof useLanguage>['t']): string
   switch (state.kind) {
     case 'archived':
       return t('composer.archived');
+    case 'moderated':
+      return t('composer.moderated');
     case 'unreachable':
       return t('composer.unreachable');
     case 'read-only':

@@ -21,10 +21,21 @@ const answers: Record<string, unknown> = {
   'POST /remotecluster/r1/rotate': { delivered: true, cause: '' },
 };
 
+let held = 'Acme';
+
+/** Refuses whoever saw another name than the one that is held, as the server does. */
+function rename(body: { display_name: string; was: { display_name: string } }): Response {
+  if (body.was.display_name !== held) return new Response(JSON.stringify({ id: 'changed', message: `It is now called ${held}.` }), { status: 409 });
+  held = body.display_name;
+  return new Response(JSON.stringify({ remote_id: 'r1', display_name: held, site_url: '', delete_at: 0 }), { status: 200 });
+}
+
 function serve(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const path = new URL(input instanceof Request ? input.url : input).pathname.replace('/api/v4', '');
   const call = `${init?.method ?? 'GET'} ${path}`;
   calls.push(call);
+  if (call === 'PATCH /remotecluster/r1') return Promise.resolve(rename(JSON.parse(init?.body as string) as Parameters<typeof rename>[0]));
+  if (call === 'GET /remotecluster/r1') return Promise.resolve(new Response(JSON.stringify({ remote_id: 'r1', display_name: held, site_url: '', delete_at: 0 }), { status: 200 }));
   const answer = call === 'GET /remotecluster/r1/health' ? health() : answers[call];
   return Promise.resolve(new Response(JSON.stringify(answer), { status: 200, headers: { 'Content-Type': 'application/json' } }));
 }
@@ -54,6 +65,23 @@ describe('ConnectionsDialog', () => {
     await waitFor(() => expect(screen.getByTestId('connection').textContent).toContain('tls_time'));
     const text = screen.getByTestId('connection').textContent;
     for (const part of ['Renew it.', 'nobody could be asked']) expect(text).toContain(part);
+  });
+
+  it('shows the second of two who rename it what the first has made of it', async () => {
+    held = 'Acme';
+    render(<ConnectionsDialog onClose={() => undefined} />);
+    await userEvent.click(await screen.findByRole('button', { name: 'Rename' }));
+    const box = screen.getByRole('textbox', { name: 'Name here' });
+    await userEvent.clear(box);
+    await userEvent.type(box, 'Acme Inc.');
+    held = 'Acme Two';
+    await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+    expect(await screen.findByText('It is now called Acme Two.')).toBeTruthy();
+    expect(await screen.findByRole('heading', { name: /Acme Two/ })).toBeTruthy();
+    expect(held).toBe('Acme Two');
+    await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+    expect(await screen.findByRole('heading', { name: /Acme Inc\./ })).toBeTruthy();
+    expect(held).toBe('Acme Inc.');
   });
 
   it('has the token renewed', async () => {

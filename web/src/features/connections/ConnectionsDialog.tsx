@@ -9,6 +9,7 @@ import { Dialog } from '../../ui/Dialog';
 import { Notice } from '../../ui/Notice';
 import { Waiting } from '../../ui/Waiting';
 import styles from './connections.module.css';
+import { RenameConnection } from './RenameConnection';
 
 export function ConnectionsDialog({ onClose }: { onClose: () => void }) {
   const { t } = useLanguage();
@@ -42,7 +43,9 @@ export function ConnectionsDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-function ConnectionPanel({ connection }: { connection: Connection }) {
+function ConnectionPanel({ connection: listed }: { connection: Connection }) {
+  const [connection, setConnection] = useState(listed);
+  const [renaming, setRenaming] = useState(false);
   const { t } = useLanguage();
   const dates = useDates();
   const [health, setHealth] = useState<Health | undefined>();
@@ -120,8 +123,14 @@ function ConnectionPanel({ connection }: { connection: Connection }) {
       )}
       {fault !== '' && <Notice kind="fault">{fault}</Notice>}
       {said !== '' && <p role="status">{said}</p>}
+      {renaming && <RenameConnection connection={connection} onSeen={setConnection} onClose={() => setRenaming(false)} />}
       {!pending && (
         <div className={styles['actions']}>
+          {!renaming && (
+            <Button small disabled={busy} onClick={() => setRenaming(true)}>
+              {t('connections.rename')}
+            </Button>
+          )}
           <Button small disabled={busy} onClick={() => void test()}>
             {t('connections.test')}
           </Button>

@@ -33,7 +33,7 @@ export function PostToolbar({ post, author, remote, organisation, writable, reac
   return (
     <>
       <div className={styles['toolbar']} role="group" aria-label={t('posts.actions', { name: author })}>
-        {writable && reactButton}
+        {reactButton}
         {writable && onReply !== undefined && (
           <IconButton small label={t('posts.reply')} onClick={() => onReply(post.root_id || post.id)}>
             <MessageSquareReply size={17} />

@@ -23,7 +23,11 @@ export function putMemberships(state: State, memberships: readonly ChannelMember
   for (const membership of memberships) {
     const held = next[membership.channel_id];
     // A view that this client has just reported is newer than a list asked for before it.
-    if (held !== undefined && held.last_viewed_at > membership.last_viewed_at) continue;
+    if (held !== undefined && held.last_viewed_at > membership.last_viewed_at) {
+      // What one may do has no version of its own: the newest word on it counts, whatever was read meanwhile.
+      next[membership.channel_id] = { ...held, roles: membership.roles, scheme_user: membership.scheme_user, scheme_admin: membership.scheme_admin };
+      continue;
+    }
     next[membership.channel_id] = membership;
     unreads[membership.channel_id] = countUnread(state.channels[membership.channel_id], membership);
   }
