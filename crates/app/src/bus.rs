@@ -46,6 +46,8 @@ pub enum Volatile {
         user: UserId,
         /// In which thread.
         root: Option<PostId>,
+        /// The connection that said so; None: here.
+        from: Option<RemoteId>,
     },
 }
 

@@ -28,7 +28,7 @@ pub use refused::{
     wanted_again,
 };
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use rialto_model::{
     ChannelId, DomainEvent, FileInfo, MemberWord, Millis, Origin, Post, PostId, Reaction, Recorded, RemoteCluster,
@@ -42,7 +42,7 @@ use rialto_store::{
 
 use crate::connections::consumer;
 use crate::installation::is_system_account;
-use crate::{App, deliveries, delivery_states};
+use crate::{App, deliveries, delivery_states, emoji};
 
 /// The capability of a peer that reads what goes beyond Mattermost's items (ruling 8.4).
 pub const ITEMS: &str = "items";
@@ -335,6 +335,8 @@ pub struct Delivered {
     pub done: Vec<Item>,
     /// Those of them that have files, which follow.
     pub with_files: Vec<(Post, Vec<FileInfo>)>,
+    /// Names in what it took that may be emoji (behaviour 8.2).
+    pub names: BTreeSet<String>,
     /// Posts with files about which the peer has answered: nothing holds them any more.
     pub settled: Vec<PostId>,
 }
@@ -369,6 +371,7 @@ pub async fn delivered(
     for post in &delivered.settled {
         file_deliveries::release_post(&mut tx, remote, post).await?;
     }
+    let has_emoji = emoji::offers::used(&mut tx, remote, &delivered.names).await?;
     if !delivered.taken.is_empty() {
         notices::clear_hints(&mut tx, remote, channel)?;
     }
@@ -390,7 +393,7 @@ pub async fn delivered(
     if !delivered.with_files.is_empty() {
         app.bus.queue_files(*remote);
     }
-    if !delivered.announced.is_empty() {
+    if !delivered.announced.is_empty() || has_emoji {
         app.bus.queue_pictures(*remote);
     }
     Ok(())
@@ -427,6 +430,16 @@ pub async fn undo_toggle(app: &App, remote: &RemoteId, reaction: &Reaction) -> R
         outbox::set_believed(&mut tx, remote, reaction, &before).await?;
     }
     tx.commit().await
+}
+
+/// Whether something that concerns a peer has not reached it yet.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn waits(app: &App, remote: &RemoteId) -> Result<bool, StoreError> {
+    let Some(position) = position(app, remote).await? else { return Ok(true) };
+    let changes = changes(app, remote, position).await?;
+    Ok(changes.more || !changes.list.is_empty())
 }
 
 /// How many log positions a peer is behind, for tables.

@@ -70,6 +70,8 @@ pub struct Settings {
     pub show_email: bool,
     /// Others see first and last names.
     pub show_full_name: bool,
+    /// People may give pictures names.
+    pub custom_emoji: bool,
     /// Attachments.
     pub files: Files,
     /// Connections and shares.
@@ -144,6 +146,10 @@ pub struct Workspaces {
     pub delivery_states: bool,
     /// So do the other members of the channel.
     pub delivery_states_for_members: bool,
+    /// Custom emoji used in shared channels go to other Rialtos, and theirs are shown there (behaviour 8.2).
+    pub emoji_sync: bool,
+    /// Other Rialtos are told who types in shared channels, and say so of their people (behaviour 8.10).
+    pub remote_typing: bool,
     /// Administrators get direct messages when the other side ends sharing (M-06, M-07).
     pub notify_admins_on_unshare: bool,
 }
@@ -171,6 +177,7 @@ impl Default for Settings {
             max_notifications_per_channel: 1_000,
             show_email: true,
             show_full_name: true,
+            custom_emoji: true,
             files: Files { enabled: true, max_bytes: 100 << 20, blocked: std::collections::BTreeSet::new() },
             workspaces: Workspaces {
                 enable_shared_channels: false,
@@ -200,6 +207,8 @@ impl Default for Settings {
                 require_channel_approval: false,
                 delivery_states: true,
                 delivery_states_for_members: false,
+                emoji_sync: false,
+                remote_typing: false,
                 notify_admins_on_unshare: true,
             },
         }
@@ -220,6 +229,16 @@ impl Settings {
     /// People here and of other servers may write to each other directly (behaviour 4.7, 6.2).
     pub fn direct_messages_enabled(&self) -> bool {
         self.workspaces.direct_messages && self.sharing_enabled()
+    }
+
+    /// Pictures of emoji go to other Rialtos and are taken from them (behaviour 8.2).
+    pub fn emoji_sync_enabled(&self) -> bool {
+        self.workspaces.emoji_sync && self.sharing_enabled()
+    }
+
+    /// Who types is told to other Rialtos and heard from them (ruling 56).
+    pub fn remote_typing_enabled(&self) -> bool {
+        self.workspaces.remote_typing && self.sharing_enabled()
     }
 
     /// [`Workspaces::offline_after_seconds`] in ms.

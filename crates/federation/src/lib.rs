@@ -11,6 +11,7 @@ pub mod rotation;
 mod send;
 pub mod service;
 pub mod transport;
+mod typing;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -44,6 +45,8 @@ pub struct Federation {
     probed: probe::Probed,
     /// How fast peers speak.
     paces: receive::pace::Paces,
+    /// Who typed lately.
+    typing: typing::Typing,
 }
 
 impl Federation {
@@ -56,6 +59,7 @@ impl Federation {
             derivations: Arc::new(tokio::sync::Semaphore::new(1)),
             probed: probe::Probed::default(),
             paces: receive::pace::Paces::default(),
+            typing: typing::Typing::default(),
         }
     }
 
@@ -95,7 +99,9 @@ impl Federation {
 
     fn capabilities(&self) -> impl Iterator<Item = &'static str> {
         let direct = self.app.settings.get().direct_messages_enabled().then_some(direct::CAPABILITY);
-        CAPABILITIES.into_iter().chain(direct)
+        let emoji = self.app.settings.get().emoji_sync_enabled().then_some(capability::EMOJI);
+        let typing = self.app.settings.get().remote_typing_enabled().then_some(capability::TYPING);
+        CAPABILITIES.into_iter().chain(direct).chain(emoji).chain(typing)
     }
 
     /// The part of it that stands in codes.

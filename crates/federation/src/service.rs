@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::send::sender::Link;
 use crate::send::{files, pictures, pinger, sender};
-use crate::{Federation, authors};
+use crate::{Federation, authors, typing};
 
 struct Tasks {
     sender: JoinHandle<()>,
@@ -44,6 +44,7 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
     let mut rounds = 0u32;
     let (written, follows) = mpsc::channel(1024);
     let authors = tokio::spawn(authors::run(federation.clone(), follows));
+    let typing = tokio::spawn(typing::run(federation.clone()));
     reconcile(&federation, &mut tasks).await;
     loop {
         tokio::select! {
@@ -90,6 +91,7 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
     }
     tasks.values().for_each(Tasks::stop);
     authors.abort();
+    typing.abort();
 }
 
 /// Starts what is missing and stops what has ended.

@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Acknowledgement, ChannelId, Millis, PostId, Reaction, RemoteId, Seq, SessionId, ShareId, TeamId, UserId};
+use crate::{
+    Acknowledgement, ChannelId, CustomEmoji, Millis, PostId, Reaction, RemoteId, Seq, SessionId, ShareId, TeamId,
+    UserId,
+};
 
 /// Something that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,6 +165,15 @@ pub enum DomainEvent {
     ReactionRemoved(Reaction),
     AcknowledgementAdded(Acknowledgement),
     AcknowledgementRemoved(Acknowledgement),
+    /// Somebody here has given a picture a name.
+    EmojiAdded(CustomEmoji),
+    /// A picture here lost its name.
+    EmojiRemoved(CustomEmoji),
+    /// The emoji of a peer that shares this channel changed.
+    PeerEmojiChanged {
+        channel: ChannelId,
+        remote: RemoteId,
+    },
     /// A connection was made, confirmed, edited, removed or severed, or went on- or offline.
     RemoteChanged {
         remote: RemoteId,

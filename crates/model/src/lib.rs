@@ -4,6 +4,7 @@
 
 pub mod cause;
 pub mod channel;
+pub mod emoji;
 pub mod event;
 pub mod file;
 pub mod history;
@@ -23,6 +24,7 @@ pub mod user;
 
 pub use cause::Cause;
 pub use channel::{Channel, ChannelKind, ChannelMember};
+pub use emoji::{CustomEmoji, EmojiUpload, PeerEmoji};
 pub use event::{DomainEvent, MemberWord, Origin, Recorded, Scope};
 pub use file::{FileInfo, Upload};
 pub use history::{Backfill, BackfillState, Extent, History};

@@ -11,6 +11,7 @@ pub mod channel_members;
 mod channel_members_tests;
 pub mod channels;
 pub mod db;
+pub mod emoji;
 pub mod error;
 pub mod file_deliveries;
 pub mod files;
@@ -29,6 +30,7 @@ pub mod outbox;
 #[cfg(test)]
 mod outbox_tests;
 pub mod participants;
+pub mod peer_emoji;
 pub mod peer_posts;
 pub mod peer_quotas;
 pub mod pictures;

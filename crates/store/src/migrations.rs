@@ -28,6 +28,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0012_search.sql"),
         include_str!("../migrations/postgres/0012_search.sql"),
     ),
+    ("V13__emoji", include_str!("../migrations/0013_emoji.sql"), "", ""),
     ("V14__moderation", include_str!("../migrations/0014_moderation.sql"), "", ""),
 ];
 

@@ -229,6 +229,14 @@ impl Client {
         Answer::read(format!("POST {path}"), sent).await.unwrap()
     }
 
+    /// Gives a picture a name, as a browser's form does; `emoji` is the JSON of its part.
+    pub async fn send_emoji(&self, emoji: &Value, bytes: Vec<u8>) -> Answer {
+        let picture = reqwest::multipart::Part::bytes(bytes).file_name("picture");
+        let form = reqwest::multipart::Form::new().part("image", picture).text("emoji", emoji.to_string());
+        let sent = self.request(Method::POST, "/emoji").multipart(form).send().await.unwrap();
+        Answer::read("POST /emoji".to_owned(), sent).await.unwrap()
+    }
+
     /// Changes the text of a post.
     pub async fn edit(&self, post: &str, message: &str) -> Value {
         self.put(&format!("/posts/{post}/patch"), json!({"message": message})).await.ok()

@@ -76,6 +76,7 @@ mod client_shapes {
             max_post_size: 1,
             max_notifications_per_channel: 1,
             post_edit_time_limit: -1,
+            enable_custom_emoji: true,
             reaction_limit: 50,
             collapsed_threads: "disabled".into(),
             teammate_name_display: "username".into(),

@@ -6,6 +6,8 @@ import { EmojiButton } from '../features/reactions/EmojiPicker';
 import { ReactionBar } from '../features/reactions/ReactionBar';
 import { ThreadFooter } from '../features/threads/ThreadFooter';
 import { useLanguage } from '../i18n/context';
+import { useStore } from '../state/react';
+import { EmojiOf } from './EmojiPictures';
 
 export interface ChannelPostProps {
   postId: string;
@@ -19,16 +21,19 @@ export interface ChannelPostProps {
 
 export function ChannelPost({ postId, joined, writable, reactable, onThread }: ChannelPostProps) {
   const { t } = useLanguage();
+  const author = useStore((state) => state.posts[postId]?.user_id ?? '');
   return (
-    <PostItem
-      postId={postId}
-      joined={joined}
-      writable={writable}
-      reactions={<ReactionBar postId={postId} writable={reactable} />}
-      reactButton={reactable && <EmojiButton postId={postId} icon={<SmilePlus size={17} />} />}
-      footer={onThread !== undefined && <ThreadFooter rootId={postId} onOpen={() => onThread(postId)} />}
-      onReply={onThread}
-      onRetry={(post) => void resendPost(post, t)}
-    />
+    <EmojiOf userId={author}>
+      <PostItem
+        postId={postId}
+        joined={joined}
+        writable={writable}
+        reactions={<ReactionBar postId={postId} writable={reactable} />}
+        reactButton={reactable && <EmojiButton postId={postId} icon={<SmilePlus size={17} />} />}
+        footer={onThread !== undefined && <ThreadFooter rootId={postId} onOpen={() => onThread(postId)} />}
+        onReply={onThread}
+        onRetry={(post) => void resendPost(post, t)}
+      />
+    </EmojiOf>
   );
 }

@@ -17,13 +17,14 @@ import { SharedSummary } from '../features/shared-channels/SharedSummary';
 import { useSharedAt } from '../features/shared-channels/useSharedAt';
 import { useLanguage } from '../i18n/context';
 import { loadMembers } from '../realtime/load';
-import { channelHref, peopleHref, searchHref, threadHref } from '../state/addresses';
+import { channelHref, peopleHref, pinnedHref, searchHref, threadHref } from '../state/addresses';
 import type { Channel, Team } from '../state/model';
 import { useStore } from '../state/react';
 import { channelTitle, composerState, mayInChannel, teammateId } from '../state/selectors';
 import { store } from '../state/store';
 import styles from './ChannelView.module.css';
 import { ChannelPost } from './ChannelPost';
+import { EmojiPictures } from './EmojiPictures';
 import { SidePane } from './SidePane';
 import { useSeen } from './useSeen';
 
@@ -97,34 +98,38 @@ export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: Cha
   }
 
   return (
-    <EditingContext value={editingValue}>
-      <main className={styles['channel']} data-pane={pane !== '' || undefined}>
-        <ChannelHeader
-          channel={channel}
-          shared={<SharedSummary channel={channel} />}
-          peopleOpen={pane === 'people'}
-          searchOpen={pane === 'search'}
-          onPeople={() => navigate(pane === 'people' ? home : peopleHref(team, channel))}
-          onSearch={() => navigate(pane === 'search' ? home : searchHref(team, channel))}
-          onAdd={() => setDialog('add')}
-          onLeave={() => setDialog('leave')}
-          onModerate={() => setDialog('moderate')}
-          onMenu={onMenu}
-        />
-        <OfflineBanner channel={channel} />
-        <PostList
-          channel={channel}
-          readUntil={readUntil}
-          sharedAt={sharedAt}
-          renderPost={(postId, joined) => <ChannelPost postId={postId} joined={joined} writable={writable} reactable={reactable} onThread={(root) => navigate(threadHref(team, channel, root))} />}
-        />
-        {writable && <ReadAlongHint channel={channel} />}
-        {composer('')}
-      </main>
-      {pane !== '' && <SidePane key={`${pane}/${rootId}`} channel={channel} team={team} pane={pane} rootId={rootId} writable={writable} reactable={reactable} composer={composer} onClose={() => navigate(home)} />}
-      {dialog === 'add' && <AddDialog channel={channel} onClose={() => setDialog(undefined)} />}
-      {dialog === 'moderate' && <ModerationDialog channel={channel} onClose={() => setDialog(undefined)} />}
-      {dialog === 'leave' && <LeaveDialog channel={channel} onClose={() => setDialog(undefined)} onLeft={onLeft} />}
-    </EditingContext>
+    <EmojiPictures channel={channel}>
+      <EditingContext value={editingValue}>
+        <main className={styles['channel']} data-pane={pane !== '' || undefined}>
+          <ChannelHeader
+            channel={channel}
+            shared={<SharedSummary channel={channel} />}
+            peopleOpen={pane === 'people'}
+            searchOpen={pane === 'search'}
+            pinnedOpen={pane === 'pinned'}
+            onPinned={() => navigate(pane === 'pinned' ? home : pinnedHref(team, channel))}
+            onPeople={() => navigate(pane === 'people' ? home : peopleHref(team, channel))}
+            onSearch={() => navigate(pane === 'search' ? home : searchHref(team, channel))}
+            onAdd={() => setDialog('add')}
+            onLeave={() => setDialog('leave')}
+            onModerate={() => setDialog('moderate')}
+            onMenu={onMenu}
+          />
+          <OfflineBanner channel={channel} />
+          <PostList
+            channel={channel}
+            readUntil={readUntil}
+            sharedAt={sharedAt}
+            renderPost={(postId, joined) => <ChannelPost postId={postId} joined={joined} writable={writable} reactable={reactable} onThread={(root) => navigate(threadHref(team, channel, root))} />}
+          />
+          {writable && <ReadAlongHint channel={channel} />}
+          {composer('')}
+        </main>
+        {pane !== '' && <SidePane key={`${pane}/${rootId}`} channel={channel} team={team} pane={pane} rootId={rootId} writable={writable} reactable={reactable} composer={composer} onClose={() => navigate(home)} />}
+        {dialog === 'add' && <AddDialog channel={channel} onClose={() => setDialog(undefined)} />}
+        {dialog === 'moderate' && <ModerationDialog channel={channel} onClose={() => setDialog(undefined)} />}
+        {dialog === 'leave' && <LeaveDialog channel={channel} onClose={() => setDialog(undefined)} onLeft={onLeft} />}
+      </EditingContext>
+    </EmojiPictures>
   );
 }

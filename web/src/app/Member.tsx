@@ -7,7 +7,7 @@ import { signOut } from '../features/session/actions';
 import { CreateTeam } from '../features/teams/CreateTeam';
 import { TeamList } from '../features/teams/TeamList';
 import { useLanguage } from '../i18n/context';
-import { loadTeams } from '../realtime/load';
+import { loadCustomEmoji, loadTeams } from '../realtime/load';
 import { forgetDeliveries } from '../realtime/deliveries';
 import { reset } from '../realtime/profiles';
 import { start } from '../realtime/sync';
@@ -31,6 +31,7 @@ export function Member() {
     reset();
     forgetDeliveries();
     const sync = start();
+    void sync.ready.then(loadCustomEmoji);
     sync.ready.then(loadTeams).then(
       () => live && setLoaded(true),
       (error: unknown) => live && setFault(failureText(error, t)),

@@ -6,6 +6,7 @@ import { useLocation } from 'wouter';
 import { failureText } from '../api/failureText';
 import { openDirect } from '../features/people/actions';
 import { PeoplePane } from '../features/people/PeoplePane';
+import { PinnedPane } from '../features/posts/PinnedPane';
 import { SearchPane } from '../features/search/SearchPane';
 import { HistoryList } from '../features/shared-channels/HistoryList';
 import { OrganisationList } from '../features/shared-channels/OrganisationList';
@@ -33,12 +34,12 @@ export function SidePane({ team, channel, pane, rootId, writable, reactable, com
   const { t } = useLanguage();
   const [, navigate] = useLocation();
   const [fault, setFault] = useState('');
-  const title = t(pane === 'thread' ? 'threads.title' : pane === 'search' ? 'search.title' : 'people.title');
+  const title = t(pane === 'thread' ? 'threads.title' : pane === 'search' ? 'search.title' : pane === 'pinned' ? 'posts.pins' : 'people.title');
   const heading = useRef<HTMLHeadingElement>(null);
 
   useEffect(() => {
     // The people list has no box that takes the focus; its heading does.
-    if (pane === 'people') heading.current?.focus();
+    if (pane === 'people' || pane === 'pinned') heading.current?.focus();
   }, [pane]);
 
   async function message(user: User): Promise<void> {
@@ -63,6 +64,7 @@ export function SidePane({ team, channel, pane, rootId, writable, reactable, com
       {pane === 'thread' && (
         <ThreadPane rootId={rootId} renderPost={(postId, joined) => <ChannelPost postId={postId} joined={joined} writable={writable} reactable={reactable} />} composer={composer(rootId)} />
       )}
+      {pane === 'pinned' && <PinnedPane channel={channel} renderPost={(postId) => <ChannelPost postId={postId} joined={false} writable={writable} reactable={reactable} onThread={(root) => navigate(threadHref(team, channel, root))} />} />}
       {pane === 'search' && <SearchPane team={team} onOpen={(place, root) => navigate(threadHref(team, place, root))} />}
       {pane === 'people' && (
         <PeoplePane

@@ -214,6 +214,11 @@ export const en = {
   'posts.reply': 'Reply',
   'posts.react': 'Add reaction',
   'posts.edit': 'Edit',
+  'posts.pin': 'Pin to channel',
+  'posts.unpin': 'Unpin',
+  'posts.pinned': 'Pinned',
+  'posts.pins': 'Pinned messages',
+  'posts.noPins': 'Nothing is pinned here yet.',
   'posts.delete': 'Delete',
   'posts.actions': 'Actions for the message by {name}',
   'posts.deleteTitle': 'Delete this message?',
@@ -270,6 +275,13 @@ export const en = {
   'reactions.none': 'No emoji has this name.',
   'reactions.pick': 'Choose an emoji',
   'reactions.often': 'Often used',
+  'reactions.addOpen': 'Your own emoji …',
+  'reactions.add': 'Add',
+  'reactions.name': 'Name',
+  'reactions.nameHint': 'Letters, digits, _ + and -. You write it between colons.',
+  'reactions.picture': 'Picture, up to 512 KiB',
+  'reactions.own': 'Your emoji',
+  'reactions.delete': 'Remove {emoji}',
 };
 
 export type Messages = typeof en;

@@ -1,7 +1,7 @@
 // WebSocket frames (client API section 9.5) as one discriminated union. What comes over the wire is checked member by member; frames this client
 // has no use for, and malformed ones, are counted and let pass.
 import { isRecord } from '../api/client';
-import type { Channel, ChannelMembership, Post, Reaction, User } from '../state/model';
+import type { Channel, ChannelMembership, CustomEmoji, Post, Reaction, User } from '../state/model';
 
 export type Frame =
   | { event: 'posted'; post: Post; mentions: readonly string[] }
@@ -21,7 +21,9 @@ export type Frame =
   | { event: 'update_team'; teamId: string }
   | { event: 'user_updated'; user: User }
   | { event: 'status_change'; userId: string; status: string }
-  | { event: 'rialto_post_undelivered' | 'rialto_history_received'; channelId: string }
+  | { event: 'rialto_post_undelivered' | 'rialto_history_received' | 'rialto_peer_emoji_changed'; channelId: string }
+  | { event: 'emoji_added'; emoji: CustomEmoji }
+  | { event: 'rialto_emoji_removed'; id: string; name: string }
   | { event: 'rialto_post_deliveries'; channelId: string; postIds: readonly string[] }
   | { event: 'typing'; channelId: string; rootId: string; userId: string };
 
@@ -126,7 +128,14 @@ function read(event: string, data: Record<string, unknown>, broadcast: Record<st
       return { event, userId, status: text(data['status']) };
     case 'rialto_post_undelivered':
     case 'rialto_history_received':
+    case 'rialto_peer_emoji_changed':
       return { event, channelId };
+    case 'emoji_added': {
+      const emoji = object(data['emoji'], 'id', 'name');
+      return emoji && { event, emoji: { id: text(emoji['id']), name: text(emoji['name']), creator_id: text(emoji['creator_id']) } };
+    }
+    case 'rialto_emoji_removed':
+      return { event, id: text(data['id']), name: text(data['name']) };
     case 'rialto_post_deliveries': {
       const ids = data['post_ids'];
       return { event, channelId, postIds: Array.isArray(ids) ? ids.filter((id): id is string => typeof id === 'string') : [] };

@@ -1,6 +1,7 @@
 // What is fetched over REST, and how it goes into the store. Every function may be called again at any time: "fetch again" is always allowed.
 import type { PostList } from '@mattermost/types/posts';
 import { client, request } from '../api/client';
+import { listEmoji, listPeerEmoji } from '../api/emoji';
 import { listOrganisations, listShares, listUndelivered } from '../api/sharedChannels';
 import { isLocal } from '../state/entities/posts';
 import type { Post } from '../state/model';
@@ -55,6 +56,18 @@ export async function loadChannel(channelId: string): Promise<void> {
   } catch {
     // Joined and left again before we could ask, or out of reach: the next list says so.
   }
+}
+
+/** The custom emoji of this server; without the feature there are none. */
+export async function loadCustomEmoji(): Promise<void> {
+  const list = await listEmoji().catch(() => undefined);
+  if (list !== undefined) dispatch({ kind: 'emoji', list });
+}
+
+/** The emoji of other organisations that are seen in a channel. */
+export async function loadPeerEmoji(channelId: string): Promise<void> {
+  const list = await listPeerEmoji(channelId).catch(() => undefined);
+  if (list !== undefined) dispatch({ kind: 'peer-emoji', channelId, list });
 }
 
 /** Which of the reader's own messages an organisation does not take. */
@@ -155,6 +168,14 @@ async function fetchOlder(channelId: string): Promise<void> {
 /** A thread: its root and all replies. */
 export async function loadThread(rootId: string): Promise<void> {
   const list = await request(client.getPostThread(rootId, true, false, false));
+  const posts = Object.values(list.posts) as Post[];
+  dispatch({ kind: 'posts', posts });
+  takePeople(posts);
+}
+
+/** The pinned messages of a channel. */
+export async function loadPinned(channelId: string): Promise<void> {
+  const list = await request(client.getPinnedPosts(channelId));
   const posts = Object.values(list.posts) as Post[];
   dispatch({ kind: 'posts', posts });
   takePeople(posts);

@@ -4,7 +4,7 @@ import type { Post } from '../state/model';
 import { dispatch, store } from '../state/store';
 import { loadDeliveries } from './deliveries';
 import type { Frame } from './frames';
-import { loadChannel, loadMembers, loadOrganisations, loadShares, loadTeam, loadTeams, loadUndelivered, loadWindow, markViewed, refreshPost, takePeople } from './load';
+import { loadChannel, loadCustomEmoji, loadMembers, loadOrganisations, loadPeerEmoji, loadShares, loadTeam, loadTeams, loadUndelivered, loadWindow, markViewed, refreshPost, takePeople } from './load';
 import { ensureUsers, takeUsers } from './profiles';
 import { ensureRoles } from './roles';
 import type { Socket, SocketOptions } from './socket';
@@ -69,6 +69,16 @@ export function takeFrame(frame: Frame): void {
     case 'rialto_history_received':
       takeHistory(frame.channelId);
       break;
+    case 'emoji_added':
+      dispatch({ kind: 'emoji-added', emoji: frame.emoji });
+      break;
+    case 'rialto_emoji_removed':
+      dispatch({ kind: 'emoji-removed', id: frame.id, name: frame.name });
+      break;
+    case 'rialto_peer_emoji_changed':
+      // Others are asked about when they are opened.
+      if (frame.channelId === view.channelId) void loadPeerEmoji(frame.channelId);
+      break;
     case 'rialto_post_deliveries':
       void loadDeliveries(frame.postIds);
       break;
@@ -81,7 +91,7 @@ export function takeFrame(frame: Frame): void {
   }
 }
 
-type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'rialto_post_undelivered' | 'rialto_history_received' | 'rialto_post_deliveries' | 'typing' }>;
+type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'rialto_post_undelivered' | 'rialto_history_received' | 'rialto_post_deliveries' | 'emoji_added' | 'rialto_emoji_removed' | 'rialto_peer_emoji_changed' | 'typing' }>;
 
 function takeChannelFrame(frame: ChannelFrame): void {
   const state = store.getState();
@@ -182,9 +192,9 @@ function refreshShare(channelId: string): void {
 export async function refetch(): Promise<void> {
   const { windows, members } = store.getState();
   for (const channelId of Object.keys(windows)) if (channelId !== view.channelId) dispatch({ kind: 'window-stale', channelId });
-  const tasks: Promise<void>[] = [loadTeams()];
+  const tasks: Promise<void>[] = [loadTeams(), loadCustomEmoji()];
   if (view.teamId !== '') tasks.push(loadTeam(view.teamId));
-  if (view.channelId !== '') tasks.push(loadWindow(view.channelId), loadOrganisations(view.channelId));
+  if (view.channelId !== '') tasks.push(loadWindow(view.channelId), loadOrganisations(view.channelId), loadPeerEmoji(view.channelId));
   if (view.channelId in members) tasks.push(loadMembers(view.channelId));
   // What failed is fetched again with the next gap or the next visit; the connection state on screen tells that something is wrong.
   await Promise.allSettled(tasks);

@@ -17,6 +17,10 @@ export function peopleHref(team: Team, channel: Channel): string {
   return `${channelHref(team, channel)}/people`;
 }
 
+export function pinnedHref(team: Team, channel: Channel): string {
+  return `${channelHref(team, channel)}/pinned`;
+}
+
 export function searchHref(team: Team, channel: Channel): string {
   return `${channelHref(team, channel)}/search`;
 }

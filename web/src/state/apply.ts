@@ -94,6 +94,15 @@ export function apply(state: State, change: Change): State {
       return reactions.put(state, change.reaction);
     case 'reaction-removed':
       return reactions.remove(state, change.reaction);
+    case 'emoji':
+      return { ...state, emoji: Object.fromEntries(change.list.map((emoji) => [emoji.name, emoji] as const)) };
+    case 'emoji-added':
+      return { ...state, emoji: { ...state.emoji, [change.emoji.name]: change.emoji } };
+    case 'emoji-removed':
+      // Late news of one that was replaced meanwhile takes nothing away.
+      return state.emoji[change.name]?.id === change.id ? { ...state, emoji: without(state.emoji, change.name) } : state;
+    case 'peer-emoji':
+      return { ...state, peerEmoji: { ...state.peerEmoji, [change.channelId]: change.list } };
     case 'shares': {
       const kept = Object.entries(state.shares).filter(([, share]) => share.team_id !== change.teamId);
       return { ...state, shares: Object.fromEntries([...kept, ...change.shares.map((share) => [share.id, share] as const)]) };

@@ -1,5 +1,5 @@
 // Every way the store can change. REST answers, ws frames and the reader's own doing all become one of these, so they can meet in any order.
-import type { Channel, ChannelMembership, Connection, Deliveries, Organisation, Post, Reaction, Share, Team, Undelivered, User } from './model';
+import type { Channel, ChannelMembership, Connection, CustomEmoji, Deliveries, Organisation, PeerEmoji, Post, Reaction, Share, Team, Undelivered, User } from './model';
 
 export type Change =
   | { kind: 'signed-in'; user: User }
@@ -43,6 +43,11 @@ export type Change =
   | { kind: 'post-dropped'; postId: string }
   | { kind: 'reaction-added'; reaction: Reaction }
   | { kind: 'reaction-removed'; reaction: Reaction }
+  /** All custom emoji of this server. */
+  | { kind: 'emoji'; list: readonly CustomEmoji[] }
+  | { kind: 'emoji-added'; emoji: CustomEmoji }
+  | { kind: 'emoji-removed'; id: string; name: string }
+  | { kind: 'peer-emoji'; channelId: string; list: readonly PeerEmoji[] }
   | { kind: 'shares'; teamId: string; shares: readonly Share[] }
   | { kind: 'organisations'; channelId: string; organisations: readonly Organisation[] }
   | { kind: 'deliveries'; list: readonly Deliveries[] }

@@ -4,9 +4,10 @@ import type { Post as WirePost, PostMetadata } from '@mattermost/types/posts';
 import type { Reaction as WireReaction } from '@mattermost/types/reactions';
 import type { Team } from '@mattermost/types/teams';
 import type { UserProfile } from '@mattermost/types/users';
+import type { CustomEmoji, PeerEmoji } from '../api/emoji';
 import type { Deliveries, Organisation, Share, Undelivered } from '../api/sharedChannels';
 
-export type { ChannelMembership, Deliveries, Organisation, Share, Team, Undelivered };
+export type { ChannelMembership, CustomEmoji, Deliveries, Organisation, PeerEmoji, Share, Team, Undelivered };
 export type User = UserProfile;
 export type Channel = WireChannel & { total_msg_count?: number };
 
@@ -67,6 +68,10 @@ export interface State {
   windows: Record<string, Window>;
   /** Reactions by post, removed ones kept with `delete_at` so that late news cannot revive them. */
   reactions: Record<string, readonly Reaction[]>;
+  /** The custom emoji of this server by name. */
+  emoji: Record<string, CustomEmoji>;
+  /** Those of other organisations, by channel. */
+  peerEmoji: Record<string, readonly PeerEmoji[]>;
   shares: Record<string, Share>;
   /** The other organisations of a shared channel. */
   organisations: Record<string, readonly Organisation[]>;
@@ -99,6 +104,8 @@ export const emptyState: State = {
   replies: {},
   windows: {},
   reactions: {},
+  emoji: {},
+  peerEmoji: {},
   shares: {},
   organisations: {},
   undelivered: {},

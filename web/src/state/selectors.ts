@@ -127,6 +127,12 @@ export function isSystemPost(post: Post): boolean {
   return post.type.startsWith('system_');
 }
 
+/** Ids of the live pinned posts of a channel that are known, newest first. */
+export function pinnedPosts(state: State, channelId: string): string[] {
+  const found = Object.values(state.posts).filter((post) => post.channel_id === channelId && post.is_pinned && post.delete_at === 0);
+  return found.sort((a, b) => b.create_at - a.create_at).map((post) => post.id);
+}
+
 /** Ids that profiles are missing for. */
 export function missingUsers(state: State, ids: Iterable<string>): string[] {
   return [...new Set(ids)].filter((id) => id !== '' && !(id in state.users));

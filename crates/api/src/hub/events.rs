@@ -89,6 +89,9 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
         | DomainEvent::ReactionRemoved(_)
         | DomainEvent::AcknowledgementAdded(_)
         | DomainEvent::AcknowledgementRemoved(_)
+        | DomainEvent::EmojiAdded(_)
+        | DomainEvent::EmojiRemoved(_)
+        | DomainEvent::PeerEmojiChanged { .. }
         | DomainEvent::RemoteChanged { .. }
         | DomainEvent::SettingsChanged { .. } => {}
     }
@@ -192,6 +195,11 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
         }
         DomainEvent::AcknowledgementRemoved(ack) => {
             send(registry, scope, &events::post_acknowledgement_removed(&ack.into()));
+        }
+        DomainEvent::EmojiAdded(emoji) => send(registry, scope, &events::emoji_added(&emoji.into())),
+        DomainEvent::EmojiRemoved(emoji) => send(registry, scope, &events::emoji_removed(&emoji.into())),
+        DomainEvent::PeerEmojiChanged { channel, .. } => {
+            send(registry, scope, &events::peer_emoji_changed(*channel));
         }
         DomainEvent::RemoteChanged { remote } => {
             let frame = Arc::new(Frame::from(&events::remote_cluster_updated(*remote)));

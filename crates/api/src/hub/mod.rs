@@ -255,7 +255,7 @@ impl Task {
 
     fn pass_on(&mut self, news: Volatile) {
         match news {
-            Volatile::Typing { channel, user, root } => {
+            Volatile::Typing { channel, user, root, from: _ } => {
                 let parent = root.as_ref().map_or("", PostId::as_str);
                 let event = ws::events::typing(channel, user, parent);
                 events::send_omitting(&mut self.registry, Scope::Channel(channel), user, &event);

@@ -149,6 +149,7 @@ fn shown(app: &App) -> wire::Config {
             session_length_web_in_hours: settings.session_hours,
             session_length_mobile_in_hours: settings.session_hours,
             post_edit_time_limit: settings.post_edit_seconds,
+            enable_custom_emoji: settings.custom_emoji,
             unique_emoji_reaction_limit_per_post: settings.unique_emoji_per_post,
             max_post_size: number(settings.max_post_size),
             maximum_payload_size_bytes: number(MAX_BODY),
@@ -207,6 +208,8 @@ fn shown(app: &App) -> wire::Config {
             insecure_peers: policy(workspaces.insecure_peers),
             legacy_peers: policy(workspaces.legacy_peers),
             blocked_file_types: settings.files.blocked.iter().map(String::as_str).collect::<Vec<_>>().join(","),
+            enable_emoji_sync: workspaces.emoji_sync,
+            enable_remote_typing: workspaces.remote_typing,
             thread_context: if workspaces.send_thread_roots { "root" } else { "none" }.to_owned(),
         },
         feature_flags: wire::FeatureFlags {

@@ -13,6 +13,7 @@ mod config;
 mod connection_health;
 mod connection_trust;
 mod deliveries;
+mod emoji;
 mod files;
 mod history;
 mod id_lists;
@@ -62,6 +63,7 @@ pub fn routes() -> Router<Api> {
         .merge(post_lists::routes())
         .merge(deliveries::routes())
         .merge(files::routes())
+        .merge(emoji::routes())
         .merge(reactions::routes())
         .merge(acknowledgements::routes())
         .merge(remote_clusters::routes())

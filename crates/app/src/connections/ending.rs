@@ -120,8 +120,7 @@ pub async fn rehome(app: &App, id: &RemoteId) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn awaits_rehoming(app: &App, actor: &RemoteActor) -> Result<bool, StoreError> {
-    let remote = actor.remote();
+pub async fn awaits_rehoming(app: &App, remote: &RemoteCluster) -> Result<bool, StoreError> {
     let Some(site) = remote.site_url.as_deref().filter(|_| remote.last_ping_at.is_none()) else { return Ok(false) };
     Ok(!remotes::list_ended_at(&mut app.db.read(app.clock.now()).await?, site).await?.is_empty())
 }

@@ -3,6 +3,7 @@
 //! Bytes come before rows: a file is complete and flushed before the row that names it commits, so a crash leaves bytes
 //! without a row, which are swept, and never a row without bytes.
 
+mod emoji;
 mod portraits;
 
 use std::collections::HashSet;

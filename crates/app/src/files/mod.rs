@@ -441,6 +441,9 @@ pub async fn tidy(app: &App) -> Result<(), Error> {
         files::delete_upload(&mut tx, &upload.id).await?;
         tx.commit().await?;
     }
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    rialto_store::peer_emoji::prune_uploads(&mut tx, Millis(now.0 - KEEP)).await?;
+    tx.commit().await?;
     let edge = Duration::from_millis((now.0 - KEEP).unsigned_abs());
     app.disk.sweep(SystemTime::UNIX_EPOCH + edge).await?;
     Ok(())

@@ -3,6 +3,7 @@
 //! Source: wire section 3, rulings 11 to 17 and 28.
 
 mod confirm;
+mod emoji;
 mod image;
 mod invite;
 mod notes;
@@ -139,7 +140,7 @@ async fn dispatch(fed: &Federation, actor: &RemoteActor, frame: &Frame) -> Resul
     if shared && !fed.app.settings.get().sharing_enabled() {
         return Err(Reply::Later);
     }
-    if shared && connections::awaits_rehoming(&fed.app, actor).await? {
+    if shared && connections::awaits_rehoming(&fed.app, actor.remote()).await? {
         return Err(Reply::Later);
     }
     match frame.msg.topic.as_str() {
@@ -148,6 +149,7 @@ async fn dispatch(fed: &Federation, actor: &RemoteActor, frame: &Frame) -> Resul
         topic::UPLOAD => upload::announce(fed, actor, payload).await,
         topic::RIALTO_CONNECTION => notes::connection(fed, actor, payload).await,
         topic::RIALTO_SHARE => notes::share(fed, actor, payload).await,
+        topic::RIALTO_TYPING => notes::typing(fed, actor, payload).await,
         topic::RIALTO_PROBE => notes::probe(fed, actor).await,
         // A topic nobody listens to is answered as Mattermost answers it (wire 3.7).
         _ => Ok(Envelope::ok_null()),

@@ -2,10 +2,11 @@
 
 use rialto_app::access::RemoteActor;
 use rialto_app::connections;
+use rialto_app::emoji::peers;
 use rialto_app::shares::{self, Organisation, PeerNote, PeerState};
 use rialto_model::Millis;
 use rialto_wire::federation::extension::{
-    ConnectionNote, NotedState, ProbeResult, ShareCheckResult, ShareResult, ShareTopic,
+    ConnectionNote, NotedState, ProbeResult, ShareCheckResult, ShareResult, ShareTopic, TypingNote,
 };
 use rialto_wire::federation::frame::Envelope;
 use serde_json::value::RawValue;
@@ -13,6 +14,7 @@ use serde_json::value::RawValue;
 use super::reply::Reply;
 use crate::Federation;
 use crate::probe::{self, Asked};
+use crate::typing;
 
 /// A note about the connection itself.
 pub(super) async fn connection(fed: &Federation, actor: &RemoteActor, payload: &RawValue) -> Result<Envelope, Reply> {
@@ -35,9 +37,22 @@ pub(super) async fn connection(fed: &Federation, actor: &RemoteActor, payload: &
                 }
             })?;
         }
+        ConnectionNote::EmojiRemoved { name } => {
+            peers::removed(&fed.app, actor, name).await.map_err(|error| {
+                tracing::warn!(%error, "a peer's emoji could not be taken away");
+                Reply::Later
+            })?;
+        }
         ConnectionNote::Unknown => return Ok(Envelope::ok_null()),
     }
     Ok(Envelope::ok(&note.result()))
+}
+
+/// Somebody of the peer's types. The answer is the same whatever comes of it (ruling 8.9).
+pub(super) async fn typing(fed: &Federation, actor: &RemoteActor, payload: &RawValue) -> Result<Envelope, Reply> {
+    let note = TypingNote::decode(payload).map_err(|_| Reply::BadPayload)?;
+    typing::heard(fed, actor, note).await?;
+    Ok(Envelope::ok_null())
 }
 
 /// The peer wants to know whether we can reach it. Only the address we have stored for it is called (ruling 8.11).

@@ -12,11 +12,11 @@ use rialto_app::files::arriving::{self, Announced, Refusal};
 use rialto_model::{ItemId, PeerProfile, Upload};
 use rialto_wire::federation::frame::Envelope;
 use rialto_wire::federation::topic;
-use rialto_wire::federation::upload::{ATTACHMENT, FileInfo, UploadSession};
+use rialto_wire::federation::upload::{ATTACHMENT, EMOJI, FileInfo, UploadSession};
 use serde_json::value::RawValue;
 
 use super::reply::{self, Reply};
-use super::{authenticate, noted};
+use super::{authenticate, emoji, noted};
 use crate::Federation;
 
 /// The first part of a file in several ones must have so many bytes, unless another Rialto sends it (wire 3.8).
@@ -28,6 +28,9 @@ pub(super) async fn announce(fed: &Federation, actor: &RemoteActor, payload: &Ra
         Ok(session) => session,
         Err(refusal) => return refuse(fed, actor, None, &refusal.to_string(), "invalid").await,
     };
+    if session.kind == EMOJI {
+        return emoji::announce(fed, actor, session).await;
+    }
     let Some(channel) = session.channel_id else {
         return refuse(fed, actor, None, "the upload names no channel", "invalid").await;
     };
@@ -65,7 +68,7 @@ fn later(refusal: &Refusal) -> Reply {
     Reply::Later
 }
 
-async fn refuse(
+pub(super) async fn refuse(
     fed: &Federation,
     actor: &RemoteActor,
     channel: Option<rialto_model::ChannelId>,
@@ -101,13 +104,9 @@ pub(super) async fn upload(State(fed): State<Federation>, Path(id): Path<String>
             let id = ItemId::parse(&id).map_err(|_| Reply::NoUpload)?;
             take(&fed, &actor, &id, request).await
         });
-        match taken.await? {
-            Progress::Done(file) => Ok(serde_json::to_string(&FileInfo::from(&*file)).unwrap_or_default()),
-            Progress::At(_) => {
-                partial = true;
-                Ok(String::new())
-            }
-        }
+        let info = taken.await?;
+        partial = info.is_none();
+        Ok(info.map(|info| serde_json::to_string(&info).unwrap_or_default()).unwrap_or_default())
     })
     .await;
     if partial {
@@ -117,9 +116,13 @@ pub(super) async fn upload(State(fed): State<Federation>, Path(id): Path<String>
     response
 }
 
-async fn take(fed: &Federation, actor: &RemoteActor, id: &ItemId, request: Request) -> Result<Progress, Reply> {
+/// The file once it is complete; None before that.
+async fn take(fed: &Federation, actor: &RemoteActor, id: &ItemId, request: Request) -> Result<Option<FileInfo>, Reply> {
     if !fed.app.settings.get().sharing_enabled() {
         return Err(Reply::Later);
+    }
+    if let Some(upload) = emoji::find(fed, actor, id).await? {
+        return emoji::take(fed, actor, &upload, body(request.into_body())).await;
     }
     if !fed.app.settings.get().files.enabled {
         return Err(Reply::FilesOff);
@@ -142,7 +145,8 @@ async fn take(fed: &Federation, actor: &RemoteActor, id: &ItemId, request: Reque
             arriving::restart(&fed.app, actor, id).await?;
             Err(Reply::FirstPart)
         }
-        progress => Ok(progress),
+        Progress::At(_) => Ok(None),
+        Progress::Done(file) => Ok(Some(FileInfo::from(&*file))),
     }
 }
 

@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 
 use rialto_app::delivery_states;
 use rialto_app::outbox::{self, Contents, Delivered, ITEMS, Item, Wanted};
-use rialto_model::{ChannelId, Post, Reaction, RemoteCluster, User};
+use rialto_model::emoji::names_in;
+use rialto_model::{ChannelId, PeerProfile, Post, Reaction, RemoteCluster, User};
 use rialto_wire::federation::ItemKind;
 use rialto_wire::federation::frame::{Answer, says_no_longer_shared};
 use rialto_wire::federation::items::{ItemResult, ItemState};
@@ -18,6 +19,8 @@ use crate::Federation;
 
 /// What an administrator reads of an item the peer has refused.
 pub(super) const REFUSED: &str = "the peer refused it";
+/// The same of one that alone is too much for the peer, or for a proxy before it (E-123).
+const TOO_LARGE: &str = "larger than the peer takes in one message";
 
 /// How a channel's items fared as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +130,7 @@ impl Run<'_> {
             let sync = self.frame(cargo);
             let smaller = if too_large(&sync) {
                 if page.len() == 1 {
-                    set_aside(fed, contents, page, "larger than the peer takes in one message").await?;
+                    set_aside(fed, contents, page, TOO_LARGE).await?;
                     continue;
                 }
                 true
@@ -138,11 +141,11 @@ impl Run<'_> {
                         false
                     }
                     Sent::Stopped(fate) => return Ok(fate),
-                    Sent::Smaller if page.len() == 1 => {
-                        self.refuse(cargo, REFUSED).await?;
+                    Sent::Smaller(why) if page.len() == 1 => {
+                        self.refuse(cargo, why).await?;
                         false
                     }
-                    Sent::Smaller => true,
+                    Sent::Smaller(_) => true,
                 }
             };
             if smaller {
@@ -183,7 +186,7 @@ impl Run<'_> {
         match self.send(sync, cargo).await? {
             Sent::Done => {}
             Sent::Stopped(fate) => return Ok(fate),
-            Sent::Smaller => self.refuse(cargo, REFUSED).await?,
+            Sent::Smaller(why) => self.refuse(cargo, why).await?,
         }
         Ok(Fate::Done)
     }
@@ -206,7 +209,9 @@ impl Run<'_> {
 
     async fn send(&mut self, sync: OutboundSync, cargo: Cargo<'_>) -> Result<Sent, Undelivered> {
         let answer = match sync_frame(self.fed, self.contents, &sync).await {
-            Err(undelivered) if undelivered.too_large => return Ok(Sent::Smaller),
+            Err(undelivered) if undelivered.too_large => return Ok(Sent::Smaller(TOO_LARGE)),
+            // A single message is sent again instead: nobody knows whether it is at fault.
+            Err(undelivered) if undelivered.slow && cargo.posts.len() > 1 => return Ok(Sent::Smaller(REFUSED)),
             other => other?,
         };
         // The share has ended between loading and sending: nothing more leaves (INV-11, E-046).
@@ -222,7 +227,7 @@ impl Run<'_> {
                 // Its words may hold the message; they are for no log (SC-105).
                 let Contents { remote, channel, .. } = self.contents;
                 tracing::info!(remote = %remote.id, channel = %channel.id, "a peer refused a message");
-                Ok(Sent::Smaller)
+                Ok(Sent::Smaller(REFUSED))
             }
             Verdict::Taken(result) => {
                 let outcome = outcome(self.contents, &result, cargo);
@@ -273,8 +278,8 @@ enum Sent {
     Done,
     /// Nothing more is to be sent, for this reason.
     Stopped(Fate),
-    /// The whole frame was refused; its parts may not be.
-    Smaller,
+    /// The whole frame was refused, for this reason; its parts may not be.
+    Smaller(&'static str),
 }
 
 pub(super) enum Verdict {
@@ -312,6 +317,12 @@ fn said_of<'a>(result: &'a SyncResult, post: &Post) -> Option<&'a ItemResult> {
 fn outcome(contents: &Contents, result: &SyncResult, cargo: Cargo<'_>) -> Delivered {
     let mut outcome = Delivered::default();
     let mut refused = Vec::new();
+    // Another Rialto may be shown the pictures that are meant (ruling 8.8).
+    if contents.remote.profile == PeerProfile::Rialto {
+        let texts = cargo.posts.iter().flat_map(|post| names_in(&post.message));
+        let names = texts.chain(cargo.reactions.iter().map(|reaction| reaction.emoji_name.as_str()));
+        outcome.names = names.map(str::to_owned).collect();
+    }
     for person in cargo.people {
         if result.user_errors.iter().any(|id| id == contents.wire_id(&person.id).as_str()) {
             refused.push(Item::Profile(person.id));

@@ -5,6 +5,7 @@ mod backfill;
 mod compose;
 mod deliver;
 mod direct;
+mod emoji;
 mod extras;
 pub(crate) mod files;
 mod held;
@@ -46,6 +47,8 @@ pub(crate) struct Undelivered {
     pub(crate) surely: bool,
     /// The frame itself is too large for the peer.
     pub(crate) too_large: bool,
+    /// Something before the peer gave up waiting: less at once may do.
+    pub(crate) slow: bool,
     /// The peer lives and asks for patience.
     pub(crate) busy: bool,
     /// The peer, or something before it, has answered with an error that may concern this one message only.
@@ -63,6 +66,7 @@ impl Undelivered {
             class: Cause::Other,
             surely: false,
             too_large: false,
+            slow: false,
             busy: false,
             answered: false,
             refused: false,
@@ -207,6 +211,7 @@ async fn post(fed: &Federation, remote: &RemoteCluster, token: String, frame: Fr
             // These the peer answered before it looked at the message.
             surely: matches!(status, 401 | 413 | 429 | 501 | 503),
             too_large: status == 413,
+            slow: matches!(status, 408 | 504),
             busy: matches!(status, 429 | 503),
             // Of these every message would be told the same.
             answered: !matches!(status, 401 | 404 | 501),

@@ -1,4 +1,4 @@
-//! Pictures of people on their way to one peer: one at a time, beside its messages, which never wait for them (E-097).
+//! Pictures of people, and after them those of emoji, on their way to one peer: one at a time, beside its messages, which never wait for them (E-097).
 //!
 //! Nothing is queued: what a peer is owed follows from whom it knows and which version it was given, so that a change
 //! while it is away goes once, in its last version. Source: wire 3.9, 7.10.
@@ -13,7 +13,7 @@ use rialto_model::RemoteId;
 use rialto_wire::site_url::SiteUrl;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::{Undelivered, refusal};
+use super::{Undelivered, emoji, refusal};
 use crate::Federation;
 use crate::transport::FileRequest;
 
@@ -79,7 +79,9 @@ async fn next(fed: &Federation, id: &RemoteId) -> Result<Next, Undelivered> {
         return Ok(Next::Nothing);
     }
     let due = pictures::due(&fed.app, id).await.map_err(|error| Undelivered::new(error.to_string()))?;
-    let Some(due) = due else { return Ok(Next::Nothing) };
+    let Some(due) = due else {
+        return Ok(if emoji::send_next(fed, &remote).await? { Next::Sent } else { Next::Nothing });
+    };
     send(fed, id, &due).await?;
     pictures::told(&fed.app, id, &due).await?;
     Ok(Next::Sent)

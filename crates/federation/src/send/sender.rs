@@ -188,6 +188,10 @@ impl Sender {
         if !remote.is_live() || !self.fed.app.settings.get().sharing_enabled() {
             return Ok(Next::Idle(Duration::from_secs(1)));
         }
+        if connections::awaits_rehoming(&self.fed.app, &remote).await? {
+            // What is its own looks like somebody else's still, and would be sent back to it.
+            return Ok(Next::Idle(Duration::from_millis(200)));
+        }
         self.to_tell |= remote.interrupted_at.is_some();
         let changes = outbox::changes(&self.fed.app, &self.id, self.position).await?;
         let new = changes.upto > self.position;

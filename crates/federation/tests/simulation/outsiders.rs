@@ -208,13 +208,12 @@ impl Outsider {
         }
         let place = pick % live.len();
         let told = &mut live[place];
+        let root = told.wire["id"].as_str().unwrap().to_owned();
         // A thread may have gone with its root.
-        let held = self.peer.world();
-        if held.posts.get(&told.wire["id"].as_str().unwrap().to_owned()).is_none_or(|post| post.deleted) {
+        if self.peer.world().posts.get(&root).is_none_or(|post| post.deleted) {
             return;
         }
         told.wire["update_at"] = json!(now);
-        let root = told.wire["id"].as_str().unwrap().to_owned();
         if deletes {
             told.deleted = true;
             told.wire["delete_at"] = json!(now);

@@ -52,10 +52,6 @@ fn extensions(list: &str) -> std::collections::BTreeSet<String> {
 }
 
 /// A setting of a feature that is not there yet: only its "off" is accepted, so that nobody believes it is on.
-fn absent_flag(value: &Value) -> Result<(), String> {
-    if flag(value)? { Err("cannot be switched on in this version".to_owned()) } else { Ok(()) }
-}
-
 fn absent_text(value: &Value) -> Result<(), String> {
     let given = text(value)?;
     if given.is_empty() { Ok(()) } else { Err("cannot be set in this version".to_owned()) }
@@ -70,6 +66,7 @@ keys! {
         "PostEditTimeLimit" => |c, v| set(c, |s| &mut s.post_edit_seconds, number(v, -1..=i64::from(i32::MAX)));
         "UniqueEmojiReactionLimitPerPost" => |c, v| set(c, |s| &mut s.unique_emoji_per_post, number(v, 0..=500));
         "EnableAPIChannelDeletion" => |c, v| set(c, |s| &mut s.enable_channel_deletion, flag(v));
+        "EnableCustomEmoji" => |c, v| set(c, |s| &mut s.custom_emoji, flag(v));
         "MaxPostSize" => |c, v| set(c, |s| &mut s.max_post_size, count(v, 1..=65_535));
     }
     "TeamSettings" {
@@ -155,9 +152,9 @@ keys! {
         };
         "ThreadContext" =>
             |c, v| share(c, |w| &mut w.send_thread_roots, word(v, &[("root", true), ("none", false)]));
-        "EnableRemoteTyping" => |_, v| absent_flag(v);
+        "EnableRemoteTyping" => |c, v| share(c, |w| &mut w.remote_typing, flag(v));
         "RequireChannelApproval" => |c, v| share(c, |w| &mut w.require_channel_approval, flag(v));
-        "EnableEmojiSync" => |_, v| absent_flag(v);
+        "EnableEmojiSync" => |c, v| share(c, |w| &mut w.emoji_sync, flag(v));
         "HistoryBackfillMax" => |c, v| share(c, |w| &mut w.history_max, history(v));
         "AcceptHistoryBackfill" => |c, v| share(c, |w| &mut w.accept_history, flag(v));
         "QueueMaxAgeDays" => |_, v| number(v, 0..=0).map(|_| ());

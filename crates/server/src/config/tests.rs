@@ -113,9 +113,9 @@ fn all_faults_are_told_at_once() {
 
 #[test]
 fn what_is_not_there_cannot_be_switched_on() {
-    let key = "MM_CONNECTEDWORKSPACESSETTINGS_ENABLEEMOJISYNC";
-    read(None, &[(key, "false")]);
-    assert_eq!(faults(None, &[(key, "true")]).len(), 1);
+    let key = "MM_CONNECTEDWORKSPACESSETTINGS_OUTBOUNDPROXY";
+    read(None, &[(key, "")]);
+    assert_eq!(faults(None, &[(key, "http://proxy.example:3128")]).len(), 1);
 }
 
 #[test]

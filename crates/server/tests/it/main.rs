@@ -15,6 +15,8 @@ mod crash;
 #[cfg(test)]
 mod dialogue;
 #[cfg(test)]
+mod emoji;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod history;

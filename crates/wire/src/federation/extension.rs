@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use rialto_model::{ChannelId, ServerId};
+use rialto_model::{ChannelId, PostId, ServerId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -144,6 +144,11 @@ pub enum ConnectionNote {
         /// When, by the sender's clock, ms.
         at: i64,
     },
+    /// An emoji of the sender's is gone (ruling 8.8).
+    EmojiRemoved {
+        /// Its name.
+        name: String,
+    },
     /// An operation we do not know; answered OK with null.
     #[serde(other)]
     Unknown,
@@ -171,6 +176,7 @@ impl ConnectionNote {
             ConnectionNote::Removed { .. } => "removed",
             ConnectionNote::Stopping { .. } => "stopping",
             ConnectionNote::Rotate { .. } => "rotate",
+            ConnectionNote::EmojiRemoved { .. } => "emoji_removed",
             ConnectionNote::Unknown => "unknown",
         }
     }
@@ -186,6 +192,39 @@ impl ConnectionNote {
 pub struct ConnectionResult {
     /// The operation that was understood.
     pub op: String,
+}
+
+/// The payload of topic `rialto_typing` (8.9).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypingNote {
+    /// Where.
+    pub channel_id: ChannelId,
+    /// A person of the sender's, by the id on the wire.
+    pub user_id: UserId,
+    /// First post of the thread, or `""`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub root_id: String,
+}
+
+impl TypingNote {
+    /// Somebody types in a channel, or in a thread of it.
+    pub fn new(channel_id: ChannelId, user_id: UserId, root: Option<PostId>) -> Self {
+        Self { channel_id, user_id, root_id: root.map_or_else(String::new, |id| id.to_string()) }
+    }
+
+    /// Reads the payload.
+    ///
+    /// # Errors
+    /// [`MalformedPayload`] unless it is an object with both ids and, if any, the id of a post.
+    pub fn decode(payload: &RawValue) -> Result<TypingNote, MalformedPayload> {
+        let note: TypingNote = lenient::object(payload.get()).map_err(|_| MalformedPayload)?;
+        if note.root_id.is_empty() || note.root().is_some() { Ok(note) } else { Err(MalformedPayload) }
+    }
+
+    /// The thread.
+    pub fn root(&self) -> Option<PostId> {
+        PostId::parse(&self.root_id).ok()
+    }
 }
 
 /// The payload of topic `rialto_probe` (8.11). What it holds is ignored: its length shows what gets through.
@@ -403,6 +442,9 @@ mod tests {
         assert_eq!(lenient::to_text(&ConnectionNote::decode(&raw(text)).unwrap()), text);
         assert_eq!(ConnectionNote::decode(&raw(r#"{"op":"dance","x":1}"#)), Ok(ConnectionNote::Unknown));
         assert_eq!(ConnectionNote::decode(&raw(r#"{"op":"removed","at":"now"}"#)), Err(MalformedPayload));
+        let text = r#"{"op":"emoji_removed","name":"party_parrot"}"#;
+        let gone = ConnectionNote::decode(&raw(text)).unwrap();
+        assert_eq!((lenient::to_text(&gone).as_str(), gone.op()), (text, "emoji_removed"));
         let rotate = ConnectionNote::Rotate { token: "secretsecret".into(), at: 1 };
         assert!(!format!("{rotate:?}").contains("secret"));
     }
@@ -419,6 +461,18 @@ mod tests {
         assert_eq!(result.steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>(), ["tcp"]);
         assert_eq!(ProbeResult::decode(&raw("[]")), None);
         assert_eq!(lenient::to_text(&ProbeRequest::default()), "{}");
+    }
+
+    #[test]
+    fn typing_notes_as_in_ruling_8_9() {
+        let text = r#"{"channel_id":"btpm7nqwnt8bzmtpzrigmqwb9c","user_id":"utark8ucdibiumjsazbgp6uyhh","root_id":""}"#;
+        let note = TypingNote::decode(&raw(text)).unwrap();
+        assert_eq!((lenient::to_text(&note).as_str(), note.root()), (text, None));
+        let thread = text.replace(r#""root_id":"""#, r#""root_id":"p7j1s5w3k3yabnuxq8m4cctb3e""#);
+        assert!(TypingNote::decode(&raw(&thread)).unwrap().root().is_some());
+        let odd = text.replace(r#""root_id":"""#, r#""root_id":"x""#);
+        assert_eq!(TypingNote::decode(&raw(&odd)), Err(MalformedPayload));
+        assert_eq!(TypingNote::decode(&raw(r#"{"channel_id":"btpm7nqwnt8bzmtpzrigmqwb9c"}"#)), Err(MalformedPayload));
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub mod topic {
     pub const RIALTO_CONNECTION: &str = "rialto_connection";
     /// About one share (ruling 8.6).
     pub const RIALTO_SHARE: &str = "rialto_share";
+    /// Somebody types (ruling 8.9).
+    pub const RIALTO_TYPING: &str = "rialto_typing";
     /// "Look whether you can reach me" (ruling 8.11).
     pub const RIALTO_PROBE: &str = "rialto_probe";
 }
@@ -55,6 +57,10 @@ pub mod capability {
     pub const CONNECTION: &str = "connection";
     /// Uploads that go on where they ended, and posts before their files (8.7).
     pub const RESUME: &str = "resume";
+    /// Uploads of type `emoji`, and `emoji_removed` (8.8).
+    pub const EMOJI: &str = "emoji";
+    /// The topic `rialto_typing` (8.9).
+    pub const TYPING: &str = "typing";
     /// The topic `rialto_probe` (8.11).
     pub const PROBE: &str = "probe";
 }

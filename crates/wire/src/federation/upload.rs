@@ -7,15 +7,18 @@ use serde_json::value::RawValue;
 use super::MalformedPayload;
 use crate::lenient::{self, or_absent, or_default};
 
-/// The only `type` that is taken (CVE class "other upload types").
+/// The `type` of a file of a post. Besides it only [`EMOJI`] is taken (CVE class "other upload types").
 pub const ATTACHMENT: &str = "attachment";
+
+/// The type of a picture with a name, between Rialtos (ruling 8.8).
+pub const EMOJI: &str = "emoji";
 
 /// An upload session: request and result have this shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadSession {
     /// Names the upload; use the one in the *answer*.
     pub id: ItemId,
-    /// [`ATTACHMENT`].
+    /// [`ATTACHMENT`] or [`EMOJI`].
     #[serde(rename = "type", default, deserialize_with = "or_default")]
     pub kind: String,
     /// Set by the receiver.
@@ -58,7 +61,7 @@ pub enum UploadRefusal {
     /// No object of that shape.
     #[error("malformed upload session")]
     Malformed,
-    /// Another type than [`ATTACHMENT`].
+    /// Another type than [`ATTACHMENT`] and [`EMOJI`].
     #[error("upload type is not allowed")]
     Kind,
 }
@@ -71,7 +74,7 @@ impl UploadSession {
     /// Says why it is refused.
     pub fn decode(payload: &RawValue) -> Result<UploadSession, UploadRefusal> {
         let session: UploadSession = lenient::object(payload.get()).map_err(|_| UploadRefusal::Malformed)?;
-        if session.kind != ATTACHMENT {
+        if session.kind != ATTACHMENT && session.kind != EMOJI {
             return Err(UploadRefusal::Kind);
         }
         let mut session = session;

@@ -48,6 +48,8 @@ pub struct ClientConfigInput {
     pub max_notifications_per_channel: i64,
     /// Seconds; -1: no limit.
     pub post_edit_time_limit: i64,
+    /// People may give pictures names.
+    pub enable_custom_emoji: bool,
     /// Different emoji on one post.
     pub reaction_limit: i64,
     /// `disabled`, `default_off`, `default_on` or `always_on`.
@@ -92,6 +94,7 @@ pub fn client_config_limited(input: &ClientConfigInput) -> BTreeMap<String, Stri
         ("PasswordRequireNumber", input.password_number),
         ("PasswordRequireSymbol", input.password_symbol),
         ("EnableUserStatuses", input.enable_user_statuses),
+        ("EnableCustomEmoji", input.enable_custom_emoji),
         ("FeatureFlagEnableSharedChannelsDMs", input.enable_shared_channels && input.shared_direct_messages),
         ("FeatureFlagEnableSharedChannelsMemberSync", input.enable_shared_channels && input.member_sync),
         ("FeatureFlagEnableRemoteClusterService", input.enable_shared_channels),
@@ -171,7 +174,6 @@ const LIMITED: &[(&str, &str)] = &[
     ("EnableClientMetrics", "false"),
     ("EnableComplianceExport", "false"),
     ("EnableCustomBrand", "false"),
-    ("EnableCustomEmoji", "false"),
     ("EnableDesktopLandingPage", "false"),
     ("EnableDiagnostics", "false"),
     ("EnableFile", "true"),
@@ -405,6 +407,7 @@ mod tests {
             max_post_size: 16_383,
             max_notifications_per_channel: 1_000,
             post_edit_time_limit: -1,
+            enable_custom_emoji: true,
             reaction_limit: 50,
             collapsed_threads: "disabled".into(),
             teammate_name_display: "username".into(),

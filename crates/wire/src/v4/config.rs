@@ -71,6 +71,7 @@ pub struct Service {
     pub session_length_mobile_in_hours: i64,
     pub post_edit_time_limit: i64,
     pub unique_emoji_reaction_limit_per_post: i64,
+    pub enable_custom_emoji: bool,
     pub max_post_size: i64,
     pub maximum_payload_size_bytes: i64,
 }
@@ -151,6 +152,8 @@ pub struct ConnectedWorkspaces {
     pub insecure_peers: String,
     pub legacy_peers: String,
     pub thread_context: String,
+    pub enable_emoji_sync: bool,
+    pub enable_remote_typing: bool,
     /// Extensions, comma separated.
     pub blocked_file_types: String,
 }

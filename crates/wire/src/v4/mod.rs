@@ -13,6 +13,7 @@ pub mod commands;
 pub mod config;
 pub mod connection_health;
 pub mod connection_trust;
+pub mod emoji;
 pub mod errors;
 pub mod files;
 pub mod license;

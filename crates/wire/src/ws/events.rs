@@ -10,6 +10,7 @@ use crate::lenient::to_text;
 use crate::v4::acknowledgements::Acknowledgement;
 use crate::v4::categories::Category;
 use crate::v4::channels::{Channel, ChannelMember, ChannelUnreadAt};
+use crate::v4::emoji::Emoji;
 use crate::v4::posts::Post;
 use crate::v4::preferences::Preference;
 use crate::v4::reactions::Reaction;
@@ -88,6 +89,22 @@ pub fn reaction_added(reaction: &Reaction) -> EventFrame {
 pub fn reaction_removed(reaction: &Reaction) -> EventFrame {
     let data = json!({"reaction": to_text(reaction)});
     EventFrame::new("reaction_removed", data, Broadcast::channel(reaction.channel_id))
+}
+
+/// Somebody has given a picture a name.
+pub fn emoji_added(emoji: &Emoji) -> EventFrame {
+    EventFrame::new("emoji_added", json!({"emoji": to_text(emoji)}), Broadcast::everyone())
+}
+
+/// A picture lost its name. Rialto only; clients of Mattermost learn of it when they ask again.
+pub fn emoji_removed(emoji: &Emoji) -> EventFrame {
+    EventFrame::new("rialto_emoji_removed", json!({"id": emoji.id, "name": emoji.name}), Broadcast::everyone())
+}
+
+/// The emoji of another organisation that are seen in a channel changed; `GET /channels/C/peer_emoji` says which there are.
+/// Rialto only.
+pub fn peer_emoji_changed(channel: ChannelId) -> EventFrame {
+    EventFrame::new("rialto_peer_emoji_changed", json!({"channel_id": channel}), Broadcast::channel(channel))
 }
 
 /// Somebody acknowledged a post.

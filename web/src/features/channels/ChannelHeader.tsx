@@ -1,5 +1,5 @@
 // The head of a channel: its name, what it is about, who shares it, and what can be done with it.
-import { EllipsisVertical, LogOut, PanelLeft, Search, ShieldCheck, UserPlus, Users } from 'lucide-react';
+import { EllipsisVertical, LogOut, PanelLeft, Pin, Search, ShieldCheck, UserPlus, Users } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useLanguage } from '../../i18n/context';
 import type { Channel } from '../../state/model';
@@ -17,6 +17,8 @@ export interface ChannelHeaderProps {
   shared: ReactNode;
   peopleOpen: boolean;
   searchOpen: boolean;
+  pinnedOpen: boolean;
+  onPinned: () => void;
   onPeople: () => void;
   onSearch: () => void;
   onAdd: () => void;
@@ -25,7 +27,7 @@ export interface ChannelHeaderProps {
   onMenu: () => void;
 }
 
-export function ChannelHeader({ channel, shared, peopleOpen, searchOpen, onPeople, onSearch, onAdd, onLeave, onModerate, onMenu }: ChannelHeaderProps) {
+export function ChannelHeader({ channel, shared, peopleOpen, searchOpen, pinnedOpen, onPinned, onPeople, onSearch, onAdd, onLeave, onModerate, onMenu }: ChannelHeaderProps) {
   const { t, n } = useLanguage();
   const title = useStore((state) => channelTitle(state, channel));
   const count = useStore((state) => state.members[channel.id]?.length);
@@ -53,6 +55,9 @@ export function ChannelHeader({ channel, shared, peopleOpen, searchOpen, onPeopl
           </div>
         )}
       </div>
+      <IconButton label={t('posts.pins')} aria-pressed={pinnedOpen} onClick={onPinned}>
+        <Pin size={18} />
+      </IconButton>
       <IconButton label={t('search.title')} aria-pressed={searchOpen} onClick={onSearch}>
         <Search size={18} />
       </IconButton>

@@ -1,5 +1,6 @@
 // The list of suggestions for what stands in the box: asked for while one types, the latest question wins.
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useStore } from '../../state/react';
 import { loadEmoji, useEmojiList } from '../../ui/emoji/emoji';
 import type { CommandPlace } from './send';
 import type { Suggestion } from './suggestions';
@@ -16,7 +17,10 @@ export interface Suggestions {
 
 export function useSuggestions(place: CommandPlace): Suggestions {
   const { teamId, channelId, rootId } = place;
-  const emoji = useEmojiList();
+  const signs = useEmojiList();
+  const own = useStore((state) => state.emoji);
+  // Our own pictures first; what is drawn for a name the list decides.
+  const emoji = useMemo(() => new Map([...Object.keys(own).map((name) => [name, ''] as const), ...signs]), [own, signs]);
   const [list, setList] = useState<readonly Suggestion[]>([]);
   const [active, setActive] = useState(-1);
   const asked = useRef(0);

@@ -1,4 +1,5 @@
 // One message: who, from where, when, what, and what can be done with it.
+import { Pin } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { memo, use } from 'react';
 import { useDates, useLanguage } from '../../i18n/context';
@@ -79,6 +80,11 @@ function Message({ post, joined, writable, reactions, reactButton, footer, onRep
               </span>
             )}
           </div>
+        )}
+        {post.is_pinned && (
+          <p className={styles['pinned']}>
+            <Pin size={13} aria-hidden="true" /> {t('posts.pinned')}
+          </p>
         )}
         {reactions}
         <DeliveryNote post={post} onRetry={onRetry} />

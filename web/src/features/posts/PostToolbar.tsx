@@ -1,5 +1,5 @@
 // What can be done with a message. Shown when the pointer or the focus is on it; on touch screens behind one button.
-import { Ellipsis, MessageSquareReply, Pencil, Trash2 } from 'lucide-react';
+import { Ellipsis, MessageSquareReply, Pencil, Pin, PinOff, Trash2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { use, useState } from 'react';
 import { useLanguage } from '../../i18n/context';
@@ -8,6 +8,7 @@ import { useStore } from '../../state/react';
 import { mayDelete } from '../../state/selectors';
 import { IconButton } from '../../ui/Button';
 import { MenuItem, Popover } from '../../ui/Popover';
+import { setPinned } from './actions';
 import { DeleteDialog } from './DeleteDialog';
 import { EditingContext } from './editing';
 import styles from './PostItem.module.css';
@@ -39,7 +40,7 @@ export function PostToolbar({ post, author, remote, organisation, writable, reac
             <MessageSquareReply size={17} />
           </IconButton>
         )}
-        {(editable || deletable) && (
+        {(writable || deletable) && (
           <Popover
             label={t('posts.actions', { name: author })}
             trigger={(props) => (
@@ -48,6 +49,12 @@ export function PostToolbar({ post, author, remote, organisation, writable, reac
               </IconButton>
             )}
           >
+                {writable && (
+                  // A refusal leaves the message as it is, which is what is shown.
+                  <MenuItem icon={post.is_pinned ? <PinOff size={16} /> : <Pin size={16} />} onSelect={() => void setPinned(post.id, !post.is_pinned).catch(() => undefined)} testId="pin">
+                    {t(post.is_pinned ? 'posts.unpin' : 'posts.pin')}
+                  </MenuItem>
+                )}
                 {editable && (
                   <MenuItem icon={<Pencil size={16} />} onSelect={() => editing.edit(post.id)}>
                     {t('posts.edit')}

@@ -8,6 +8,11 @@ export async function editPost(postId: string, message: string): Promise<void> {
   dispatch({ kind: 'posts', posts: [post] });
 }
 
+/** Pins a message, or takes its pin away; the frame that follows shows it. */
+export async function setPinned(postId: string, pinned: boolean): Promise<void> {
+  await request(pinned ? client.pinPost(postId) : client.unpinPost(postId));
+}
+
 export async function deletePost(post: Post): Promise<void> {
   await request(client.deletePost(post.id));
   dispatch({ kind: 'post-deleted', post, at: post.update_at });

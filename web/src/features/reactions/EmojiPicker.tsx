@@ -2,11 +2,14 @@
 import type { ReactNode } from 'react';
 import { useEffect, useMemo, useState } from 'react';
 import { useLanguage } from '../../i18n/context';
-import { IconButton } from '../../ui/Button';
+import { useStore } from '../../state/react';
+import { Button, IconButton } from '../../ui/Button';
+import { Emoji } from '../../ui/emoji/Emoji';
 import { loadEmoji, often, useEmojiList } from '../../ui/emoji/emoji';
 import { Popover, useClosePopover } from '../../ui/Popover';
 import { toggleReaction } from './actions';
 import styles from './EmojiPicker.module.css';
+import { OwnEmoji } from './OwnEmoji';
 
 const SHOWN = 64;
 
@@ -15,6 +18,9 @@ function EmojiPicker({ onPick }: { onPick: (name: string) => void }) {
   const list = useEmojiList();
   const close = useClosePopover();
   const [term, setTerm] = useState('');
+  const [adding, setAdding] = useState(false);
+  const own = useStore((state) => state.emoji);
+  const mayAdd = useStore((state) => state.config['EnableCustomEmoji'] === 'true');
   useEffect(loadEmoji, []);
 
   function pick(name: string): void {
@@ -24,11 +30,12 @@ function EmojiPicker({ onPick }: { onPick: (name: string) => void }) {
 
   const found = useMemo(() => {
     const wanted = term.trim().toLowerCase().replace(/^:|:$/g, '').replaceAll(' ', '_');
-    if (wanted === '') return often;
-    const names = [...list.keys()].filter((name) => name.includes(wanted));
+    const pictures = Object.keys(own);
+    if (wanted === '') return [...often, ...pictures.slice(0, SHOWN - often.length)];
+    const names = [...pictures, ...list.keys()].filter((name) => name.toLowerCase().includes(wanted));
     // Names that begin with what was typed come first.
     return names.sort((a, b) => Number(b.startsWith(wanted)) - Number(a.startsWith(wanted)) || a.length - b.length).slice(0, SHOWN);
-  }, [list, term]);
+  }, [list, own, term]);
 
   return (
     <div className={styles['picker']}>
@@ -49,10 +56,16 @@ function EmojiPicker({ onPick }: { onPick: (name: string) => void }) {
       <div className={styles['grid']} role="group" aria-label={t('reactions.often')}>
         {found.map((name) => (
           <button key={name} type="button" aria-label={`:${name}:`} title={`:${name}:`} onClick={() => pick(name)}>
-            {list.get(name) ?? `:${name}:`}
+            <Emoji name={name} />
           </button>
         ))}
       </div>
+      {mayAdd && !adding && (
+        <Button look="quiet" onClick={() => setAdding(true)}>
+          {t('reactions.addOpen')}
+        </Button>
+      )}
+      {adding && <OwnEmoji onDone={() => setAdding(false)} />}
     </div>
   );
 }

@@ -34,6 +34,8 @@ function Chip({ postId, emoji, userIds, writable }: { postId: string; emoji: str
   const { t } = useLanguage();
   const mine = useStore((state) => userIds.includes(state.me));
   const names = useStoreShallow((state) => userIds.map((id) => displayName(state.users[id])));
+  // The picture the first of them has for it.
+  const owner = useStore((state) => state.users[userIds[0] ?? '']?.remote_id ?? '');
   const who = t('reactions.by', { names: names.join(', '), emoji: `:${emoji}:` });
   return (
     <button
@@ -45,7 +47,7 @@ function Chip({ postId, emoji, userIds, writable }: { postId: string; emoji: str
       data-testid={`reaction-${emoji}`}
       onClick={() => void toggleReaction(postId, emoji)}
     >
-      <Emoji name={emoji} />
+      <Emoji name={emoji} owner={owner} />
       <span className={styles['count']}>{userIds.length}</span>
       <span className="visually-hidden">{`${who}. ${t(mine ? 'reactions.toggleOff' : 'reactions.toggleOn', { emoji: `:${emoji}:` })}`}</span>
     </button>

@@ -107,7 +107,7 @@ const components: Components = {
   ),
   input: (props) => <input {...plain(props)} disabled aria-label="✓" />,
   'chat-mention': Mention,
-  'chat-emoji': ({ name = '' }: { name?: string }) => <Emoji name={name.toLowerCase()} />,
+  'chat-emoji': ({ name = '' }: { name?: string }) => <Emoji name={name} />,
   'chat-channel': ChannelLink,
 };
 

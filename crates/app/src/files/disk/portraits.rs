@@ -2,7 +2,7 @@
 //! another version.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rialto_model::{ItemId, Millis, UserId};
 use tokio::fs::{self, File};
@@ -22,18 +22,7 @@ impl Disk {
     /// # Errors
     /// As the system says.
     pub(crate) async fn keep_portrait(&self, user: &UserId, at: Millis, bytes: &[u8], part: ItemId) -> io::Result<()> {
-        let path = self.portrait_path(user, at);
-        let folder = path.parent().map(PathBuf::from).unwrap_or_default();
-        fs::create_dir_all(&folder).await?;
-        let part = folder.join(format!("{part}.part"));
-        let mut file = File::create(&part).await?;
-        file.write_all(bytes).await?;
-        file.sync_all().await?;
-        fs::rename(&part, &path).await?;
-        for folder in [folder.as_path(), folder.parent().unwrap_or(&folder)] {
-            File::open(folder).await?.sync_all().await?;
-        }
-        Ok(())
+        keep(&self.portrait_path(user, at), bytes, part).await
     }
 
     /// The bytes of a version of a person's picture; None if there is none of that time.
@@ -41,11 +30,7 @@ impl Disk {
     /// # Errors
     /// As the system says.
     pub(crate) async fn portrait(&self, user: &UserId, at: Millis) -> io::Result<Option<Vec<u8>>> {
-        match fs::read(self.portrait_path(user, at)).await {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        read(&self.portrait_path(user, at)).await
     }
 
     /// Removes a version nobody names any more.
@@ -54,6 +39,30 @@ impl Disk {
     /// As the system says.
     pub(crate) async fn drop_portrait(&self, user: &UserId, at: Millis) -> io::Result<()> {
         absent_is_fine(fs::remove_file(self.portrait_path(user, at)).await)
+    }
+}
+
+/// Writes a small picture in one piece, durable before this returns. `part` names the bytes while they are written.
+pub(super) async fn keep(path: &Path, bytes: &[u8], part: ItemId) -> io::Result<()> {
+    let folder = path.parent().map(PathBuf::from).unwrap_or_default();
+    fs::create_dir_all(&folder).await?;
+    let part = folder.join(format!("{part}.part"));
+    let mut file = File::create(&part).await?;
+    file.write_all(bytes).await?;
+    file.sync_all().await?;
+    fs::rename(&part, path).await?;
+    for folder in [folder.as_path(), folder.parent().unwrap_or(&folder)] {
+        File::open(folder).await?.sync_all().await?;
+    }
+    Ok(())
+}
+
+/// A small picture whole; None if there is none.
+pub(super) async fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path).await {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
