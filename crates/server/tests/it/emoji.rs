@@ -59,7 +59,9 @@ async fn emoji_are_made_and_found_as_clients_do() {
         send(&bob, wanted("rocket"), DOT).await.refused(400, "model.emoji.system_emoji_name.app_error");
         send(&bob, wanted("a b"), DOT).await.refused(400, "model.emoji.name.app_error");
         send(&bob, wanted("heron"), b"<svg/>").await.refused(400, "api.emoji.upload.image.app_error");
-        send(&bob, wanted("heron"), &vec![7; 600 << 10]).await.refused(413, "api.emoji.create.too_large.app_error");
+        send(&bob, wanted("heron"), &vec![7; (512 << 10) + 1])
+            .await
+            .refused(413, "api.emoji.create.too_large.app_error");
         let others = json!({"name": "heron", "creator_id": ann.id});
         send(&bob, others, DOT).await.refused(403, "api.emoji.create.other_user.app_error");
         send(&bob, json!(7), DOT).await.refused(400, "api.context.invalid_body_param.app_error");
