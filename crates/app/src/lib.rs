@@ -24,6 +24,7 @@ pub mod delivery_states;
 #[cfg(test)]
 mod delivery_states_tests;
 pub mod direct_channels;
+pub mod fetch;
 pub mod files;
 pub mod frames;
 pub mod housekeeping;
@@ -48,6 +49,9 @@ pub mod preferences;
 pub mod reactions;
 #[cfg(test)]
 mod reactions_tests;
+pub mod recovery;
+#[cfg(test)]
+mod recovery_tests;
 pub mod search;
 pub mod sessions;
 pub mod settings;

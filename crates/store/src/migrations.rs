@@ -28,6 +28,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0012_search.sql"),
         include_str!("../migrations/postgres/0012_search.sql"),
     ),
+    ("V15__restore", include_str!("../migrations/0015_restore.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

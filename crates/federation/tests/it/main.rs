@@ -35,6 +35,7 @@ mod quotas;
 mod read_only;
 mod reconnected;
 mod relay;
+mod restored;
 mod rotation;
 mod texts;
 mod three_organisations;
