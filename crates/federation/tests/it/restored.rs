@@ -2,6 +2,7 @@
 //! mixed before somebody has decided.
 
 use rialto_app::recovery::{self, State};
+use rialto_federation::rotation;
 use rialto_model::{ChannelId, RemoteId};
 
 use crate::harness::{Network, Pair, Person, Server, eventually, settle, share};
@@ -115,6 +116,74 @@ async fn a_guest_that_was_restored_is_made_whole() {
     alpha.post(&ann, &channel, "on it goes").await;
     settle(&[&alpha, &beta], &channel).await;
     assert_eq!(said(&alpha, &channel).await, said(&beta, &channel).await);
+}
+
+/// E-027: a server that went back without saying so is held on both directions, administrators are told, and nothing is mixed
+/// until one decides; then it is made whole.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_went_back_in_silence_is_held_until_somebody_decides() {
+    let Pair { network, alpha, mut beta, remote, channel, ann, bob } = pair().await;
+    settle(&[&alpha, &beta], &channel).await;
+    let backup = beta.back_up().await;
+    let lost = alpha.post(&ann, &channel, "lost there").await;
+    beta.arrives(&lost.id).await;
+    let busy = beta.again(&bob).await;
+    for n in 0..20 {
+        let said = beta.post(&busy, &channel, &format!("settle nothing {n}")).await;
+        alpha.arrives(&said.id).await;
+    }
+    alpha.post(&ann, &channel, "lost there too").await;
+    settle(&[&alpha, &beta], &channel).await;
+    let expected = said(&alpha, &channel).await;
+
+    network.clock.advance(120_000);
+    beta.restore(&backup, false).await;
+    let bob = speaker(&beta, &bob).await;
+    eventually("it is held", async || {
+        rialto_app::connections::positions::held_since(alpha.app(), &remote).await.unwrap()
+    })
+    .await;
+    admin_reads(&alpha, "is held").await;
+    // The other one finds that more of its log is known than there is.
+    eventually("it is held there too", async || {
+        let held = rialto_app::connections::positions::held_since(beta.app(), &remote).await.unwrap();
+        held.filter(|(_, why)| why == "own_log_went_back")
+    })
+    .await;
+    let theirs = beta.post(&bob, &channel, "from the copy").await;
+    let ours = alpha.post(&ann, &channel, "waits here").await;
+    // Pings go on meanwhile; the messages do not.
+    let asked = network.count();
+    eventually("both have been tried for a while", async || {
+        network.clock.advance(1_000);
+        let log = network.log();
+        let pings = log[asked..].iter().filter(|sent| sent.topic == "ping").count();
+        (pings >= 4).then_some(())
+    })
+    .await;
+    assert_eq!(alpha.post_row(&theirs.id).await, None);
+    assert_eq!(beta.post_row(&ours.id).await, None);
+
+    assert!(rotation::resume(alpha.federation(), &ann.actor, &remote).await.is_err(), "not for everybody");
+    let done = rotation::resume(alpha.federation(), &alpha.admin.actor, &remote).await.unwrap();
+    assert!(done.was_held);
+    assert!(rotation::resume(beta.federation(), &beta.admin.actor, &remote).await.unwrap().was_held);
+    beta.arrives(&ours.id).await;
+    alpha.arrives(&theirs.id).await;
+    for (_, text) in &expected {
+        eventually("what it had lost is there, once", async || {
+            let texts = said(&beta, &channel).await;
+            (texts.iter().filter(|(_, found)| found == text).count() == 1).then_some(())
+        })
+        .await;
+    }
+    settle(&[&alpha, &beta], &channel).await;
+    // What the one that went back had said in between stays where it was taken: nobody asked for it.
+    let mut both = (said(&alpha, &channel).await, said(&beta, &channel).await);
+    both.0.sort();
+    both.1.sort();
+    assert_eq!(both.0, both.1);
+    assert!(!rotation::resume(alpha.federation(), &alpha.admin.actor, &remote).await.unwrap().was_held);
 }
 
 /// E-029: of its own channels' lost messages a home asks its administrator first; others' come by themselves.
