@@ -1,12 +1,15 @@
 //! Regular chores: what nobody needs any more goes, in small slices.
 
-use rialto_model::{Millis, Seq};
+use rialto_model::{Millis, PeerProfile, Seq};
 use rialto_store::{StoreError, log, outbox, remotes, sessions};
 
 use crate::App;
 
 /// Events are kept this long even when every consumer has passed them, so that an administrator can look back, ms.
 const KEEP_EVENTS: i64 = 3_600_000;
+/// While channels are shared with another Rialto they are kept this long: so old a backup of the peer's is made up for from
+/// the log (E-028), ms.
+const KEEP_FOR_BACKUPS: i64 = 14 * 24 * 3_600_000;
 /// Spent codes are kept this long, so that their reuse gets a reason (ruling 13), ms.
 const KEEP_CODES: i64 = 30 * 24 * 3_600_000;
 const SLICE: i64 = 500;
@@ -22,7 +25,10 @@ pub async fn tidy(app: &App) -> Result<(), StoreError> {
         let slowest = outbox::slowest_cursor(&mut view).await?;
         let settled = *app.bus.settled().borrow();
         let passed = slowest.map_or(settled, |slowest| slowest.min(settled));
-        log::last_before(&mut view, Millis(now.0 - KEEP_EVENTS)).await?.map_or(Seq(0), |old| old.min(passed))
+        let peers = remotes::list(&mut view, false).await?;
+        let for_backups = peers.iter().any(|peer| peer.is_live() && peer.profile == PeerProfile::Rialto);
+        let keep = if for_backups { KEEP_FOR_BACKUPS } else { KEEP_EVENTS };
+        log::last_before(&mut view, Millis(now.0 - keep)).await?.map_or(Seq(0), |old| old.min(passed))
     };
     for _ in 0..200 {
         let mut tx = app.db.begin(app.clock.now()).await?;

@@ -29,6 +29,7 @@ pub mod delivery_states;
 mod delivery_states_tests;
 pub mod direct_channels;
 pub mod emoji;
+pub mod fetch;
 pub mod files;
 pub mod frames;
 pub mod housekeeping;
@@ -56,6 +57,9 @@ pub mod preferences;
 pub mod reactions;
 #[cfg(test)]
 mod reactions_tests;
+pub mod recovery;
+#[cfg(test)]
+mod recovery_tests;
 pub mod search;
 pub mod sessions;
 pub mod settings;

@@ -10,6 +10,7 @@ use rialto_store::{StoreError, Tx, channel_members, remotes, shares, team_member
 
 use crate::access::{self, Denied, SessionUser, ShareAccess};
 use crate::apply::{self, RELAYED};
+use crate::connections::quotas;
 use crate::notices::write_to;
 use crate::outbox::ITEMS;
 use crate::system_posts::{self, About, SystemPost, escape};
@@ -116,7 +117,11 @@ pub(crate) async fn take(
         Incoming::Asked { user, by } => {
             let person = users::get(tx, user).await?.filter(User::is_local);
             let (Some(person), Some(by)) = (person, apply::owned(tx, share, by).await?) else { return Ok(None) };
-            let state = answer(app, tx, share, &person, &by).await?.to_owned();
+            // A peer that asks for thousands of our people a day is not asked by people (E-122).
+            let state = match quotas::count_request(tx, &share.remote().id).await? {
+                true => answer(app, tx, share, &person, &by).await?.to_owned(),
+                false => "refused".to_owned(),
+            };
             tell(tx, &share.channel().id, person.id, share.remote(), MemberWord::Answered { state });
             Ok(None)
         }

@@ -147,3 +147,31 @@ async fn who_is_removed_is_told_by_their_server() {
     })
     .await;
 }
+
+/// E-122, ruling 8.4: a peer's wishes to have people of ours are looked at only so often in a day; the rest are refused.
+#[tokio::test]
+async fn wishes_of_a_peer_are_bounded_by_days() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let acme = rialto(&scene, "acme").await;
+        scene.guest(&acme, 1).await;
+        let carl = scene.person("carl").await;
+        let mut tx = scene.app.db.begin(scene.app.clock.now()).await.unwrap();
+        for _ in 1..crate::connections::quotas::REQUESTS_PER_DAY {
+            assert!(crate::connections::quotas::count_request(&mut tx, &acme.id).await.unwrap());
+        }
+        tx.commit().await.unwrap();
+        let wish = |user| says([Incoming::Asked { user, by: id(1) }]);
+        scene.take(&acme, wish(scene.person("dora").await.id)).await;
+        let start = scene.head().await;
+        scene.take(&acme, wish(carl.id)).await;
+        let told = scene.changes(&acme, start).await;
+        let refused = |what: &What| matches!(what, What::MemberWord(user, MemberWord::Answered { state }) if *user == carl.id && state == "refused");
+        assert!(told.iter().any(|(_, what)| refused(what)), "{told:?}");
+        assert!(!scene.is_member(&scene.channel, &carl.id).await);
+        scene.app.clock.advance(24 * 3_600_000);
+        scene.take(&acme, wish(carl.id)).await;
+        assert!(scene.is_member(&scene.channel, &carl.id).await);
+    })
+    .await;
+}

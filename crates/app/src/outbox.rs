@@ -36,8 +36,8 @@ use rialto_model::{
 };
 use rialto_store::outbox::Believed;
 use rialto_store::{
-    Snapshot, StoreError, Tx, channels, file_deliveries, interruptions, log, notices, outbox, peer_posts,
-    post_deliveries, posts, remotes, shares, sync_failures, teams, users,
+    Snapshot, StoreError, Tx, channels, file_deliveries, interruptions, log, notices, outbox, peer_positions,
+    peer_posts, post_deliveries, posts, remotes, shares, sync_failures, teams, users,
 };
 
 use crate::connections::consumer;
@@ -307,7 +307,7 @@ async fn relevant(
 }
 
 /// Whether a peer was given a post: while the channel was shared with it, or as the root of a later reply.
-async fn was_given(view: &mut Snapshot, to: &RemoteId, post: &PostId) -> Result<bool, StoreError> {
+pub(crate) async fn was_given(view: &mut Snapshot, to: &RemoteId, post: &PostId) -> Result<bool, StoreError> {
     if !peer_posts::shared(view, to, std::slice::from_ref(post)).await?.is_empty() {
         return Ok(true);
     }
@@ -337,6 +337,8 @@ pub struct Delivered {
     pub with_files: Vec<(Post, Vec<FileInfo>)>,
     /// Names in what it took that may be emoji (behaviour 8.2).
     pub names: BTreeSet<String>,
+    /// Where the sender stood when it sent the frame, if the peer has confirmed that it stored it.
+    pub confirmed: Option<Seq>,
     /// Posts with files about which the peer has answered: nothing holds them any more.
     pub settled: Vec<PostId>,
 }
@@ -387,6 +389,9 @@ pub async fn delivered(
     post_deliveries::put_all(&mut tx, remote, &delivered.parked, "sent").await?;
     let answered: Vec<PostId> = delivered.taken.iter().chain(&delivered.parked).copied().collect();
     news.extend(delivery_states::changed(&mut tx, remote, &answered).await?);
+    if let Some(seq) = delivered.confirmed {
+        peer_positions::confirm(&mut tx, remote, seq).await?;
+    }
     shares::touch_sync(&mut tx, channel, remote, now)?;
     tx.commit().await?;
     news.into_iter().for_each(|news| app.bus.tell(news));

@@ -20,14 +20,20 @@ use rialto_app::App;
 use rialto_app::shares::direct;
 use rialto_model::{Millis, RemoteId, UserId};
 use rialto_wire::federation::capability;
-use rialto_wire::federation::extension::{Advert, Limits, PROTOCOL};
+use rialto_wire::federation::extension::{Advert, Applied, Limits, PROTOCOL};
 use rialto_wire::site_url::SiteUrl;
 
 use crate::transport::Transport;
 
 /// What we can do with another Rialto, as far as it can too (ruling 8.1).
-const CAPABILITIES: [&str; 5] =
-    [capability::ITEMS, capability::SHARE, capability::CONNECTION, capability::RESUME, capability::PROBE];
+const CAPABILITIES: [&str; 6] = [
+    capability::ITEMS,
+    capability::SHARE,
+    capability::CONNECTION,
+    capability::RESUME,
+    capability::PROBE,
+    capability::FETCH,
+];
 /// Bytes of a frame we take (ruling 35).
 pub(crate) const MAX_FRAME: usize = 64 << 20;
 
@@ -94,7 +100,14 @@ impl Federation {
     /// The same for one peer, with what only it is told.
     async fn advert_to(&self, id: &RemoteId) -> Advert {
         let waiting = rialto_app::connections::health::lag(&self.app, id).await;
-        Advert { waiting_ms: waiting.ok(), ..self.advert() }
+        // Nothing said is better than a wrong word: the peer would take it for ours.
+        let taken = rialto_app::connections::positions::to_say(&self.app, id).await.ok().flatten();
+        let applied = taken.map(|(epoch, taken)| Applied {
+            epoch,
+            seq: taken.seq,
+            low: (taken.low != taken.seq).then_some(taken.low),
+        });
+        Advert { waiting_ms: waiting.ok(), applied, ..self.advert() }
     }
 
     fn capabilities(&self) -> impl Iterator<Item = &'static str> {

@@ -8,6 +8,7 @@ use rialto_wire::federation::topic;
 
 use crate::Federation;
 use crate::connections::Error;
+use crate::send::pinger::ping;
 use crate::send::{Undelivered, message};
 
 /// A renewal that an administrator asked for.
@@ -18,6 +19,14 @@ pub struct Rotated {
     pub cause: Option<String>,
     /// Where it stands.
     pub standing: Standing,
+}
+
+/// A held connection that goes on.
+pub struct Resumed {
+    /// Whether it was held at all.
+    pub was_held: bool,
+    /// Why the peer could not be called yet, in plain words.
+    pub cause: Option<String>,
 }
 
 /// Renews what the peer presents to us: at once if it can be reached, else as soon as it can. In an emergency the old
@@ -32,6 +41,19 @@ pub async fn rotate(fed: &Federation, actor: &SessionUser, id: &RemoteId, urgenc
     let cause = outcome.as_ref().err().map(|undelivered| undelivered.cause.clone());
     let standing = records::rotation_standing(&fed.app, id).await?;
     Ok(Rotated { delivered: outcome.is_ok(), cause, standing })
+}
+
+/// An administrator says that who answers at the peer's address is the peer, whatever contradicted that (E-027). It is
+/// called at once, and given another token to present. Returns why it could not be called, if so: then it counts once it can.
+///
+/// # Errors
+/// [`Error::Record`] if it is not allowed, or the connection has ended.
+pub async fn resume(fed: &Federation, actor: &SessionUser, id: &RemoteId) -> Result<Resumed, Error> {
+    if !records::positions::resume(&fed.app, actor, id).await? {
+        return Ok(Resumed { was_held: false, cause: None });
+    }
+    let cause = ping(fed, id).await.err().map(|undelivered| undelivered.cause);
+    Ok(Resumed { was_held: true, cause })
 }
 
 /// Offers a peer that has just answered what is due, if anything is.

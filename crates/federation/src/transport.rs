@@ -656,7 +656,7 @@ mod tests {
         Https::with_authorities(settings(Policy::Allow, Policy::Allow), vec![authority]).unwrap()
     }
 
-    /// E-016, behaviour 8.4, 8.7: an expired certificate is named with its date, one for another name and one from a
+    /// E-016, E-157, behaviour 8.4, 8.7: an expired certificate is named with its date, one for another name and one from a
     /// stranger as such, and nothing is sent.
     #[tokio::test]
     async fn what_is_wrong_with_a_certificate_is_said() {

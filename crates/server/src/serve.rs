@@ -102,12 +102,22 @@ async fn open(config: &Config) -> Result<App, ServeError> {
     std::fs::create_dir_all(folder).map_err(|error| ServeError::DataDir(folder.display().to_string(), error))?;
     let ids = IdSource::System;
     let keys = key_file::load(folder, &ids)?;
-    let db = match &config.database_url {
-        Some(url) => Db::open_postgres(url).await?,
-        None => Db::open_sqlite(&folder.join(DATABASE))?,
-    };
+    let db = open_database(config).await?;
     let disk = Disk::new(folder);
     Ok(App::open(db, keys, disk, config.settings.clone(), Clock::System, ids).await?)
+}
+
+/// Opens the configured database and brings it to the present schema.
+pub(crate) async fn open_database(config: &Config) -> Result<Db, StoreError> {
+    match &config.database_url {
+        Some(url) => Db::open_postgres(url).await,
+        None => Db::open_sqlite(&config.data_dir.join(DATABASE)),
+    }
+}
+
+/// Whether the configured database is there, as far as that can be said without making it.
+pub(crate) fn is_installed(config: &Config) -> bool {
+    config.database_url.is_some() || config.data_dir.join(DATABASE).exists()
 }
 
 async fn listen(address: &str) -> Result<TcpListener, ServeError> {

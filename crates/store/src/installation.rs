@@ -44,6 +44,42 @@ pub async fn insert(tx: &mut Tx, row: &Installation) -> Result<(), StoreError> {
     .map(|_| ())
 }
 
+/// A restore from a backup that was declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restored {
+    /// When it was declared.
+    pub at: Millis,
+    /// Up to when the backup reaches.
+    pub backup_at: Millis,
+}
+
+impl FromRow for Restored {
+    fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self { at: row.millis()?, backup_at: row.millis()? })
+    }
+}
+
+/// The last restore that was declared, None if there never was one.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn restored(view: &mut Snapshot) -> Result<Option<Restored>, StoreError> {
+    view.fetch_optional("SELECT restored_at, backup_at FROM installation WHERE id = 1 AND restored_at > 0", &[]).await
+}
+
+/// Declares a restore: from now on this is another epoch of the installation (ruling 8.1).
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn set_restored(tx: &mut Tx, epoch: &str, restored: Restored) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE installation SET epoch = $1, restored_at = $2, backup_at = $3 WHERE id = 1",
+        &[epoch.into(), restored.at.into(), restored.backup_at.into()],
+    )
+    .await
+    .map(|_| ())
+}
+
 /// Makes other transactions that do the same wait for the end of this one: what may happen once in the life of an
 /// installation, such as its first account, happens under this lock. On SQLite writers are one at a time anyway.
 ///

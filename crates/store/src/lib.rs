@@ -31,6 +31,7 @@ pub mod outbox;
 mod outbox_tests;
 pub mod participants;
 pub mod peer_emoji;
+pub mod peer_positions;
 pub mod peer_posts;
 pub mod peer_quotas;
 pub mod pictures;
@@ -43,6 +44,7 @@ mod posts_tests;
 pub mod preferences;
 pub mod priorities;
 pub mod reactions;
+pub mod recoveries;
 pub mod remotes;
 #[cfg(test)]
 mod remotes_tests;

@@ -263,3 +263,28 @@ pub async fn last_before(view: &mut crate::Snapshot, before: Millis) -> Result<O
     let seq: i64 = view.fetch_one("SELECT COALESCE(MAX(seq), -1) FROM events WHERE at < $1", &[before.into()]).await?;
     Ok(Some(Seq(seq)).filter(|seq| seq.0 >= 0))
 }
+
+/// The first event behind a position: where it is and when it was recorded. None if there is none.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn first_after(view: &mut crate::Snapshot, after: Seq) -> Result<Option<(Seq, Millis)>, StoreError> {
+    struct Found(Seq, Millis);
+    impl FromRow for Found {
+        fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+            Ok(Self(Seq(row.int()?), row.millis()?))
+        }
+    }
+    let found: Option<Found> =
+        view.fetch_optional("SELECT seq, at FROM events WHERE seq > $1 ORDER BY seq LIMIT 1", &[after.into()]).await?;
+    Ok(found.map(|Found(seq, at)| (seq, at)))
+}
+
+/// The last event there is: where it is and when it was recorded. None while the log is empty.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn newest(view: &mut crate::Snapshot) -> Result<Option<(Seq, Millis)>, StoreError> {
+    let seq: i64 = view.fetch_one("SELECT COALESCE(MAX(seq), 0) FROM events", &[]).await?;
+    first_after(view, Seq(seq - 1)).await
+}

@@ -11,6 +11,8 @@ pub enum Counted {
     Users,
     /// Channels nobody here knew.
     Channels,
+    /// Wishes to have somebody of ours in a channel.
+    Requests,
 }
 
 /// What one peer brought on one day.
@@ -62,6 +64,10 @@ pub async fn count(tx: &mut Tx, remote: &RemoteId, day: i64, what: Counted, most
         Counted::Channels => {
             "INSERT INTO peer_quotas (remote_id, day, channels) VALUES ($1, $2, 1) ON CONFLICT (remote_id, day) \
              DO UPDATE SET channels = peer_quotas.channels + 1 WHERE peer_quotas.channels < $3"
+        }
+        Counted::Requests => {
+            "INSERT INTO peer_quotas (remote_id, day, requests) VALUES ($1, $2, 1) ON CONFLICT (remote_id, day) \
+             DO UPDATE SET requests = peer_quotas.requests + 1 WHERE peer_quotas.requests < $3"
         }
     };
     Ok(tx.execute(sql, &[remote.into(), day.into(), most.into()]).await? > 0)

@@ -1,6 +1,6 @@
 //! Posts.
 
-use rialto_model::{ChannelId, Millis, Post, PostId, UserId};
+use rialto_model::{ChannelId, Millis, Post, PostId, RemoteId, UserId};
 
 use crate::{Arg, FromRow, Id, Row, Snapshot, Sql, StoreError, Tx, json_list};
 
@@ -45,6 +45,53 @@ impl FromRow for Post {
 /// [`StoreError`] as the database says; so in all functions of this file.
 pub async fn get(view: &mut Snapshot, id: &PostId) -> Result<Option<Post>, StoreError> {
     view.fetch_optional(concat!("SELECT ", columns!(), " FROM posts p WHERE p.id = $1"), &[id.into()]).await
+}
+
+/// What a peer's people wrote in a channel, gone or not, by time of writing and id, behind `after`.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn of_owner(
+    view: &mut Snapshot,
+    channel: &ChannelId,
+    owner: &RemoteId,
+    after: (Millis, &str),
+    limit: i64,
+) -> Result<Vec<Post>, StoreError> {
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM posts p WHERE p.channel_id = $1 AND p.remote_id = $2 AND (p.create_at > $3 OR (p.create_at = $3 AND \
+             p.id > $4)) ORDER BY p.create_at, p.id LIMIT $5"
+        ),
+        &[channel.into(), owner.into(), after.0.into(), after.1.into(), limit.into()],
+    )
+    .await
+}
+
+/// What changed in a channel and was not written by a peer's people, by time of change and id, behind `after`: all that
+/// peer can be owed of it.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn owed_to(
+    view: &mut Snapshot,
+    channel: &ChannelId,
+    remote: &RemoteId,
+    after: (Millis, &str),
+    limit: i64,
+) -> Result<Vec<Post>, StoreError> {
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM posts p WHERE p.channel_id = $1 AND p.remote_id <> $2 AND (p.update_at > $3 OR (p.update_at = $3 AND \
+             p.id > $4)) ORDER BY p.update_at, p.id LIMIT $5"
+        ),
+        &[channel.into(), remote.into(), after.0.into(), after.1.into(), limit.into()],
+    )
+    .await
 }
 
 /// The posts with these ids, in no order, unknown ones missing.
@@ -207,6 +254,21 @@ pub async fn settle_stub(tx: &mut Tx, id: &PostId, author: &UserId, create_at: M
     )
     .await
     .map(|_| ())
+}
+
+/// Makes a stub our own: what it stood in for turned out to be ours (E-028). Nothing else changes its owner (INV-2).
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn claim_stub(tx: &mut Tx, id: &PostId, author: &UserId, create_at: Millis) -> Result<bool, StoreError> {
+    let changed = tx
+        .execute(
+            "UPDATE posts SET user_id = $2, create_at = $3, remote_id = '' WHERE id = $1 AND remote_id <> '' \
+             AND remote_update_at = 0 AND root_id = ''",
+            &[id.into(), author.into(), create_at.into()],
+        )
+        .await?;
+    Ok(changed > 0)
 }
 
 /// Locks the row of a post for the rest of the transaction; changes of one post then follow each other on PostgreSQL

@@ -30,6 +30,18 @@ impl TestDatabase {
         Self { name, url: url.into() }
     }
 
+    /// A copy of it as it is now. Nobody may be connected to it.
+    ///
+    /// # Panics
+    /// If somebody is.
+    pub async fn copy(&self) -> Self {
+        let name = format!("rialto_{}", crate::ids::fresh());
+        run(&format!("CREATE DATABASE {name} TEMPLATE {}", self.name)).await;
+        let mut url = url::Url::parse(admin_url()).expect("the admin URL of PostgreSQL is a URL");
+        url.set_path(&name);
+        Self { name, url: url.into() }
+    }
+
     /// Where a server finds it.
     pub fn url(&self) -> &str {
         &self.url

@@ -197,6 +197,45 @@ impl TestServer {
         process.kill().await.unwrap();
     }
 
+    /// A copy of everything it keeps. It must not be running.
+    ///
+    /// # Panics
+    /// If it runs.
+    pub async fn back_up(&mut self) -> Backup {
+        assert!(!self.is_running(), "{} is running", self.name);
+        let folder = tempfile::tempdir().unwrap();
+        copy_folder(self.data(), folder.path());
+        let database = match &self.database {
+            Some(database) => Some(database.copy().await),
+            None => None,
+        };
+        Backup { folder, database }
+    }
+
+    /// Puts a backup in place of everything it keeps. It must not be running.
+    ///
+    /// # Panics
+    /// If it runs.
+    pub fn put_back(&mut self, backup: Backup) {
+        assert!(!self.is_running(), "{} is running", self.name);
+        let log = std::fs::read(self.log_path()).unwrap_or_default();
+        std::fs::write(backup.folder.path().join("test-server.log"), log).unwrap();
+        self.data = Some(backup.folder);
+        self.database = backup.database;
+    }
+
+    /// Runs the binary with another sub-command on what it keeps; whether it reported success, and what it printed.
+    pub async fn command(&self, word: &str) -> (bool, String) {
+        let mut command = Command::new(binary());
+        command.arg(word).arg("--data-dir").arg(self.data()).stdin(Stdio::null());
+        if let Some(url) = self.database_url() {
+            command.args(["--database-url", url]);
+        }
+        let output = command.envs(&self.settings).output().await.unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    }
+
     /// Asks the process to end (SIGTERM) and waits for it.
     ///
     /// # Panics
@@ -252,6 +291,26 @@ impl TestServer {
 
     fn log_file(&self) -> File {
         OpenOptions::new().create(true).append(true).open(self.log_path()).unwrap()
+    }
+}
+
+/// What a server kept when it was copied.
+#[derive(Debug)]
+pub struct Backup {
+    folder: TempDir,
+    database: Option<TestDatabase>,
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&target).unwrap();
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
     }
 }
 

@@ -21,6 +21,10 @@ export interface Health {
   setAside: number;
   renewedAt: number;
   error: { message: string; remedy: string; at: number } | undefined;
+  /** Since when it is held until an administrator decides; 0: it is not. */
+  heldAt: number;
+  /** Channels of ours whose lost messages the other side may have, to be decided about. */
+  undecided: number;
 }
 
 export interface Step {
@@ -76,6 +80,8 @@ export async function loadHealth(id: string): Promise<Health> {
     availability: span(answer['availability_24h']),
     setAside: count(answer['set_aside']),
     renewedAt: count(answer['token_renewed_at']),
+    heldAt: count(answer['held_at']),
+    undecided: (Array.isArray(answer['recoveries']) ? answer['recoveries'] : []).filter(isRecord).filter((one) => one['state'] === 'new' || one['state'] === 'waiting').length,
     error: isRecord(error) ? { message: text(error['message']), remedy: text(error['remedy']), at: count(error['at']) } : undefined,
   };
 }
@@ -98,4 +104,14 @@ export async function testConnection(id: string): Promise<Report> {
 /** Has the peer present another token. Returns why it has not taken it yet, or an empty text. */
 export async function rotateToken(id: string): Promise<string> {
   return text(record(await fetchJson(`/remotecluster/${id}/rotate`, { method: 'POST', body: { emergency: false } }))['cause']);
+}
+
+/** Goes on with a held connection. Returns why the peer could not be called yet, or an empty text. */
+export async function resumeConnection(id: string): Promise<string> {
+  return text(record(await fetchJson(`/remotecluster/${id}/resume`, { method: 'POST' }))['cause']);
+}
+
+/** Decides about messages that a restore here has lost and the peer has: fetch them back, or do without. */
+export async function recoverMessages(id: string, discard: boolean): Promise<void> {
+  await fetchJson(`/remotecluster/${id}/recover`, { method: 'POST', body: { discard } });
 }

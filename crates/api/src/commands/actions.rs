@@ -117,6 +117,10 @@ pub enum Action {
     Rotate,
     /// `/secure-connection test`
     Test,
+    /// `/secure-connection resume`, named by the message that tells of a held connection
+    Resume,
+    /// `/secure-connection recover`, named by the message that tells of lost messages
+    Recover,
     /// `/share-channel invite`
     Invite,
     /// `/share-channel uninvite`
@@ -143,6 +147,8 @@ impl Action {
             Action::ConnectionStatus => &CONNECTION_STATUS,
             Action::Rotate => &ROTATE,
             Action::Test => &TEST,
+            Action::Resume => &RESUME,
+            Action::Recover => &RECOVER,
             Action::Invite => &INVITE,
             Action::Uninvite => &UNINVITE,
             Action::Unshare => &UNSHARE,
@@ -197,13 +203,15 @@ impl ActionSpec {
     }
 }
 
-static ACTIONS: [&ActionSpec; 13] = [
+static ACTIONS: [&ActionSpec; 15] = [
     &CREATE,
     &ACCEPT,
     &REMOVE,
     &CONNECTION_STATUS,
     &ROTATE,
     &TEST,
+    &RESUME,
+    &RECOVER,
     &INVITE,
     &UNINVITE,
     &UNSHARE,
@@ -290,6 +298,32 @@ static TEST: ActionSpec = ActionSpec {
     lone_word: Some(Flag::ConnectionId),
     help: "Take the way to the other server step by step, and have it take the way back",
     example: "/secure-connection test --connectionID <id>",
+};
+
+static RESUME: ActionSpec = ActionSpec {
+    action: Action::Resume,
+    command: Command::SecureConnection,
+    word: "resume",
+    hidden: true,
+    required: &[Flag::ConnectionId],
+    optional: &[],
+    historical: &[],
+    lone_word: Some(Flag::ConnectionId),
+    help: "Go on with a held connection, with the server that answers at its address",
+    example: "/secure-connection resume --connectionID <id>",
+};
+
+static RECOVER: ActionSpec = ActionSpec {
+    action: Action::Recover,
+    command: Command::SecureConnection,
+    word: "recover",
+    hidden: true,
+    required: &[Flag::ConnectionId],
+    optional: &[Flag::Discard],
+    historical: &[],
+    lone_word: Some(Flag::ConnectionId),
+    help: "Fetch back messages of this server that a restore has lost; with --discard do without them",
+    example: "/secure-connection recover --connectionID <id>",
 };
 
 static INVITE: ActionSpec = ActionSpec {

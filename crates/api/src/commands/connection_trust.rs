@@ -1,8 +1,8 @@
 //! `/secure-connection rotate` and `test`: the peer is given another token to present, and the way to it and back is
-//! looked at (behaviour 8.5, 8.7).
+//! looked at (behaviour 8.5, 8.7). `resume` and `recover`: what has to be decided after a restore (E-027, E-029).
 
-use rialto_app::SessionUser;
 use rialto_app::connections::Urgency;
+use rialto_app::{SessionUser, recovery};
 use rialto_federation::{Federation, probe, rotation};
 
 use super::actions::Command;
@@ -11,7 +11,7 @@ use super::execute::Refused;
 use super::invocation::ConnectionRef;
 use super::known::Known;
 use super::texts::connection_test::tested;
-use super::texts::connections::rotated;
+use super::texts::connections::{recovering, resumed, rotated};
 
 /// Renews what the peer presents to us.
 pub(super) async fn rotate(
@@ -39,4 +39,31 @@ pub(super) async fn test(
     let report = probe::run(federation, actor, &remote.id).await;
     let report = report.map_err(|error| refusal(error, &known, &Asked::default()))?;
     Ok(tested(&remote.display_name, &report))
+}
+
+/// Goes on with a held connection.
+pub(super) async fn resume(
+    federation: &Federation,
+    actor: &SessionUser,
+    reference: &ConnectionRef,
+) -> Result<String, Refused> {
+    let known = Known::read(federation, actor, Command::SecureConnection).await?;
+    let remote = known.find(reference)?.clone();
+    let done = rotation::resume(federation, actor, &remote.id).await;
+    let done = done.map_err(|error| refusal(error, &known, &Asked::default()))?;
+    Ok(resumed(&remote.display_name, done.was_held, done.cause.as_deref()))
+}
+
+/// Decides about the messages that a restore here has lost and a peer has.
+pub(super) async fn recover(
+    federation: &Federation,
+    actor: &SessionUser,
+    reference: &ConnectionRef,
+    discard: bool,
+) -> Result<String, Refused> {
+    let known = Known::read(federation, actor, Command::SecureConnection).await?;
+    let remote = known.find(reference)?.clone();
+    let done = recovery::decide(&federation.app, actor, &remote.id, !discard).await;
+    let channels = done.map_err(|error| refusal(error.into(), &known, &Asked::default()))?;
+    Ok(recovering(&remote.display_name, discard, channels))
 }

@@ -33,6 +33,8 @@ pub enum Flag {
     Channel,
     /// The old token has leaked.
     Emergency,
+    /// Lost messages stay lost.
+    Discard,
     /// Historical `share` only.
     Purpose,
     /// Historical `share` only.
@@ -67,6 +69,7 @@ const ALL: &[Flag] = &[
     Flag::History,
     Flag::Channel,
     Flag::Emergency,
+    Flag::Discard,
     Flag::Purpose,
     Flag::Header,
     Flag::AreYouSure,
@@ -88,6 +91,7 @@ impl Flag {
             Flag::History => "history",
             Flag::Channel => "channel",
             Flag::Emergency => "emergency",
+            Flag::Discard => "discard",
             Flag::Purpose => "purpose",
             Flag::Header => "header",
             Flag::AreYouSure => "are_you_sure",
@@ -109,6 +113,7 @@ impl Flag {
             Flag::History => &["history"],
             Flag::Channel => &["channel", "channelid"],
             Flag::Emergency => &["emergency"],
+            Flag::Discard => &["discard"],
             Flag::Purpose => &["purpose"],
             Flag::Header => &["header"],
             Flag::AreYouSure => &["areyousure"],
@@ -132,7 +137,7 @@ impl Flag {
         match self {
             Flag::Password => Kind::Password,
             Flag::Invite => Kind::Code,
-            Flag::ReadOnly | Flag::Convert | Flag::Emergency | Flag::AreYouSure => Kind::Boolean,
+            Flag::ReadOnly | Flag::Convert | Flag::Emergency | Flag::Discard | Flag::AreYouSure => Kind::Boolean,
             Flag::Name
             | Flag::DisplayName
             | Flag::ConnectionId
@@ -159,7 +164,12 @@ impl Flag {
             Flag::Invite => Some(Limit::Bytes(8 * 1024)),
             Flag::Purpose => Some(Limit::Characters(250)),
             Flag::Header => Some(Limit::Characters(1024)),
-            Flag::ConnectionId | Flag::ReadOnly | Flag::Convert | Flag::Emergency | Flag::AreYouSure => None,
+            Flag::ConnectionId
+            | Flag::ReadOnly
+            | Flag::Convert
+            | Flag::Emergency
+            | Flag::Discard
+            | Flag::AreYouSure => None,
         }
     }
 }

@@ -90,6 +90,18 @@ pub enum SecureConnection {
         /// Which one.
         connection: ConnectionRef,
     },
+    /// Go on with a held connection.
+    Resume {
+        /// Which one.
+        connection: ConnectionRef,
+    },
+    /// Decide about messages a restore has lost.
+    Recover {
+        /// Whose peer has them.
+        connection: ConnectionRef,
+        /// Do without them.
+        discard: bool,
+    },
     /// List connections.
     Status {
         /// Show only this one, in detail.
@@ -262,6 +274,15 @@ fn invocation(action: Action, mut given: Given) -> Result<Invocation, ParseError
         Action::Test => {
             let connection = connection.take().ok_or(missing(Flag::ConnectionId))?;
             Invocation::SecureConnection(SecureConnection::Test { connection })
+        }
+        Action::Resume => {
+            let connection = connection.take().ok_or(missing(Flag::ConnectionId))?;
+            Invocation::SecureConnection(SecureConnection::Resume { connection })
+        }
+        Action::Recover => {
+            let connection = connection.take().ok_or(missing(Flag::ConnectionId))?;
+            let discard = given.take_boolean(Flag::Discard)?.unwrap_or(false);
+            Invocation::SecureConnection(SecureConnection::Recover { connection, discard })
         }
         Action::ConnectionStatus => Invocation::SecureConnection(SecureConnection::Status { connection }),
         Action::Invite => Invocation::ShareChannel(ShareChannel::Invite {

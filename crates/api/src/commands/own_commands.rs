@@ -32,6 +32,7 @@ fn argument(spec: &ActionSpec, flag: Flag) -> Argument {
         &[("Y", "The other organisation may only read"), ("N", "The other organisation takes part")];
     const LEAKED: &[(&str, &str)] =
         &[("Y", "The old token opens nothing from now on"), ("N", "Both open until the new one is used")];
+    const WITHOUT: &[(&str, &str)] = &[("Y", "They stay lost here"), ("N", "They are fetched back")];
     const CONVERT: &[(&str, &str)] = &[("Y", "End the present share and invite again in the other mode")];
     const PAST: &[(&str, &str)] =
         &[("all", "Everything"), ("100", "The newest 100 messages"), ("30d", "The last 30 days")];
@@ -60,6 +61,7 @@ fn argument(spec: &ActionSpec, flag: Flag) -> Argument {
         (Flag::History, _) => ("Earlier messages to send along", ArgumentKind::Choice(PAST)),
         (Flag::Channel, _) => ("Channel that is offered", text("ID of the channel")),
         (Flag::Emergency, _) => ("Whether the old token has leaked and ends at once", ArgumentKind::Switch(LEAKED)),
+        (Flag::Discard, _) => ("Whether to do without what was lost", ArgumentKind::Switch(WITHOUT)),
         (Flag::Purpose, _) => ("Purpose of the shared channel", text("free text")),
         (Flag::Header, _) => ("Header of the shared channel", text("free text")),
         (Flag::AreYouSure, _) => ("Confirmation", ArgumentKind::Switch(MODES)),

@@ -598,14 +598,29 @@ fn every_spelling_of_every_flag() {
 #[test]
 fn every_flag_is_taken_where_the_table_says_and_nowhere_else() {
     use Action::*;
-    let all = [Create, Accept, Remove, ConnectionStatus, Rotate, Test, Invite, Uninvite, Unshare, ShareStatus, Share];
+    let all = [
+        Create,
+        Accept,
+        Remove,
+        ConnectionStatus,
+        Rotate,
+        Test,
+        Resume,
+        Recover,
+        Invite,
+        Uninvite,
+        Unshare,
+        ShareStatus,
+        Share,
+    ];
     for (flag, users) in [
         (Flag::Name, &[Create, Accept, Share][..]),
         (Flag::DisplayName, &[Create, Accept, Share]),
         (Flag::Password, &[Create, Accept]),
         (Flag::Invite, &[Accept]),
-        (Flag::ConnectionId, &[Remove, ConnectionStatus, Rotate, Test, Invite, Uninvite]),
+        (Flag::ConnectionId, &[Remove, ConnectionStatus, Rotate, Test, Resume, Recover, Invite, Uninvite]),
         (Flag::Emergency, &[Rotate]),
+        (Flag::Discard, &[Recover]),
         (Flag::ReadOnly, &[Invite, Share]),
         (Flag::Description, &[Create, Accept, Invite]),
         (Flag::Team, &[Create, Accept]),

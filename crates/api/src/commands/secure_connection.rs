@@ -39,6 +39,10 @@ pub(super) async fn run(
             connection_trust::rotate(federation, actor, &connection, emergency).await
         }
         SecureConnection::Test { connection } => connection_trust::test(federation, actor, &connection).await,
+        SecureConnection::Resume { connection } => connection_trust::resume(federation, actor, &connection).await,
+        SecureConnection::Recover { connection, discard } => {
+            connection_trust::recover(federation, actor, &connection, discard).await
+        }
         SecureConnection::Status { connection: None } => status(federation, actor).await,
         SecureConnection::Status { connection: Some(one) } => detail(federation, actor, &one).await,
     }

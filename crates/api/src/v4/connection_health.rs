@@ -10,7 +10,9 @@ use axum::routing::{get, post};
 use rialto_app::connections::health;
 use rialto_federation::probe::{self, WayBack};
 use rialto_model::{Millis, RemoteId};
-use rialto_wire::v4::connection_health::{ChannelBacklog, Failure, Health, Incoming, Outgoing, Report, Today};
+use rialto_wire::v4::connection_health::{
+    ChannelBacklog, Failure, Health, Incoming, Outgoing, Recovery, Report, Today,
+};
 
 use super::remote_clusters::require_service;
 use crate::extract::{ApiJson, Params, Session};
@@ -55,8 +57,16 @@ fn shown(found: health::Health) -> Health {
             channels: found.today.channels,
             slowed_at: Millis::or_zero(found.today.slowed_at),
         },
+        held_at: found.held.as_ref().map_or(0, |(at, _)| at.0),
+        held_why: found.held.map(|(_, why)| why).unwrap_or_default(),
+        recoveries: found.recoveries.into_iter().map(recovery).collect(),
         channels: found.channels.into_iter().map(|(channel_id, items)| ChannelBacklog { channel_id, items }).collect(),
     }
+}
+
+fn recovery(row: rialto_app::recovery::Recovery) -> Recovery {
+    let (channel_id, state) = (row.channel_id, row.state.as_str().to_owned());
+    Recovery { channel_id, state, found: row.found, refused: row.refused }
 }
 
 async fn test(State(api): State<Api>, Session(actor): Session, Params(id): Params<RemoteId>) -> ApiResult<Report> {

@@ -5,7 +5,7 @@ use rialto_store::{StoreError, Tx, users as user_rows};
 
 use super::{Applied, IncomingUser, users};
 use crate::App;
-use crate::access::{RemoteActor, ShareAccess};
+use crate::access::ShareAccess;
 
 /// Describes a peer's person in a conversation it opens. None if the peer may not speak for them.
 pub(crate) async fn introduce(
@@ -44,7 +44,7 @@ pub(crate) async fn owned(tx: &mut Tx, share: &ShareAccess, wire_id: &UserId) ->
 /// [`StoreError`] as the database says.
 pub async fn known_people(
     app: &App,
-    actor: &RemoteActor,
+    remote: &RemoteId,
     channel: &ChannelId,
     wire_ids: &[UserId],
 ) -> Result<std::collections::HashMap<UserId, User>, StoreError> {
@@ -54,10 +54,10 @@ pub async fn known_people(
     }
     let mut view = app.db.read(app.clock.now()).await?;
     for wire_id in wire_ids {
-        let id = user_rows::alias(&mut view, &actor.id(), wire_id).await?.unwrap_or(*wire_id);
+        let id = user_rows::alias(&mut view, remote, wire_id).await?.unwrap_or(*wire_id);
         let Some(user) = user_rows::get(&mut view, &id).await? else { continue };
         let member = rialto_store::channel_members::get(&mut view, channel, &id).await?.is_some();
-        if member || user.remote_id == Some(actor.id()) {
+        if member || user.remote_id == Some(*remote) {
             found.insert(*wire_id, user);
         }
     }

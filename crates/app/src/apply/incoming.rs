@@ -1,6 +1,6 @@
 //! What a peer sends, as the wire read it: items that are bounded and well-formed, and nothing more yet.
 
-use rialto_model::{FileId, Millis, PostId, Priority, UserId};
+use rialto_model::{FileId, Millis, PostId, Priority, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::Code;
@@ -167,6 +167,19 @@ pub struct IncomingPin {
     pub at: Millis,
 }
 
+/// Where the sender of a frame stood in its log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IncomingPosition {
+    /// Its epoch; empty: it does not say.
+    pub epoch: String,
+    /// Its position.
+    pub seq: Seq,
+    /// Up to here we are missing nothing of it.
+    pub low: Seq,
+    /// The position of the last frame that we have confirmed to it.
+    pub after: Option<Seq>,
+}
+
 /// Everything a frame brings for one channel.
 #[derive(Debug, Clone, Default)]
 pub struct IncomingItems {
@@ -192,6 +205,8 @@ pub struct IncomingItems {
     pub unreadable: Vec<UserId>,
     /// The home says that the frame is history and no news (ruling 8.4).
     pub history: bool,
+    /// Where the sender stood in its log (ruling 8.4).
+    pub position: Option<IncomingPosition>,
     /// What was refused before it got here, by the audit log's word for its kind: for that log alone.
     pub refused: Vec<(&'static str, Code)>,
 }

@@ -29,18 +29,19 @@ pub use identity::known_people;
 use identity::person;
 pub(crate) use identity::{introduce, owned};
 pub use incoming::{
-    IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPin, IncomingPost, IncomingReaction,
-    IncomingStatus, IncomingUser,
+    IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPin, IncomingPosition, IncomingPost,
+    IncomingReaction, IncomingStatus, IncomingUser,
 };
 pub(crate) use outcome::Applied;
 pub use outcome::{Code, Outcome, note_refused_frame};
 pub(crate) use users::RELAYED;
+pub(crate) use waiting::release_for;
 pub use waiting::release_stuck;
 
 use std::collections::HashSet;
 
-use rialto_model::{ChannelId, DomainEvent, PostId, Scope, UserId};
-use rialto_store::{StoreError, Tx, member_versions, posts as post_rows, shares, users as user_rows};
+use rialto_model::{ChannelId, DomainEvent, PostId, RemoteId, Scope, UserId};
+use rialto_store::{StoreError, Tx, member_versions, peer_positions, posts as post_rows, shares, users as user_rows};
 
 use crate::access::{self, Denied, RemoteActor, ShareAccess};
 use crate::{App, arrivals, channel_members, delivery_states, member_requests, outbox};
@@ -162,6 +163,17 @@ async fn slice(
     }
     let now = tx.now();
     shares::touch_sync(&mut tx, channel, &actor.id(), now)?;
+    if let Some(position) = &frame.position {
+        let known = peer_positions::get(&mut tx, &actor.id()).await?;
+        let same = position.epoch == known.peer_epoch;
+        let other_log = !same && !position.epoch.is_empty() && !known.peer_epoch.is_empty();
+        // Its pings say what that means: it was restored, or we were (ruling 66). Until then it keeps what it has.
+        if other_log || (same && !position.epoch.is_empty() && position.after > known.taken) {
+            return Err(Error::Paused);
+        }
+        // It speaks of what was confirmed before, so it holds whatever becomes of this frame.
+        peer_positions::take(&mut tx, &actor.id(), &position.epoch, position.seq, position.low).await?;
+    }
     let mut done = Vec::with_capacity(part.len());
     let mut refused: HashSet<UserId> = outcome.refused_users.iter().map(|(id, _)| *id).collect();
     refused.extend(&frame.unreadable);
@@ -256,12 +268,12 @@ async fn one(app: &App, tx: &mut Tx, share: &ShareAccess, item: Item<'_>) -> Res
 /// [`StoreError`] as the database says.
 pub async fn linked_teams(
     app: &App,
-    actor: &RemoteActor,
+    remote: &RemoteId,
     channel: &ChannelId,
     arriving: &[PostId],
     links: &[PostId],
 ) -> Result<std::collections::HashMap<PostId, String>, StoreError> {
-    let mut found = outbox::linked_teams(app, &actor.id(), links).await?;
+    let mut found = outbox::linked_teams(app, remote, links).await?;
     let mut new: Vec<PostId> = links.iter().filter(|id| arriving.contains(id)).copied().collect();
     if new.is_empty() {
         return Ok(found);
@@ -269,7 +281,7 @@ pub async fn linked_teams(
     let mut view = app.db.read(app.clock.now()).await?;
     let here = post_rows::list_by_ids(&mut view, &new).await?;
     new.retain(|id| here.iter().all(|post| post.id != *id));
-    if let Some(team) = outbox::team_of_shared(&mut view, &actor.id(), channel).await? {
+    if let Some(team) = outbox::team_of_shared(&mut view, remote, channel).await? {
         found.extend(new.into_iter().map(|id| (id, team.clone())));
     }
     Ok(found)

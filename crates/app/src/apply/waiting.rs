@@ -126,6 +126,21 @@ pub(super) async fn release(app: &App, tx: &mut Tx, share: &ShareAccess, arrived
     Ok(())
 }
 
+/// The same for a post of our own that came back to us (E-028): what a peer said of it meanwhile waits.
+pub(crate) async fn release_for(
+    app: &App,
+    tx: &mut Tx,
+    remote: &rialto_model::RemoteId,
+    channel: &ChannelId,
+    arrived: &PostId,
+) -> Result<(), StoreError> {
+    match share_of(tx, remote, channel).await {
+        Ok(share) => release(app, tx, &share, arrived.as_str()).await,
+        Err(Denied::Store(error)) => Err(error),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Applies an item that was taken out of the room, or puts it back while its channel takes nothing.
 async fn let_in(app: &App, tx: &mut Tx, item: WaitingItem) -> Result<(), StoreError> {
     match share_of(tx, &item.remote_id, &item.channel_id).await {

@@ -6,10 +6,10 @@ pub use rialto_store::health::{Failure, Measured};
 pub use rialto_store::peer_quotas::Brought;
 use rialto_store::{StoreError, remotes};
 
-use super::{Error, Standing, get, quotas, rotation_standing};
+use super::{Error, Standing, get, positions, quotas, rotation_standing};
 use crate::access::SessionUser;
 use crate::outbox::{self, What};
-use crate::{App, backlog};
+use crate::{App, backlog, recovery};
 
 const HOUR: i64 = 3_600_000;
 /// The hours that availability speaks of.
@@ -129,6 +129,10 @@ pub struct Health {
     pub token: Standing,
     /// What it brought today, and when it was last asked to slow down.
     pub today: Brought,
+    /// Since when and why it is held until an administrator decides.
+    pub held: Option<(Millis, String)>,
+    /// What is fetched back over it after a restore here.
+    pub recoveries: Vec<recovery::Recovery>,
 }
 
 /// How a connection fares, for those who may look at connections.
@@ -143,6 +147,8 @@ pub async fn health(app: &App, actor: &SessionUser, id: &RemoteId) -> Result<Hea
     channels.sort_by_key(|(channel, items)| (std::cmp::Reverse(*items), *channel));
     let (set_aside, _) = outbox::refused_counts(app, id).await?;
     let token = rotation_standing(app, id).await?;
+    let held = positions::held_since(app, id).await?;
+    let recoveries = recovery::list(app, id).await?;
     let mut view = app.db.read(now).await?;
     let measured = health::get(&mut view, id).await?;
     let waiting_bytes = health::waiting_bytes(&mut view, id, &waiting.posts).await?;
@@ -161,6 +167,8 @@ pub async fn health(app: &App, actor: &SessionUser, id: &RemoteId) -> Result<Hea
         measured,
         token,
         today,
+        held,
+        recoveries,
         remote,
     })
 }

@@ -8,6 +8,7 @@ mod handshake;
 pub mod health;
 mod lists;
 mod moving;
+pub mod positions;
 pub mod quotas;
 mod rotation;
 #[cfg(test)]

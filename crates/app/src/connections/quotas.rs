@@ -42,6 +42,15 @@ pub(crate) async fn count_channel(app: &App, tx: &mut Tx, id: &RemoteId) -> Resu
     peer_quotas::count(tx, id, today, Counted::Channels, most).await
 }
 
+/// Wishes of a peer's to have somebody of ours in a channel that are looked at in one day.
+pub(crate) const REQUESTS_PER_DAY: i64 = 500;
+
+/// Counts a wish to have somebody of ours in a channel; false if that is one too many.
+pub(crate) async fn count_request(tx: &mut Tx, id: &RemoteId) -> Result<bool, StoreError> {
+    let today = day(tx.now());
+    peer_quotas::count(tx, id, today, Counted::Requests, REQUESTS_PER_DAY).await
+}
+
 /// Notes that a peer was asked to slow down; administrators are told once a day that it has brought too `much`.
 ///
 /// # Errors

@@ -113,6 +113,16 @@ pub async fn begin_rotation(app: &App, actor: &SessionUser, id: &RemoteId, urgen
     Ok(offer)
 }
 
+/// Has a peer given another token with the next ping, if it takes one: what it presents may be an old one, or be known to
+/// somebody else.
+pub(super) async fn renew_for(app: &App, tx: &mut Tx, remote: &RemoteCluster) -> Result<(), StoreError> {
+    if takes_tokens(remote) {
+        let rotation = rotations::get(tx, &remote.id).await?;
+        renew(app, tx, &remote.id, rotation).await?;
+    }
+    Ok(())
+}
+
 fn under_way(rotation: &Rotation, now: Millis) -> bool {
     !rotation.next_hash.is_empty() && rotation.next_at.is_some_and(|at| now.since(at) < OVERLAP)
 }

@@ -8,6 +8,7 @@ use rialto_store::{StoreError, Tx, channels, remotes, users};
 
 use super::write_to;
 use crate::App;
+use crate::connections::positions;
 use crate::interruptions::utc;
 use crate::system_posts::escape;
 
@@ -157,6 +158,72 @@ pub(crate) async fn moved(app: &App, tx: &mut Tx, remote: &RemoteCluster, before
          from now on.",
         named(remote),
         before.replace('`', "")
+    );
+    write_to_all(app, tx, &message).await
+}
+
+/// E-027: the positions of the peer contradict each other, and the connection is held.
+pub(crate) async fn held(app: &App, tx: &mut Tx, remote: &RemoteCluster, why: &str) -> Result<(), StoreError> {
+    let what = match why {
+        positions::held::AHEAD => {
+            "it has more of what this server sent than this server remembers. If a backup was restored here, stop the \
+             server, run `rialto restore` and start it again"
+        }
+        _ => {
+            "it has less of what this server sent than it had before. Either a backup was restored there without \
+             `rialto restore`, or a copy of their server is running beside it. Ask their administrators"
+        }
+    };
+    let message = format!(
+        "The connection to {} is held: {what}. Nothing is sent to them and nothing of theirs is taken until somebody decides; \
+         nothing is lost. `/secure-connection resume --connectionID {}` goes on with the server that answers at their address.",
+        named(remote),
+        remote.id
+    );
+    write_to_all(app, tx, &message).await
+}
+
+/// E-028: the peer was restored from a backup and is given again what it lost.
+pub(crate) async fn peer_restored(app: &App, tx: &mut Tx, remote: &RemoteCluster) -> Result<(), StoreError> {
+    let message = format!(
+        "{} was restored from a backup, which we learnt at {}. What it has lost of the shared channels is sent to it again.",
+        named(remote),
+        utc(tx.now())
+    );
+    write_to_all(app, tx, &message).await
+}
+
+/// E-029: after a restore here, the peer may have messages of our own channels that were lost.
+pub(crate) async fn own_messages_elsewhere(
+    app: &App,
+    tx: &mut Tx,
+    remote: &RemoteCluster,
+    channels: usize,
+) -> Result<(), StoreError> {
+    let flag = format!("--connectionID {}", remote.id);
+    let message = format!(
+        "This server was restored from a backup. {} may have messages that people of this server wrote after it, in {channels} \
+         of our channels shared with them. `/secure-connection recover {flag}` brings them back, `/secure-connection recover \
+         {flag} --discard` does without. Until then their copies stay as they are.",
+        named(remote)
+    );
+    write_to_all(app, tx, &message).await
+}
+
+/// E-028, E-029: what the peer had of our own is back.
+pub(crate) async fn own_messages_recovered(
+    app: &App,
+    tx: &mut Tx,
+    remote: &RemoteCluster,
+    (found, refused): (i64, i64),
+) -> Result<(), StoreError> {
+    let refused = match refused {
+        0 => String::new(),
+        n => format!(" {n} more were not taken: their authors have no account here, or they are not from that time."),
+    };
+    let message = format!(
+        "{found} changes to messages that people of this server had made after the backup came back from {}.{refused}",
+        named(remote)
     );
     write_to_all(app, tx, &message).await
 }

@@ -9,11 +9,12 @@ use rialto_model::{
 use rialto_store::pins::Pin;
 use rialto_store::statuses::Status;
 use rialto_store::{
-    Snapshot, StoreError, channel_members, channels, member_versions, outbox, peer_posts, posts, priorities, reactions,
-    remotes, shares, users,
+    Snapshot, StoreError, channel_members, channels, member_versions, outbox, peer_positions, peer_posts, posts,
+    priorities, reactions, remotes, shares, users,
 };
 
 use super::{people, pins, receipts};
+use crate::connections::consumer;
 use crate::delivery_states::Receipt;
 use crate::installation::is_system_account;
 use crate::shares::direct;
@@ -58,8 +59,14 @@ pub struct Contents {
     pub member_words: Vec<(UserId, MemberWord)>,
     /// Priorities of the posts that have one.
     pub priorities: HashMap<PostId, Priority>,
-    /// Position of the log that is told up to.
+    /// The sender's position in the log when this was loaded.
     pub seq: Seq,
+    /// Up to here nothing of the log is missing at the peer, in no channel.
+    pub low: Seq,
+    /// The position of the last frame the peer has confirmed.
+    pub after: Option<Seq>,
+    /// The epoch of our log.
+    pub epoch: String,
     /// These are earlier messages (behaviour 8.1).
     pub backfill: bool,
     /// Messages the posts link to, and whether the peer's people can see them; for the sender to fill.
@@ -129,6 +136,8 @@ pub async fn load(
     let (Some(share), Some(peer), Some(channel)) = (share, peer, channels::get(&mut view, channel).await?) else {
         return Ok(None);
     };
+    let (seq, low) = peer_positions::delivered(&mut view, remote, &consumer(remote)).await?.unwrap_or_default();
+    let after = peer_positions::get(&mut view, remote).await?.applied;
     let mut contents = Contents {
         share,
         remote: peer,
@@ -148,7 +157,10 @@ pub async fn load(
         receipts: Vec::new(),
         member_words: wanted.member_words.clone(),
         priorities: HashMap::new(),
-        seq: *app.bus.settled().borrow(),
+        seq,
+        low,
+        after,
+        epoch: app.installation.epoch.clone(),
         backfill: wanted.backfill,
         links: HashMap::new(),
     };

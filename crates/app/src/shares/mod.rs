@@ -33,7 +33,7 @@ pub use organisations::{Organisation, also_taking_part};
 pub use received::{IncomingInvitation, InvitationRefused, accept, would_accept};
 pub use requests::{APPROVAL, DESTINATION, ShareRequest, approve, list_requests, refuse};
 pub(crate) use requests::{let_in_waiting, waits};
-pub use sending::{Begun, begun, ended, is_renewed, of_sender, was_invited_before};
+pub use sending::{Begun, begun, ended, is_renewed, live_over, of_sender, was_invited_before};
 
 use rialto_model::{
     Channel, ChannelId, DomainEvent, Extent, History, Origin, Permission, RemoteCluster, RemoteId, Scope, Share,

@@ -195,6 +195,7 @@ pub(super) async fn take(
     // After the share has started, so that the home learns of this member.
     channel_members::insert(tx, &channel.id, taker, true, None, Origin::Local).await?;
     tell_active(app, tx, &channel, remote, &share)?;
+    crate::recovery::channel_came(tx, remote, &share).await?;
     Ok(share)
 }
 

@@ -1,6 +1,6 @@
 //! How a share comes to life, as its sender finds out.
 
-use rialto_model::{Channel, Origin, RemoteCluster, Seq, Share, ShareId, ShareState};
+use rialto_model::{Channel, Origin, RemoteCluster, RemoteId, Seq, Share, ShareId, ShareState};
 use rialto_store::{StoreError, Tx, channels, remotes, shares};
 
 use super::{change, direct, set_shared, tell_active, touch_of_channel};
@@ -117,6 +117,14 @@ pub async fn of_sender(app: &App, id: &ShareId) -> Result<Option<(Share, Channel
     let mut view = app.db.read(app.clock.now()).await?;
     let Some(share) = shares::get(&mut view, id).await?.filter(|share| share.state.is_live()) else { return Ok(None) };
     Ok(channels::get(&mut view, &share.channel_id).await?.map(|channel| (share, channel)))
+}
+
+/// The live shares of a connection, as its sender sees them.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn live_over(app: &App, remote: &RemoteId) -> Result<Vec<Share>, StoreError> {
+    shares::list_of_remote(&mut app.db.read(app.clock.now()).await?, remote, false).await
 }
 
 /// True if the peer was invited to the channel of a share before, by a share that went before it.

@@ -4,12 +4,13 @@
 
 mod confirm;
 mod emoji;
+mod fetch;
 mod image;
 mod invite;
 mod notes;
 pub(crate) mod pace;
 mod reply;
-mod sync;
+pub(crate) mod sync;
 mod upload;
 
 use std::future::Future;
@@ -21,7 +22,9 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
 use rialto_app::access::RemoteActor;
+use rialto_app::connections::positions::{self, Applied, Claim};
 use rialto_app::{apply, connections};
+use rialto_wire::federation::extension::{self, Advert};
 use rialto_wire::federation::frame::{Envelope, Frame};
 use rialto_wire::federation::ping::Ping;
 use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER, topic};
@@ -104,6 +107,7 @@ async fn ping(State(fed): State<Federation>, headers: HeaderMap, content: Body) 
         let ping = Ping::decode(&frame.msg.payload).map_err(|_| Reply::BadPayload)?;
         if let Some(peer) = &ping.rialto {
             moving::announced(&fed, actor.remote(), &peer.site_url);
+            positions::noted(&fed.app, &actor.id(), &claim(peer, false)).await?;
         }
         // A Mattermost neither sends nor reads the member.
         let advert = match ping.rialto {
@@ -134,9 +138,32 @@ async fn msg(State(fed): State<Federation>, headers: HeaderMap, content: Body) -
     .await
 }
 
+/// What a peer says of itself and of our log.
+pub(crate) fn claim(peer: &Advert, answered: bool) -> Claim {
+    let in_bounds = |applied: &&extension::Applied| {
+        applied.seq >= 0 && applied.low.is_none_or(|low| (0..=applied.seq).contains(&low))
+    };
+    let applied = peer.applied.as_ref().filter(in_bounds);
+    Claim {
+        epoch: peer.epoch.chars().filter(char::is_ascii_alphanumeric).take(64).collect(),
+        our_epoch: peer.applied.as_ref().map(|applied| applied.epoch.clone()).unwrap_or_default(),
+        applied: applied.map(|said| Applied { seq: said.seq, low: said.low.unwrap_or(said.seq) }),
+        answered,
+    }
+}
+
+/// Nothing is taken over a connection that is held: whoever speaks may be somebody else's copy (E-027).
+async fn not_held(fed: &Federation, actor: &RemoteActor) -> Result<(), Reply> {
+    if positions::is_held(&fed.app, actor).await? { Err(Reply::Later) } else { Ok(()) }
+}
+
 async fn dispatch(fed: &Federation, actor: &RemoteActor, frame: &Frame) -> Result<Envelope, Reply> {
     let payload = &frame.msg.payload;
-    let shared = frame.msg.topic.starts_with("sharedchannel_") || frame.msg.topic == topic::RIALTO_SHARE;
+    let shared = frame.msg.topic.starts_with("sharedchannel_")
+        || matches!(frame.msg.topic.as_str(), topic::RIALTO_SHARE | topic::RIALTO_FETCH);
+    if shared {
+        not_held(fed, actor).await?;
+    }
     if shared && !fed.app.settings.get().sharing_enabled() {
         return Err(Reply::Later);
     }
@@ -151,6 +178,7 @@ async fn dispatch(fed: &Federation, actor: &RemoteActor, frame: &Frame) -> Resul
         topic::RIALTO_SHARE => notes::share(fed, actor, payload).await,
         topic::RIALTO_TYPING => notes::typing(fed, actor, payload).await,
         topic::RIALTO_PROBE => notes::probe(fed, actor).await,
+        topic::RIALTO_FETCH => fetch::fetch(fed, actor, payload).await,
         // A topic nobody listens to is answered as Mattermost answers it (wire 3.7).
         _ => Ok(Envelope::ok_null()),
     }

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use rialto_app::access::RemoteActor;
 use rialto_app::apply::{
-    self, Code, IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPin, IncomingPost, IncomingReaction,
-    IncomingStatus, IncomingUser, Outcome,
+    self, Code, IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPin, IncomingPosition, IncomingPost,
+    IncomingReaction, IncomingStatus, IncomingUser, Outcome,
 };
 use rialto_app::connections::{self, quotas};
 use rialto_app::delivery_states::{Receipt, State};
 use rialto_app::member_requests::Incoming;
-use rialto_model::{ChannelId, FileId, Millis, PeerProfile, PostId, RemoteCluster, User, UserId};
+use rialto_model::{ChannelId, FileId, Millis, PeerProfile, PostId, RemoteCluster, Seq, User, UserId};
 use rialto_wire::federation::frame::{Envelope, no_longer_shared};
-use rialto_wire::federation::items::{self, ItemResult, ItemState, ResultExtension};
+use rialto_wire::federation::items::{self, ItemResult, ItemState, ResultExtension, SyncExtension};
 use rialto_wire::federation::post::InboundPost;
 use rialto_wire::federation::reaction::{Acknowledgement, UserStatus};
 use rialto_wire::federation::result::SyncResult;
@@ -73,7 +73,7 @@ async fn translate(
 ) -> Result<IncomingItems, Reply> {
     let handles: Vec<String> = if message.users.is_empty() { Vec::new() } else { other_handles(fed, actor).await? };
     let named: Vec<UserId> = message.mention_transforms.values().copied().collect();
-    let people = apply::known_people(&fed.app, actor, channel, &named).await?;
+    let people = apply::known_people(&fed.app, &actor.id(), channel, &named).await?;
     let extra = message.rialto.as_ref();
     let history = extra.is_some_and(|extra| extra.backfill);
     let users = message.users.iter().map(|user| {
@@ -96,8 +96,8 @@ async fn translate(
     for post in &message.posts {
         // An item of another channel than the message's is nobody's word here (INV-3).
         if post.channel_id == *channel {
-            let mut post = incoming_post(post, &message.mention_transforms, actor, &people);
-            post.message = own_links(fed, actor, channel, &arriving, post.message).await?;
+            let mut post = incoming_post(post, &message.mention_transforms, actor.remote(), &people);
+            post.message = own_links(fed, actor.remote(), channel, &arriving, post.message).await?;
             post.history = history;
             post.is_old = extra.is_some_and(|extra| extra.is_old(&post.id));
             posts.push(post);
@@ -132,12 +132,20 @@ async fn translate(
         statuses: statuses(fed, message),
         members: members.collect(),
         history,
+        position: extra.and_then(position),
         pins: pins(message),
         receipts: receipts(message),
         member_words: member_words(message),
         refused,
         unreadable: unreadable.filter_map(|item| UserId::parse(item.id.as_deref()?).ok()).collect(),
     })
+}
+
+/// Where the sender stands in its log; None if what it says is no position.
+fn position(extra: &SyncExtension) -> Option<IncomingPosition> {
+    let (seq, low) = extra.position()?;
+    let epoch = extra.epoch.chars().filter(char::is_ascii_alphanumeric).take(64).collect();
+    Some(IncomingPosition { epoch, seq: Seq(seq), low: Seq(low), after: extra.after.map(Seq) })
 }
 
 /// Acknowledgements of the message, and those that posts carry with them, which are of everybody the sender knows of.
@@ -253,15 +261,15 @@ pub(super) fn incoming_user(user: &InboundUser, from: &RemoteCluster, other_hand
     }
 }
 
-fn incoming_post(
+pub(crate) fn incoming_post(
     post: &InboundPost,
     transforms: &BTreeMap<String, UserId>,
-    actor: &RemoteActor,
+    remote: &RemoteCluster,
     people: &HashMap<UserId, User>,
 ) -> IncomingPost {
     // 5.37 puts names in the text and says no more; everybody else says whom they mean (wire 6.5).
-    let by_text = transforms.is_empty() && actor.remote().profile == PeerProfile::Mattermost5;
-    let rewritten = mentions::incoming(&post.message, transforms, &actor.remote().handle, |id| {
+    let by_text = transforms.is_empty() && remote.profile == PeerProfile::Mattermost5;
+    let rewritten = mentions::incoming(&post.message, transforms, &remote.handle, |id| {
         people.get(id).map(|person| person.username.clone())
     });
     let mentioned = rewritten.mentioned.iter().filter_map(|id| people.get(id)).map(|person| person.id).collect();
@@ -292,14 +300,14 @@ fn once_each(ids: &[FileId]) -> Vec<FileId> {
 
 /// Links to messages of shared channels become ours, so that they open here (behaviour 4.9); also to one that comes in
 /// the same frame, as after an outage.
-async fn own_links(
+pub(crate) async fn own_links(
     fed: &Federation,
-    actor: &RemoteActor,
+    remote: &RemoteCluster,
     channel: &ChannelId,
     arriving: &[PostId],
     text: String,
-) -> Result<String, Reply> {
-    let peer = actor.remote().site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
+) -> Result<String, rialto_app::StoreError> {
+    let peer = remote.site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
     let (Some(peer), Some(own)) = (peer, fed.own_site()) else { return Ok(text) };
     if !text.contains("/pl") {
         return Ok(text);
@@ -309,7 +317,7 @@ async fn own_links(
         links.borrow_mut().push(*post);
         None
     });
-    let teams = apply::linked_teams(&fed.app, actor, channel, arriving, &links.into_inner()).await?;
+    let teams = apply::linked_teams(&fed.app, &remote.id, channel, arriving, &links.into_inner()).await?;
     Ok(permalinks::incoming(&text, &peer, &own, |post| teams.get(post).cloned()))
 }
 

@@ -6,7 +6,6 @@ use std::collections::HashMap;
 
 use rialto_app::outbox::{Contents, ITEMS};
 use rialto_model::{ChannelId, MessageId, Millis, PeerProfile, Post, PostId, Reaction, RemoteCluster, User, UserId};
-use rialto_wire::federation::items::SyncExtension;
 use rialto_wire::federation::mentions::{self, Meant};
 use rialto_wire::federation::permalinks;
 use rialto_wire::federation::post::{OutboundMetadata, OutboundPost};
@@ -77,7 +76,7 @@ pub(crate) fn empty(fed: &Federation, channel: ChannelId) -> OutboundSync {
 
 /// The same for a share, with our position if the peer confirms it (ruling 8.4).
 pub(crate) fn begin(fed: &Federation, contents: &Contents) -> OutboundSync {
-    let rialto = contents.remote.has(ITEMS).then(|| SyncExtension { seq: contents.seq.0, ..SyncExtension::default() });
+    let rialto = contents.remote.has(ITEMS).then(|| super::extras::at(contents));
     OutboundSync { rialto, ..empty(fed, contents.channel.id) }
 }
 

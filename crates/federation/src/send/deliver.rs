@@ -240,8 +240,12 @@ impl Run<'_> {
     }
 
     async fn refuse(&self, cargo: Cargo<'_>, cause: &str) -> Result<(), Undelivered> {
+        let idle: Vec<Item> =
+            cargo.posts.iter().filter(|post| is_idle(self.contents, post)).map(|post| Item::Post(post.id)).collect();
+        let matters = cargo.items().into_iter().filter(|item| !idle.contains(item));
         let outcome = Delivered {
-            refused: cargo.items().into_iter().map(|item| (item, cause.to_owned())).collect(),
+            refused: matters.map(|item| (item, cause.to_owned())).collect(),
+            done: idle,
             settled: cargo.posts.iter().map(|post| post.id).collect(),
             ..Delivered::default()
         };
@@ -313,9 +317,16 @@ fn said_of<'a>(result: &'a SyncResult, post: &Post) -> Option<&'a ItemResult> {
     result.rialto.as_ref()?.items.iter().find(of_post)
 }
 
+/// Whether it does not matter that a Mattermost refuses a post: it was deleted, and what a Mattermost never had it does not
+/// delete. It is sent all the same, for an answer to its writing may have been lost (E-036).
+fn is_idle(contents: &Contents, post: &Post) -> bool {
+    post.delete_at.is_some() && contents.remote.profile != PeerProfile::Rialto
+}
+
 /// What is to be remembered of a frame that was taken.
 fn outcome(contents: &Contents, result: &SyncResult, cargo: Cargo<'_>) -> Delivered {
-    let mut outcome = Delivered::default();
+    let confirmed = contents.remote.has(ITEMS).then_some(contents.seq);
+    let mut outcome = Delivered { confirmed, ..Delivered::default() };
     let mut refused = Vec::new();
     // Another Rialto may be shown the pictures that are meant (ruling 8.8).
     if contents.remote.profile == PeerProfile::Rialto {
@@ -336,6 +347,10 @@ fn outcome(contents: &Contents, result: &SyncResult, cargo: Cargo<'_>) -> Delive
         }
         let said = said_of(result, post);
         if result.post_errors.iter().any(|id| id == post.id.as_str()) {
+            if is_idle(contents, post) {
+                outcome.done.push(Item::Post(post.id));
+                continue;
+            }
             match said.and_then(|item| delivery_states::known_code(&item.code)) {
                 Some(code) => outcome.refused_for.push((Item::Post(post.id), code)),
                 None => refused.push(Item::Post(post.id)),

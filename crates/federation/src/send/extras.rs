@@ -85,5 +85,12 @@ pub(super) fn mark(contents: &Contents, posts: &[Post], sync: &mut OutboundSync)
 
 /// Where a message holds what only another Rialto reads.
 pub(super) fn extension<'a>(contents: &Contents, sync: &'a mut OutboundSync) -> &'a mut SyncExtension {
-    sync.rialto.get_or_insert_with(|| SyncExtension { seq: contents.seq.0, ..SyncExtension::default() })
+    sync.rialto.get_or_insert_with(|| at(contents))
+}
+
+/// Where we stand in our log.
+pub(super) fn at(contents: &Contents) -> SyncExtension {
+    let low = (contents.low != contents.seq).then_some(contents.low.0);
+    let (epoch, after) = (contents.epoch.clone(), contents.after.map(|after| after.0));
+    SyncExtension { seq: contents.seq.0, low, epoch, after, ..SyncExtension::default() }
 }

@@ -17,8 +17,10 @@ pub(super) async fn begin(
     seq: Seq,
 ) -> Result<Option<Share>, Undelivered> {
     let Some((share, channel)) = shares::of_sender(&fed.app, id).await? else { return Ok(None) };
+    // A Rialto comes by the beginning of a share that lives only if it was put back behind it (E-028): it may not know the
+    // channel any more.
     let repeats = share.state == ShareState::Active
-        && remote.profile == PeerProfile::Mattermost11
+        && matches!(remote.profile, PeerProfile::Mattermost11 | PeerProfile::Rialto)
         && !channel.kind.is_direct_or_group();
     if !share.home || (share.state == ShareState::Active && !repeats) {
         return Ok(shares::begun(&fed.app, id, Begun::Active { from: share.from_seq.unwrap_or(seq) }).await?);

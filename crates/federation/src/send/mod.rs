@@ -2,7 +2,7 @@
 
 mod awaited;
 mod backfill;
-mod compose;
+pub(crate) mod compose;
 mod deliver;
 mod direct;
 mod emoji;
@@ -13,6 +13,8 @@ mod invite;
 mod people;
 pub(crate) mod pictures;
 pub(crate) mod pinger;
+mod recovery;
+mod rewind;
 pub(crate) mod sender;
 mod toggles;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rialto_app::connections::{self, Contact, health};
+use rialto_app::connections::{self, Contact, health, positions};
 use rialto_app::{interruptions, notices};
 use rialto_model::{Cause, Millis, PeerProfile, RemoteCluster, RemoteId};
 use rialto_wire::federation::bounds;
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::sender::Link;
 use super::{Undelivered, ping_with};
+use crate::receive::claim;
 use crate::transport::Response;
 use crate::{Federation, moving, rotation};
 
@@ -195,7 +196,8 @@ async fn tell(fed: &Federation, id: &RemoteId, outage: &mut Outage) {
     }
 }
 
-async fn ping(fed: &Federation, id: &RemoteId) -> Result<Option<()>, Undelivered> {
+/// Pings a peer, and notes everything its answer says. None: there is nobody to ping any more.
+pub(crate) async fn ping(fed: &Federation, id: &RemoteId) -> Result<Option<()>, Undelivered> {
     let Some((remote, token)) = connections::peer_token(&fed.app, id).await? else { return Ok(None) };
     let site = remote.site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
     let Some(site) = site else { return Ok(None) };
@@ -222,6 +224,7 @@ async fn ping(fed: &Federation, id: &RemoteId) -> Result<Option<()>, Undelivered
             connections::note_peer_server(&fed.app, id, server).await?;
         }
         moving::announced(fed, &remote, &peer.site_url);
+        positions::noted(&fed.app, id, &claim(peer, true)).await?;
     }
     let peer_lag = answer.rialto.as_ref().and_then(|peer| peer.waiting_ms).map(|lag| lag.clamp(0, bounds::TIME));
     let caps = answer.rialto.map(|peer| peer.caps_text()).unwrap_or_default();

@@ -23,6 +23,9 @@ use crate::Federation;
 
 /// Pauses between attempts, seconds; the last one stays (ruling 27).
 const PAUSES: [u64; 6] = [1, 2, 5, 10, 20, 30];
+/// Pause while the peer refuses our credential, seconds, after so many failures in a row (ruling 19).
+const REFUSED_PAUSE: u64 = 300;
+const REFUSED_LONG: usize = 3;
 /// Positions that concern nobody are stored this rarely: losing them costs a look at the log.
 const STORE_EVERY: i64 = 200;
 /// Changes of one channel that are sent in one go, about a frame; with more to send it takes turns with others.
@@ -42,7 +45,7 @@ pub(crate) struct Link {
 pub(super) struct Sender {
     pub(super) fed: Federation,
     pub(super) id: RemoteId,
-    stored: Seq,
+    pub(super) stored: Seq,
     pub(super) position: Seq,
     /// When a held share is asked about or offered again; one that is not here catches up.
     pub(super) ask_at: HashMap<ShareId, Instant>,
@@ -144,7 +147,9 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
                 }
             }
             Err(undelivered) => {
-                let pause = pause_after(failures);
+                // Nothing but an administrator, or another token, changes that (ruling 19); the pinger looks as rarely.
+                let for_long = undelivered.refused && failures >= REFUSED_LONG;
+                let pause = if for_long { REFUSED_PAUSE } else { pause_after(failures) };
                 failures += 1;
                 tracing::info!(remote = %sender.id, cause = undelivered.cause, pause, "a peer cannot be reached");
                 sender.note_failure(&undelivered).await;
@@ -193,6 +198,9 @@ impl Sender {
             return Ok(Next::Idle(Duration::from_millis(200)));
         }
         self.to_tell |= remote.interrupted_at.is_some();
+        if !self.obey(&remote).await? {
+            return Ok(Next::Idle(LONG));
+        }
         let changes = outbox::changes(&self.fed.app, &self.id, self.position).await?;
         let new = changes.upto > self.position;
         let live = !changes.list.is_empty() || changes.more;
@@ -221,7 +229,11 @@ impl Sender {
         self.failing = None;
         let busy = new || turned || told;
         // History stands behind everything that is news.
-        let history = if live || turned || told { LONG } else { self.turn_to_backfill(&remote).await? };
+        let history = if live || turned || told {
+            LONG
+        } else {
+            self.turn_to_backfill(&remote).await?.min(self.turn_to_recovery(&remote).await?)
+        };
         let idle = !busy;
         let busy = busy || history.is_zero();
         if busy && Instant::now() < self.due_at {

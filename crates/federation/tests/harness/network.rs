@@ -35,6 +35,8 @@ pub enum Fault {
     Cut(usize),
     /// The peer says that it does not share the channel of the message, which it never sees.
     NotShared,
+    /// Something answers OK and does not say what was applied; the peer never sees it.
+    Blank,
     /// No answer until [`Network::release`]; the peer never sees it.
     Hang,
     /// The peer takes it, and has come to speak another protocol (8.1).
@@ -257,6 +259,9 @@ impl Network {
                 body["rialto"]["min_protocol"] = 8.into();
                 answer.body = body.to_string().into_bytes();
                 Ok(answer)
+            }
+            Some(Fault::Blank) => {
+                Ok(Response { status: 200, version: None, body: br#"{"status":"OK","err":""}"#.to_vec() })
             }
             Some(Fault::Hang) => {
                 let _ = tokio::time::timeout(request.timeout, released.changed()).await;

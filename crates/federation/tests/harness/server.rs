@@ -46,6 +46,9 @@ impl Ground {
     }
 }
 
+/// What SQLite keeps a database in.
+const DATABASE_FILES: [&str; 3] = ["rialto.db", "rialto.db-wal", "rialto.db-shm"];
+
 /// A server.
 pub struct Server {
     /// Also its name among the others.
@@ -192,6 +195,44 @@ impl Server {
         let admin = people::sign_in(&running.app, self.admin.user.clone()).await;
         self.admin = admin;
         self.running = Some(running);
+    }
+
+    /// A copy of its database, as a backup has it. It is stopped for that.
+    pub async fn back_up(&mut self) -> tempfile::TempDir {
+        self.stop().await;
+        let copy = tempfile::tempdir().unwrap();
+        for name in DATABASE_FILES {
+            if self.directory.path().join(name).exists() {
+                std::fs::copy(self.directory.path().join(name), copy.path().join(name)).unwrap();
+            }
+        }
+        self.start().await;
+        copy
+    }
+
+    /// Starts on a backup; `declared`: whoever does it knows that it has to be said.
+    pub async fn restore(&mut self, backup: &tempfile::TempDir, declared: bool) {
+        if self.is_running() {
+            self.stop().await;
+        }
+        for name in DATABASE_FILES {
+            let _ = std::fs::remove_file(self.directory.path().join(name));
+            if backup.path().join(name).exists() {
+                std::fs::copy(backup.path().join(name), self.directory.path().join(name)).unwrap();
+            }
+        }
+        if declared {
+            let db = self.ground.open(self.directory.path());
+            let key = Keys::new([self.name.as_bytes()[0]; 32]);
+            let ids = IdSource::seeded(self.seed + 500_000 * self.starts);
+            rialto_app::recovery::declare(&db, &key, &self.clock, &ids).await.unwrap().expect("there is a server");
+        }
+        self.start().await;
+    }
+
+    /// Somebody of this server after it was started again.
+    pub async fn again(&self, person: &Person) -> Person {
+        people::sign_in(self.app(), person.user.clone()).await
     }
 
     /// A person of this server in its team.

@@ -169,3 +169,30 @@ async fn a_long_backlog_arrives_whole_and_in_order() {
         assert!(sent.posts().len() <= 50, "{} posts in one message", sent.posts().len());
     }
 }
+
+/// E-134, wire 6.6: success that does not say what was applied confirms nothing: no position moves, and it is sent again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn success_without_confirmation_is_none() {
+    let Pair { network, alpha, beta, remote, channel, ann, .. } = Pair::new().await.settled().await;
+    network.fail(|sent| (sent.from == "alpha" && sent.topic == topic::SYNC).then_some(Fault::Blank));
+    let so_far = network.count();
+    let said = alpha.post(&ann, &channel, "said into the void").await;
+    eventually("it was tried again", async || {
+        (network.content("alpha", "beta", so_far).iter().filter(|sent| sent.posts() == [said.id.to_string()]).count()
+            >= 2)
+            .then_some(())
+    })
+    .await;
+    assert_eq!(beta.post_row(&said.id).await, None);
+    let mut view = alpha.view().await;
+    assert_eq!(rialto_store::post_deliveries::list(&mut view, &[said.id]).await.unwrap(), []);
+    drop(view);
+    network.heal();
+    beta.arrives(&said.id).await;
+    eventually("and then it counts as delivered", async || {
+        let mut view = alpha.view().await;
+        let words = rialto_store::post_deliveries::list(&mut view, &[said.id]).await.unwrap();
+        words.iter().any(|word| word.remote_id == remote && word.state == "stored").then_some(())
+    })
+    .await;
+}

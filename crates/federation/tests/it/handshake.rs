@@ -237,3 +237,20 @@ async fn what_a_crash_left_of_an_acceptance_is_settled_by_asking_the_peer() {
     assert!(accept(&beta, "alpha", "secret of both", &code).await.unwrap());
     assert!(beta.remote(&id).await.is_live());
 }
+
+/// E-001, E-026: both have made a code for the other; the second acceptance is refused, and there is one connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_codes_for_each_other_one_connects() {
+    let (_, alpha, beta) = strangers().await;
+    let (of_alpha, of_beta) = (code(&alpha, "beta").await, code(&beta, "alpha-too").await);
+    assert!(accept(&beta, "alpha", "secret of both", &of_alpha).await.is_ok());
+    let again = accept(&alpha, "beta-too", "secret of both", &of_beta).await;
+    assert!(
+        matches!(again, Err(Error::Record(records::Error::SameSite(ref known))) if known.name == "beta"),
+        "{again:?}"
+    );
+    for server in [&alpha, &beta] {
+        let list = records::list(server.app(), &server.admin.actor, true).await.unwrap();
+        assert_eq!(list.iter().filter(|remote| remote.is_live()).count(), 1, "{}", server.name);
+    }
+}

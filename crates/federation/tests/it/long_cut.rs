@@ -13,7 +13,7 @@ use rialto_store::posts as post_rows;
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
-use crate::harness::{Fault, Network, Person, Server, share, trust, virtual_clock};
+use crate::harness::{Fault, Network, Person, Server, eventually, share, trust, virtual_clock};
 
 const CUT: Duration = Duration::from_secs(20 * 60);
 const CHANNELS: usize = 5;
@@ -259,6 +259,44 @@ async fn counted(sides: &[Side; 2], expected: &Expected, linking: &Post) {
             drop(view);
             let row = side.server.channel_row(channel).await.unwrap();
             assert_eq!(row.total_msg_count, counted, "{} counts {}", side.server.name, row.name);
+        }
+    }
+}
+
+/// E-033, E-034, SC-093: a cut of less than five minutes is told to nobody, one of more is, on both sides, once; either is
+/// made good by itself.
+#[tokio::test(start_paused = true)]
+async fn a_cut_is_told_after_five_minutes_and_not_before() {
+    let begun = Instant::now();
+    let network = Network::new();
+    let sides = [side(&network, "alpha", 1, begun).await, side(&network, "beta", 2, begun).await];
+    let [alpha, beta] = &sides;
+    let remote = trust(&alpha.server, &beta.server).await;
+    let channel = alpha.server.channel("plans", &[&alpha.people[0]]).await;
+    share(&alpha.server, &beta.server, &channel, &remote).await;
+    beta.server.join(&beta.people[0], &channel).await;
+    for (seconds, told) in [(290, 0), (310, 2)] {
+        // The clock of an outage begins with the last ping that got through.
+        let pings = network.log().iter().filter(|sent| sent.topic == "ping").count();
+        eventually("both have just been reached", async || {
+            let log = network.log();
+            let since: Vec<_> = log.iter().filter(|sent| sent.topic == "ping").skip(pings).collect();
+            (["alpha", "beta"].iter().all(|name| since.iter().any(|sent| sent.from == *name))).then_some(())
+        })
+        .await;
+        network.fail(|_| Some(Fault::Refused));
+        let said = write(&alpha.server, &alpha.people[0], &channel, &format!("after {seconds} s"), Vec::new()).await;
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        network.heal();
+        beta.server.arrives(&said.id).await;
+        for side in &sides {
+            eventually("as much is told as is to be", async || {
+                let notices = side.server.notices(&channel).await;
+                let found = notices.iter().filter(|text| text.contains("The connection to")).count();
+                assert!(found <= told, "{seconds} s: {notices:?}");
+                (found == told).then_some(())
+            })
+            .await;
         }
     }
 }

@@ -37,6 +37,7 @@ mod quotas;
 mod read_only;
 mod reconnected;
 mod relay;
+mod restored;
 mod rotation;
 mod site_cleared;
 mod texts;

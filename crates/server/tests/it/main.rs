@@ -36,6 +36,7 @@ mod receiver;
 mod recorded;
 #[cfg(test)]
 mod refusals;
+mod restored;
 #[cfg(test)]
 mod security;
 #[cfg(test)]

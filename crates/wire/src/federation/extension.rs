@@ -90,6 +90,9 @@ pub struct Applied {
     pub epoch: String,
     /// The position (8.4).
     pub seq: i64,
+    /// Up to here nothing is missing; left out: as `seq`. An addition of ours to 8.1.
+    #[serde(default, deserialize_with = "or_absent", skip_serializing_if = "Option::is_none")]
+    pub low: Option<i64>,
 }
 
 /// What an inviter adds to its answer to a confirmation (8.3).

@@ -14,6 +14,17 @@ use crate::lenient::{is_zero, or_absent, or_default, well_formed};
 pub struct SyncExtension {
     /// Position in the sender's log, growing per connection.
     pub seq: i64,
+    /// Up to here the receiver is missing nothing of the sender's log: less than `seq` while a channel is behind. Left out:
+    /// as `seq`. An addition of ours to 8.4.
+    #[serde(deserialize_with = "or_absent", skip_serializing_if = "Option::is_none")]
+    pub low: Option<i64>,
+    /// The epoch of the sender's log. An addition of ours to 8.4.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
+    pub epoch: String,
+    /// The position of the last frame the receiver has confirmed: if it does not remember that one, it has lost something.
+    /// An addition of ours to 8.4.
+    #[serde(deserialize_with = "or_absent", skip_serializing_if = "Option::is_none")]
+    pub after: Option<i64>,
     /// History: nobody is notified.
     #[serde(skip_serializing_if = "is_zero")]
     pub backfill: bool,
@@ -41,6 +52,12 @@ pub struct SyncExtension {
 }
 
 impl SyncExtension {
+    /// The position the sender states and up to where nothing is missing; None if it is no position.
+    pub fn position(&self) -> Option<(i64, i64)> {
+        let low = self.low.unwrap_or(self.seq);
+        (0 <= low && low <= self.seq).then_some((self.seq, low))
+    }
+
     /// Whether a post of the message is history or context, and calls nobody.
     pub fn is_old(&self, post: &PostId) -> bool {
         self.backfill || self.posts.get(post).is_some_and(|more| more.context)

@@ -6,6 +6,7 @@
 
 pub mod confirm;
 pub mod extension;
+pub mod fetch;
 pub mod frame;
 pub mod invite;
 pub mod items;
@@ -45,6 +46,8 @@ pub mod topic {
     pub const RIALTO_TYPING: &str = "rialto_typing";
     /// "Look whether you can reach me" (ruling 8.11).
     pub const RIALTO_PROBE: &str = "rialto_probe";
+    /// "Give me this again" (ruling 8.10).
+    pub const RIALTO_FETCH: &str = "rialto_fetch";
 }
 
 /// Capabilities we may advertise and understand (ruling 8.1).
@@ -63,6 +66,8 @@ pub mod capability {
     pub const TYPING: &str = "typing";
     /// The topic `rialto_probe` (8.11).
     pub const PROBE: &str = "probe";
+    /// The topic `rialto_fetch` (8.10).
+    pub const FETCH: &str = "fetch";
 }
 
 /// The header that names the connection (wire 3.2).

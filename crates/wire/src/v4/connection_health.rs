@@ -34,6 +34,12 @@ pub struct Health {
     /// Since when a token is offered that the peer has not used; 0: none is.
     pub token_offered_at: i64,
     pub today: Today,
+    /// Since when the connection is held until an administrator decides; 0: it is not (E-027).
+    pub held_at: i64,
+    /// Why: `peer_went_back`, `peer_epoch_again`, `own_log_went_back`, or empty.
+    pub held_why: String,
+    /// What is fetched back after a restore here (E-028, E-029).
+    pub recoveries: Vec<Recovery>,
     /// Channels with something waiting, most first.
     pub channels: Vec<ChannelBacklog>,
 }
@@ -45,6 +51,18 @@ pub struct Today {
     pub channels: i64,
     /// When we last asked it to slow down, today; 0: not today (E-122).
     pub slowed_at: i64,
+}
+
+/// Messages of ours that the peer is asked for after a restore here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    pub channel_id: ChannelId,
+    /// `new` and `waiting` want a decision; `running`, `done`, `discarded` or `impossible`.
+    pub state: String,
+    /// Messages that came back, or back into the state they had.
+    pub found: i64,
+    /// Messages the peer named that were not taken.
+    pub refused: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

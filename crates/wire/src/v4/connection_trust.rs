@@ -38,3 +38,28 @@ impl Rotation {
         }
     }
 }
+
+/// `POST /remotecluster/R/resume`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// Whether the connection was held.
+    pub was_held: bool,
+    /// Why the peer could not be called yet, in plain words, or empty.
+    pub cause: String,
+}
+
+/// `POST /remotecluster/R/recover`; may be left out.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Recover {
+    /// Do without what was lost.
+    #[serde(deserialize_with = "or_default")]
+    pub discard: bool,
+}
+
+/// Its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovering {
+    /// Of how many channels that was decided.
+    pub channels: usize,
+}

@@ -6,11 +6,13 @@ import { ConnectionsDialog } from './ConnectionsDialog';
 
 const calls: string[] = [];
 let state = 'connected';
+let heldAt = 0;
+let recoveries: unknown[] = [];
 
 const health = () => ({
   remote_id: 'r1', state, since: 1, round_trip_ms: 35, clock_skew_ms: -1200, outgoing: { items: 17, bytes: 1, lag_ms: 60000 },
   incoming: { lag_ms: null }, last_error: { code: 'tcp', message: 'the connection was refused', remedy: 'Ask whether the peer runs.', at: 1 },
-  availability_24h: 0.999, set_aside: 2, token_renewed_at: 0,
+  availability_24h: 0.999, set_aside: 2, token_renewed_at: 0, held_at: heldAt, recoveries,
 });
 const answers: Record<string, unknown> = {
   'GET /remotecluster': [
@@ -18,6 +20,8 @@ const answers: Record<string, unknown> = {
     { remote_id: 'r2', display_name: 'Gone', site_url: 'https://gone.example', delete_at: 5 },
   ],
   'POST /remotecluster/r1/test': { outgoing: [{ name: 'dns', state: 'ok', remedy: '' }, { name: 'tls', state: 'fail', code: 'tls_time', remedy: 'Renew it.' }], incoming: [], incoming_error: 'nobody could be asked' },
+  'POST /remotecluster/r1/resume': { was_held: true, cause: '' },
+  'POST /remotecluster/r1/recover': { channels: 1 },
   'POST /remotecluster/r1/rotate': { delivered: true, cause: '' },
 };
 
@@ -43,6 +47,8 @@ function serve(input: RequestInfo | URL, init?: RequestInit): Promise<Response> 
 beforeEach(() => {
   calls.length = 0;
   state = 'connected';
+  heldAt = 0;
+  recoveries = [];
   HTMLDialogElement.prototype.showModal = vi.fn(function (this: HTMLDialogElement) {
     this.open = true;
   });
@@ -89,6 +95,23 @@ describe('ConnectionsDialog', () => {
     await userEvent.click(await screen.findByRole('button', { name: 'Renew token' }));
     await waitFor(() => expect(screen.getByRole('status').textContent).toContain('new token'));
     expect(calls).toContain('POST /remotecluster/r1/rotate');
+  });
+
+  it('lets a held connection go on', async () => {
+    heldAt = 5;
+    render(<ConnectionsDialog onClose={() => undefined} />);
+    await userEvent.click(await screen.findByRole('button', { name: 'Go on with the server at its address' }));
+    await waitFor(() => expect(screen.getByRole('status').textContent).toContain('goes on'));
+    expect(calls).toContain('POST /remotecluster/r1/resume');
+  });
+
+  it('asks about messages that a restore has lost, and about nothing else', async () => {
+    recoveries = [{ channel_id: 'c1', state: 'waiting' }, { channel_id: 'c2', state: 'done' }];
+    render(<ConnectionsDialog onClose={() => undefined} />);
+    expect((await screen.findByTestId('connection-recover')).textContent).toContain('1 channels');
+    expect(screen.queryByTestId('connection-held')).toBeNull();
+    await userEvent.click(screen.getByRole('button', { name: 'Fetch them back' }));
+    await waitFor(() => expect(calls).toContain('POST /remotecluster/r1/recover'));
   });
 
   it('offers neither for one that nobody has accepted', async () => {

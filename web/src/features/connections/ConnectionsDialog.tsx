@@ -1,7 +1,7 @@
 // For administrators: every secure connection, how it fares, and what can be done when it does not.
 import { useEffect, useState } from 'react';
 import type { Connection, Health, Report, Step } from '../../api/connections';
-import { listConnections, loadHealth, rotateToken, testConnection } from '../../api/connections';
+import { listConnections, loadHealth, recoverMessages, resumeConnection, rotateToken, testConnection } from '../../api/connections';
 import { failureText } from '../../api/failureText';
 import { useDates, useLanguage } from '../../i18n/context';
 import { Button } from '../../ui/Button';
@@ -85,6 +85,12 @@ function ConnectionPanel({ connection: listed }: { connection: Connection }) {
       const cause = await rotateToken(connection.id);
       setSaid(cause === '' ? t('connections.rotated') : t('connections.rotating', { cause }));
     });
+  const resume = () =>
+    carryOut(async () => {
+      const cause = await resumeConnection(connection.id);
+      setSaid(cause === '' ? t('connections.resumed') : t('connections.resuming', { cause }));
+    });
+  const recover = (discard: boolean) => carryOut(() => recoverMessages(connection.id, discard));
   const ms = (value: number | null): string => (value === null ? '–' : t('connections.ms', { n: String(Math.round(value)) }));
   const pending = health?.state === 'pending';
 
@@ -120,6 +126,25 @@ function ConnectionPanel({ connection: listed }: { connection: Connection }) {
             </>
           )}
         </dl>
+      )}
+      {health !== undefined && health.heldAt > 0 && (
+        <div data-testid="connection-held">
+          <Notice kind="fault">{t('connections.held')}</Notice>
+          <Button small disabled={busy} onClick={() => void resume()}>
+            {t('connections.resume')}
+          </Button>
+        </div>
+      )}
+      {health !== undefined && health.undecided > 0 && (
+        <div className={styles['actions']} data-testid="connection-recover">
+          <p>{t('connections.lost', { n: String(health.undecided) })}</p>
+          <Button small disabled={busy} onClick={() => void recover(false)}>
+            {t('connections.recover')}
+          </Button>
+          <Button small disabled={busy} onClick={() => void recover(true)}>
+            {t('connections.discard')}
+          </Button>
+        </div>
       )}
       {fault !== '' && <Notice kind="fault">{fault}</Notice>}
       {said !== '' && <p role="status">{said}</p>}

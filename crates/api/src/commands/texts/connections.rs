@@ -196,6 +196,36 @@ fn push_warnings(out: &mut String, weakness: Option<Weakness>, doubts: &[Address
     }
 }
 
+/// A held connection goes on; `cause` says why the peer could not be called yet.
+pub fn resumed(display_name: &str, was_held: bool, cause: Option<&str>) -> String {
+    let name = organisation(display_name);
+    match (was_held, cause) {
+        (false, _) => format!("The connection to {name} is not held; nothing was changed."),
+        (true, None) => format!(
+            "The connection to {name} goes on with the server that answers at its address. What it has lost is sent again, and \
+             it is given another token."
+        ),
+        (true, Some(cause)) => format!(
+            "The connection to {name} goes on as soon as the server at its address answers; the first attempt failed: {}.",
+            code(cause)
+        ),
+    }
+}
+
+/// What becomes of the messages a restore has lost.
+pub fn recovering(display_name: &str, discard: bool, channels: usize) -> String {
+    let name = organisation(display_name);
+    match (channels, discard) {
+        (0, _) => format!("No channel shared with {name} waits for such a decision."),
+        (n, false) => format!(
+            "The lost messages of {n} channels are fetched back from {name}. You will be told when they are here."
+        ),
+        (n, true) => format!(
+            "The lost messages of {n} channels are not fetched back from {name}, whose copies stay as they are."
+        ),
+    }
+}
+
 /// The peer is given another token; `cause` says why it has not taken it yet.
 pub fn rotated(display_name: &str, emergency: bool, cause: Option<&str>) -> String {
     let name = organisation(display_name);

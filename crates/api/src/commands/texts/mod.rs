@@ -171,7 +171,7 @@ mod own_tests {
         for command in [Command::SecureConnection, Command::ShareChannel] {
             let text = help(command, None);
             for word in all_of(command).map(|spec| spec.word) {
-                let listed = !["share", "approve", "refuse", "rotate", "test"].contains(&word);
+                let listed = !["share", "approve", "refuse", "rotate", "test", "resume", "recover"].contains(&word);
                 assert_eq!(text.contains(&format!("* `{word}` ")), listed, "{word}");
                 assert_eq!(text.contains(&format!("`/{} {word}", command.word())), listed, "{word}");
             }

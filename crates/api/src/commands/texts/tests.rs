@@ -365,6 +365,8 @@ fn one_connection_in_detail() {
         channels: Vec::new(),
         set_aside: 2,
         availability: (999, 1),
+        held: None,
+        recoveries: Vec::new(),
         today: Brought::default(),
         token: rialto_app::connections::Standing { renewed_at: None, offered_at: None },
     };
