@@ -152,7 +152,7 @@ async fn a_channel_moves_and_its_share_goes_on() {
         scene.take(&peer, with_posts([incoming_post(10, 1)])).await;
         assert_eq!(scene.row(&id(10)).await.unwrap().message, "message 10");
         // Links to it lead to where it is now.
-        let links = crate::apply::linked_teams(app, &peer.actor, &scene.channel, &[], &[id(10)]).await.unwrap();
+        let links = crate::apply::linked_teams(app, &peer.id, &scene.channel, &[], &[id(10)]).await.unwrap();
         assert_eq!(links.get(&id(10)).map(String::as_str), Some("sales"));
         assert_eq!(go(true).await.unwrap().update_at, moved.update_at, "it is there already");
         let gone = channel_moves::move_to_team(app, &scene.admin.actor, &scene.channel, &id(77), true).await;

@@ -34,6 +34,9 @@ fn name_of_connection(request: &SecureConnection) -> Option<&'static str> {
         SecureConnection::Remove { .. } => Some("remove_connection"),
         SecureConnection::Rotate { emergency: false, .. } => Some("rotate_token"),
         SecureConnection::Rotate { emergency: true, .. } => Some("revoke_token"),
+        SecureConnection::Resume { .. } => Some("resume_connection"),
+        SecureConnection::Recover { discard: false, .. } => Some("recover_messages"),
+        SecureConnection::Recover { discard: true, .. } => Some("discard_messages"),
         SecureConnection::Test { .. } | SecureConnection::Status { .. } => None,
     }
 }

@@ -31,6 +31,9 @@ impl Attempt {
             [remote] if delete => ("remove_connection", *remote, ""),
             [remote, "generate_invite"] if post => ("renew_invitation", *remote, ""),
             [remote, "rotate"] if post => ("rotate_token", *remote, ""),
+            [remote, "resume"] if post => ("resume_connection", *remote, ""),
+            // Whether it is to fetch them or to do without them stands in the body.
+            [remote, "recover"] if post => ("recover_messages", *remote, ""),
             [remote, "set_aside", ..] if post => ("retry_set_aside", *remote, ""),
             [remote, "set_aside", ..] if delete => ("discard_set_aside", *remote, ""),
             [remote, "channels", channel, words @ ..] if post => {
@@ -89,6 +92,8 @@ mod tests {
         check(Method::GET, &format!("/{remote}"), None);
         check(Method::POST, &format!("/{remote}/test"), None);
         check(Method::POST, &format!("/{remote}/rotate"), Some("rotate_token"));
+        check(Method::POST, &format!("/{remote}/resume"), Some("resume_connection"));
+        check(Method::POST, &format!("/{remote}/recover"), Some("recover_messages"));
         check(Method::DELETE, &format!("/{remote}/set_aside/post/x"), Some("discard_set_aside"));
         let shared = check(Method::POST, &format!("/{remote}/channels/{channel}/invite"), Some("invite_to_channel"));
         let shared = shared.unwrap();
