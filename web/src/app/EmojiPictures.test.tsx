@@ -6,7 +6,7 @@ import { aChannel, aUser } from '../testing/entities';
 import { Markdown } from '../ui/markdown/Markdown';
 import { EmojiOf, EmojiPictures } from './EmojiPictures';
 
-const parrot = (id: string, remote: string) => ({ id, name: 'parrot', remote_id: remote, organisation: `Org ${remote}` });
+const parrot = (id: string, remote: string) => ({ id, name: 'party_parrot', remote_id: remote, organisation: `Org ${remote}` });
 
 function served(input: RequestInfo | URL): Promise<Response> {
   const path = new URL(input instanceof Request ? input.url : input).pathname;
@@ -34,27 +34,27 @@ beforeEach(() => {
 describe('pictures of emoji', () => {
   // E-149, SC-090: shown with its organisation; of two with one name, the writer's.
   it('shows the picture of the organisation that wrote the name', async () => {
-    show('u2', 'hello :parrot: and :nothing:');
-    const picture = await screen.findByAltText(':parrot:');
+    show('u2', 'hello :party_parrot: and :nothing:');
+    const picture = await screen.findByAltText(':party_parrot:');
     expect(picture.getAttribute('src')).toContain('/channels/c1/peer_emoji/e2/image');
-    expect(picture.getAttribute('title')).toBe(':parrot: (Org r2)');
+    expect(picture.getAttribute('title')).toBe(':party_parrot: (Org r2)');
     expect(screen.getByText(':nothing:')).toBeTruthy();
   });
 
   // E-149: our own wins, whoever wrote it.
   it('shows our own picture where we have one of that name, until it is gone', async () => {
-    dispatch({ kind: 'emoji', list: [{ id: 'o1', name: 'parrot', creator_id: 'me' }] });
-    show('u2', ':parrot:');
-    const picture = await screen.findByAltText(':parrot:');
+    dispatch({ kind: 'emoji', list: [{ id: 'o1', name: 'party_parrot', creator_id: 'me' }] });
+    show('u2', ':party_parrot:');
+    const picture = await screen.findByAltText(':party_parrot:');
     expect(picture.getAttribute('src')).toContain('/emoji/o1/image');
-    dispatch({ kind: 'emoji-removed', id: 'o1', name: 'parrot' });
-    await vi.waitFor(() => expect(screen.getByAltText(':parrot:').getAttribute('src')).toContain('/peer_emoji/e2/image'));
+    dispatch({ kind: 'emoji-removed', id: 'o1', name: 'party_parrot' });
+    await vi.waitFor(() => expect(screen.getByAltText(':party_parrot:').getAttribute('src')).toContain('/peer_emoji/e2/image'));
   });
 
   it('shows names where nobody has a picture of theirs', () => {
     dispatch({ kind: 'peer-emoji', channelId: 'c1', list: [parrot('e1', 'r1')] });
-    show('u2', ':parrot:', false);
-    expect(screen.queryByAltText(':parrot:')).toBeNull();
-    expect(screen.getByText(':parrot:')).toBeTruthy();
+    show('u2', ':party_parrot:', false);
+    expect(screen.queryByAltText(':party_parrot:')).toBeNull();
+    expect(screen.getByText(':party_parrot:')).toBeTruthy();
   });
 });
