@@ -113,12 +113,12 @@ pub async fn items(
         slice(app, actor, channel, &[], &items, &mut outcome).await?;
     }
     for part in all.chunks(SLICE) {
-        match slice(app, actor, channel, part, &items, &mut outcome).await {
+        match Box::pin(slice(app, actor, channel, part, &items, &mut outcome)).await {
             Err(Error::Store(error)) if error.is_about_values() => {
                 // One of them cannot be stored, whatever is tried; the others must not suffer for it.
                 for item in part {
                     let alone = std::slice::from_ref(item);
-                    match slice(app, actor, channel, alone, &items, &mut outcome).await {
+                    match Box::pin(slice(app, actor, channel, alone, &items, &mut outcome)).await {
                         Err(Error::Store(error)) if error.is_about_values() => outcome.refuse(*item, Code::Invalid),
                         other => other?,
                     }

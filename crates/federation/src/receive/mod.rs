@@ -126,7 +126,8 @@ async fn msg(State(fed): State<Federation>, headers: HeaderMap, content: Body) -
             pace::admit(&fed, &actor).await?;
             let bytes = pace::read(&fed, &actor, &headers, content, MAX_FRAME).await?;
             let frame = frame(&actor, &bytes)?;
-            dispatch(&fed, &actor, &frame).await
+            // On the heap: what a frame may lead to is deep, and a thread's stack is not.
+            Box::pin(dispatch(&fed, &actor, &frame)).await
         })
         .await?;
         // Extensions only for those who listed one (ruling 8).
@@ -171,8 +172,8 @@ async fn dispatch(fed: &Federation, actor: &RemoteActor, frame: &Frame) -> Resul
         return Err(Reply::Later);
     }
     match frame.msg.topic.as_str() {
-        topic::CHANNEL_INVITE => invite::invited(fed, actor, payload, frame.msg.create_at).await,
-        topic::SYNC | topic::MEMBERSHIP | topic::GLOBAL_USERS => sync::sync(fed, actor, payload).await,
+        topic::CHANNEL_INVITE => Box::pin(invite::invited(fed, actor, payload, frame.msg.create_at)).await,
+        topic::SYNC | topic::MEMBERSHIP | topic::GLOBAL_USERS => Box::pin(sync::sync(fed, actor, payload)).await,
         topic::UPLOAD => upload::announce(fed, actor, payload).await,
         topic::RIALTO_CONNECTION => notes::connection(fed, actor, payload).await,
         topic::RIALTO_SHARE => notes::share(fed, actor, payload).await,

@@ -211,7 +211,7 @@ impl Sender {
                 return Ok(Next::Ended);
             }
         } else {
-            let sent = self.send(&remote, changes).await;
+            let sent = Box::pin(self.send(&remote, changes)).await;
             #[cfg(feature = "planted-faults")]
             let sent = match sent {
                 Err(_) if rialto_app::planted::Fault::DroppedRetry.is_planted() => Ok(Vec::new()),
@@ -328,7 +328,7 @@ impl Sender {
                 outbox::hold(&self.fed.app, &self.id, &channel, self.position).await?;
                 continue;
             }
-            match deliver(&self.fed, remote, &channel, wanted).await {
+            match Box::pin(deliver(&self.fed, remote, &channel, wanted)).await {
                 Ok(delivery) if delivery.fate == Fate::NoLongerShared => self.doubt(&channel, self.position).await?,
                 Ok(delivery) => sent.push((channel, delivery.taken)),
                 Err(undelivered) if undelivered.answered => self.rest(&channel, self.position, &undelivered).await?,
