@@ -20,6 +20,8 @@ pub enum Record<'a> {
     Many(&'a str, usize),
     /// No line: nobody known did it, or a local person was refused as any other request is.
     Stranger,
+    /// Lines of this action that failed, and no others: somebody here tried to administer what is not theirs (SC-106).
+    Tried(&'a str),
     /// No line: it was success that changes nothing, or is to be repeated later.
     Nothing,
 }
@@ -66,6 +68,12 @@ impl Case {
             Record::Stranger | Record::Nothing => {
                 assert!(said.is_empty(), "{what}");
                 if matches!(record, Record::Stranger) { "none: no peer" } else { "none: no refusal" }
+            }
+            Record::Tried(action) => {
+                assert!(!said.is_empty(), "{what}");
+                let failed = |row| plain(row, "action") == action && plain(row, "result") == "fail";
+                assert!(said.iter().all(failed), "{what}");
+                "the attempt"
             }
             Record::Many(action, number) => {
                 assert_eq!(said.len(), number, "{what}");

@@ -220,10 +220,10 @@ async fn t_shareperm_sharing_what_one_cannot_read() {
             ("a private channel", case.rig.channels.private.clone()),
             ("a public channel of a team one is not in", case.rig.channels.other_team.clone()),
         ] {
-            for verb in ["invite", "uninvite"] {
+            for (verb, action) in [("invite", "invite_to_channel"), ("uninvite", "uninvite_from_channel")] {
                 case.refused(
                     &format!("{verb} over REST for {name}, by a share manager"),
-                    Record::Stranger,
+                    Record::Tried(action),
                     async |_| {
                         let answer = otto.post(&path(&channel, verb), json!({})).await;
                         // 400 is what a channel that is not there gets.
@@ -248,7 +248,8 @@ async fn t_shareperm_sharing_what_one_cannot_read() {
             )
             .await;
         }
-        case.refused("invite over REST for others' direct channel, by a share manager", Record::Stranger, async |_| {
+        let tried = Record::Tried("invite_to_channel");
+        case.refused("invite over REST for others' direct channel, by a share manager", tried, async |_| {
             let answer = otto.post(&path(&direct, "invite"), json!({})).await;
             let nobody = otto.post(&path(&unknown, "invite"), json!({})).await;
             assert_eq!(expected(&answer), expected(&nobody), "{answer} against {nobody}");
