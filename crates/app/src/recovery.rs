@@ -375,30 +375,10 @@ async fn again(app: &App, tx: &mut Tx, row: &Recovery, incoming: &IncomingPost) 
         }
     }
     let now = tx.now();
-    let post = Post {
-        id: incoming.id,
-        channel_id: row.channel_id,
-        user_id: incoming.user_id,
-        root_id: incoming.root_id,
-        create_at: incoming.create_at.min(now),
-        // The version the peer has, so that it takes this for what it knows.
-        update_at: incoming.update_at.min(now),
-        edit_at: incoming.edit_at,
-        delete_at: None,
-        hidden_at: None,
-        is_pinned: incoming.is_pinned,
-        kind: incoming.kind.clone(),
-        message: incoming.message.clone(),
-        props: incoming.props.clone(),
-        hashtags: mentions::hashtags(&incoming.message),
-        // Their rows and bytes are lost; what other files of ours are called is nobody's to say.
-        file_ids: Vec::new(),
-        remote_id: None,
-        remote_update_at: Millis(0),
-        reply_count: 0,
-        last_reply_at: Millis(0),
-        has_reactions: false,
-    };
+    // The version the peer has, so that it takes this for what it knows. Without files: their rows and bytes are lost, and
+    // what other files of ours are called is nobody's to say.
+    let (create_at, update_at) = (incoming.create_at.min(now), incoming.update_at.min(now));
+    let post = incoming.row(row.channel_id, incoming.user_id, create_at, update_at);
     posts::insert_now(tx, &post).await?;
     post_rules::record_unread_by_nobody(tx, &post, Origin::Local).await?;
     apply::release_for(app, tx, &row.remote_id, &row.channel_id, &post.id).await?;

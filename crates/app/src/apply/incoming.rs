@@ -1,11 +1,11 @@
 //! What a peer sends, as the wire read it: items that are bounded and well-formed, and nothing more yet.
 
-use rialto_model::{FileId, Millis, PostId, Priority, Seq, UserId};
+use rialto_model::{ChannelId, FileId, Millis, Post, PostId, Priority, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::Code;
 use crate::delivery_states::Receipt;
-use crate::member_requests;
+use crate::{member_requests, mentions};
 
 /// A person as a peer describes them.
 #[derive(Debug, Clone)]
@@ -85,6 +85,34 @@ pub struct IncomingPost {
     /// History, or a root from before the share: nobody is called (ruling 8.4).
     #[serde(default)]
     pub is_old: bool,
+}
+
+impl IncomingPost {
+    /// The row of a new post: nobody has answered it or reacted yet.
+    pub(crate) fn row(&self, channel_id: ChannelId, user_id: UserId, create_at: Millis, update_at: Millis) -> Post {
+        Post {
+            id: self.id,
+            channel_id,
+            user_id,
+            root_id: self.root_id,
+            create_at,
+            update_at,
+            edit_at: self.edit_at,
+            delete_at: None,
+            hidden_at: None,
+            is_pinned: self.is_pinned,
+            kind: self.kind.clone(),
+            message: self.message.clone(),
+            props: self.props.clone(),
+            hashtags: mentions::hashtags(&self.message),
+            file_ids: Vec::new(),
+            remote_id: None,
+            remote_update_at: Millis(0),
+            reply_count: 0,
+            last_reply_at: Millis(0),
+            has_reactions: false,
+        }
+    }
 }
 
 /// A reaction as a peer sends it.

@@ -67,28 +67,13 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
     // Never in the future, never before what it answers (ruling 59).
     let create_at = if incoming.create_at.0 > 0 { incoming.create_at.min(now).max(earliest) } else { now };
     let history = is_history(share, incoming);
+    // Clients that ask what has changed meanwhile are not told of the whole past.
+    let update_at = if history { create_at.max(incoming.edit_at.unwrap_or_default()).min(now) } else { now };
     let post = Post {
-        id: incoming.id,
-        channel_id: share.channel().id,
-        user_id: author.id,
-        root_id: incoming.root_id,
-        create_at,
-        // Clients that ask what has changed meanwhile are not told of the whole past.
-        update_at: if history { create_at.max(incoming.edit_at.unwrap_or_default()).min(now) } else { now },
-        edit_at: incoming.edit_at,
-        delete_at: None,
-        hidden_at: None,
-        is_pinned: incoming.is_pinned,
-        kind: incoming.kind.clone(),
-        message: incoming.message.clone(),
-        props: incoming.props.clone(),
-        hashtags: mentions::hashtags(&incoming.message),
         file_ids: incoming.file_ids.clone(),
         remote_id: Some(share.remote().id),
         remote_update_at: incoming.update_at,
-        reply_count: 0,
-        last_reply_at: Millis(0),
-        has_reactions: false,
+        ..incoming.row(share.channel().id, author.id, create_at, update_at)
     };
     // The sender tries again later, so that a person who means it is only slowed down.
     let fresh = now.since(create_at) < STORM && !post.message.is_empty();

@@ -38,8 +38,7 @@ pub(super) async fn announce(fed: &Federation, actor: &RemoteActor, session: Upl
         })),
         Err(refusal) => {
             let code = match &refusal {
-                // Where nobody wants emoji, their type is one of those that are not taken (T-49222).
-                Refusal::Off => "invalid",
+                Refusal::Off => "disabled",
                 Refusal::NotShared => "not_shared",
                 Refusal::Name | Refusal::Picture | Refusal::Hash | Refusal::Unknown => "invalid",
                 Refusal::TooLarge => "too_large",

@@ -23,9 +23,6 @@ use crate::Federation;
 
 /// Pauses between attempts, seconds; the last one stays (ruling 27).
 const PAUSES: [u64; 6] = [1, 2, 5, 10, 20, 30];
-/// Pause while the peer refuses our credential, seconds, after so many failures in a row (ruling 19).
-const REFUSED_PAUSE: u64 = 300;
-const REFUSED_LONG: usize = 3;
 /// Positions that concern nobody are stored this rarely: losing them costs a look at the log.
 const STORE_EVERY: i64 = 200;
 /// Changes of one channel that are sent in one go, about a frame; with more to send it takes turns with others.
@@ -147,9 +144,7 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
                 }
             }
             Err(undelivered) => {
-                // Nothing but an administrator, or another token, changes that (ruling 19); the pinger looks as rarely.
-                let for_long = undelivered.refused && failures >= REFUSED_LONG;
-                let pause = if for_long { REFUSED_PAUSE } else { pause_after(failures) };
+                let pause = pause_after(failures);
                 failures += 1;
                 tracing::info!(remote = %sender.id, cause = undelivered.cause, pause, "a peer cannot be reached");
                 sender.note_failure(&undelivered).await;

@@ -4,7 +4,8 @@ import { useSyncExternalStore } from 'react';
 /** The handful the picker offers first, in its order. */
 export const often: readonly string[] = ['+1', 'heart', 'joy', 'tada', 'rocket', 'eyes', 'white_check_mark', 'pray', 'clap', 'fire', 'thinking_face', 'wave', 'smile', '-1', 'cry', '100'];
 
-const atHand: ReadonlyMap<string, string> = new Map([
+/** Those that are known without the list. */
+export const atHand: ReadonlyMap<string, string> = new Map([
   ['+1', '👍'], ['thumbsup', '👍'], ['-1', '👎'], ['thumbsdown', '👎'], ['heart', '❤️'], ['joy', '😂'], ['tada', '🎉'], ['rocket', '🚀'], ['eyes', '👀'],
   ['white_check_mark', '✅'], ['pray', '🙏'], ['clap', '👏'], ['fire', '🔥'], ['thinking_face', '🤔'], ['thinking', '🤔'], ['wave', '👋'], ['smile', '😄'], ['cry', '😢'], ['100', '💯'],
 ]);

@@ -50,7 +50,8 @@ async fn t_49222_uploads_that_are_no_attachments_of_the_peer() {
         for kind in ["import", "", "emoji", "plugin", "ATTACHMENT"] {
             case.refused(
                 &format!("announcement of type {}", if kind.is_empty() { "nothing" } else { kind }),
-                Record::Frame("invalid"),
+                // Emoji are asked for by a setting.
+                Record::Frame(if kind == "emoji" { "disabled" } else { "invalid" }),
                 async |rig| {
                     let mut session = session(rig);
                     session["type"] = json!(kind);
