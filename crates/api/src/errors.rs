@@ -113,6 +113,15 @@ impl ApiError {
         error.retry_after = Some(1);
         error
     }
+
+    /// No room for what is to be stored; nothing was done (E-045).
+    pub fn full() -> Self {
+        Self::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "rialto.storage_full.error",
+            "This server has no room left. Nothing was stored; please tell its administrators.",
+        )
+    }
 }
 
 impl IntoResponse for ApiError {
@@ -127,6 +136,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy(cause) => Self { cause: Some(cause), ..Self::busy() },
+            StoreError::Full(cause) => Self { cause: Some(cause), ..Self::full() },
             StoreError::Unique(_) | StoreError::Rejected(_) | StoreError::Corrupt(_) | StoreError::Failed(_) => {
                 Self::internal(error.to_string())
             }

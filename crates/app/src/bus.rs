@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rialto_model::{ChannelId, PostId, RemoteId, Seq, UserId};
+use rialto_model::{ChannelId, Millis, PostId, RemoteId, Seq, UserId};
 use tokio::sync::{broadcast, watch};
 
 /// Something clients may be told that is no fact: losing it loses nothing.
@@ -60,6 +60,7 @@ pub struct Bus {
     files: broadcast::Sender<RemoteId>,
     pictures: broadcast::Sender<RemoteId>,
     callers: Arc<Mutex<HashSet<RemoteId>>>,
+    full: watch::Sender<Option<Millis>>,
 }
 
 impl Default for Bus {
@@ -71,6 +72,7 @@ impl Default for Bus {
             files: broadcast::Sender::new(256),
             pictures: broadcast::Sender::new(256),
             callers: Arc::default(),
+            full: watch::Sender::new(None),
         }
     }
 }
@@ -101,6 +103,16 @@ impl Bus {
     pub fn contacted(&self, remote: RemoteId) {
         self.callers.lock().unwrap_or_else(PoisonError::into_inner).insert(remote);
         let _ = self.contacts.send(remote);
+    }
+
+    /// There was no room for what a peer sent. Nothing of it can be written down, so it is remembered here (E-045).
+    pub fn ran_full(&self, now: Millis) {
+        self.full.send_replace(Some(now));
+    }
+
+    /// When there was last no room for what a peer sent, since this node started.
+    pub fn full_at(&self) -> Option<Millis> {
+        *self.full.borrow()
     }
 
     /// Files were queued for a peer.

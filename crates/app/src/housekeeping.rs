@@ -43,6 +43,11 @@ pub async fn tidy(app: &App) -> Result<(), StoreError> {
         Ok(number) => tracing::warn!(number, "shares without a connection were ended"),
         Err(error) => tracing::warn!(%error, "shares without a connection could not be ended"),
     }
+    match crate::retention::tidy(app).await {
+        Ok(0) => {}
+        Ok(number) => tracing::info!(number, "messages were removed that are kept no longer"),
+        Err(error) => tracing::warn!(%error, "old messages could not be removed"),
+    }
     if let Err(error) = crate::files::tidy(app).await {
         tracing::warn!(%error, "old uploads could not be removed");
     }

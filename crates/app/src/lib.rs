@@ -28,6 +28,7 @@ pub mod delivery_states;
 #[cfg(test)]
 mod delivery_states_tests;
 pub mod direct_channels;
+pub mod duty;
 pub mod emoji;
 pub mod fetch;
 pub mod files;
@@ -60,6 +61,7 @@ mod reactions_tests;
 pub mod recovery;
 #[cfg(test)]
 mod recovery_tests;
+pub mod retention;
 pub mod search;
 pub mod sessions;
 pub mod settings;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use rialto_model::History;
+use rialto_model::{History, Millis};
 use rialto_store::settings::StoredSetting;
 
 /// What to do with something doubtful.
@@ -62,6 +62,10 @@ pub struct Settings {
     pub max_users_per_team: i64,
     /// Channels in one team that its people can make; copies of peers' channels come beyond it (E-141).
     pub max_channels_per_team: i64,
+    /// Messages are removed here when they are too old (E-131).
+    pub message_deletion: bool,
+    /// How old that is, days.
+    pub message_retention_days: i64,
     /// Administrators may delete channels for good.
     pub enable_channel_deletion: bool,
     /// People whom `@channel`, `@all` and `@here` call at once; in a bigger channel they call nobody.
@@ -173,6 +177,8 @@ impl Default for Settings {
             unique_emoji_per_post: 50,
             max_users_per_team: 10_000,
             max_channels_per_team: 2_000,
+            message_deletion: false,
+            message_retention_days: 365,
             enable_channel_deletion: false,
             max_notifications_per_channel: 1_000,
             show_email: true,
@@ -239,6 +245,11 @@ impl Settings {
     /// Who types is told to other Rialtos and heard from them (ruling 56).
     pub fn remote_typing_enabled(&self) -> bool {
         self.workspaces.remote_typing && self.sharing_enabled()
+    }
+
+    /// Messages that were written before this are not kept here (E-131).
+    pub fn messages_kept_from(&self, now: Millis) -> Option<Millis> {
+        self.message_deletion.then(|| Millis(now.0 - self.message_retention_days * 24 * 3_600_000))
     }
 
     /// [`Workspaces::offline_after_seconds`] in ms.

@@ -218,6 +218,7 @@ fn failed_at(cause: Cause) -> (&'static str, usize) {
         | Cause::Path
         | Cause::TooLarge
         | Cause::Busy
+        | Cause::Full
         | Cause::Off
         | Cause::Server
         | Cause::Timeout

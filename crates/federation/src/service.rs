@@ -1,17 +1,42 @@
-//! Keeps one sender and one pinger running for every live connection, and does the small regular chores.
+//! Keeps one sender and one pinger running for every live connection, and does the small regular chores: on one of the
+//! installation's nodes, whichever has the duty.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rialto_app::{apply, connections, housekeeping, notices};
+use rialto_app::{apply, connections, duty, housekeeping, notices};
 use rialto_model::{DomainEvent, Recorded, RemoteId};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::send::sender::Link;
 use crate::send::{files, pictures, pinger, sender};
 use crate::{Federation, authors, typing};
+
+/// The name of the lease.
+const DUTY: &str = "federation";
+/// Without renewal for this long a node stops by itself: earlier than another may begin.
+const SILENT: Duration = Duration::from_millis((duty::LENGTH as u64) * 2 / 3);
+
+/// Whether this node has the duty.
+struct Duty {
+    node: String,
+    renewed: Option<Instant>,
+}
+
+impl Duty {
+    /// Takes or renews it; true if this node has it now.
+    async fn take(&mut self, federation: &Federation) -> bool {
+        let before = Instant::now();
+        match duty::take(&federation.app, DUTY, &self.node).await {
+            Ok(taken) => self.renewed = taken.then_some(before),
+            Err(error) => tracing::warn!(%error, "whose turn it is to talk to peers could not be read"),
+        }
+        self.renewed.is_some_and(|then| then.elapsed() < SILENT)
+    }
+}
 
 struct Tasks {
     sender: JoinHandle<()>,
@@ -36,7 +61,9 @@ impl Tasks {
 }
 
 /// Runs until `events` closes. `events` brings what the node's tail delivers; only changes of connections matter here.
-pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorded]>>) {
+/// `node` names this process among those of the installation, and again after a restart.
+pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorded]>>, node: String) {
+    let mut duty = Duty { node, renewed: None };
     let mut tasks: HashMap<RemoteId, Tasks> = HashMap::new();
     let mut contacts = federation.app.bus.contacts();
     let mut chores = tokio::time::interval(Duration::from_secs(5));
@@ -45,7 +72,10 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
     let (written, follows) = mpsc::channel(1024);
     let authors = tokio::spawn(authors::run(federation.clone(), follows));
     let typing = tokio::spawn(typing::run(federation.clone()));
-    reconcile(&federation, &mut tasks).await;
+    let mut on_duty = duty.take(&federation).await;
+    if on_duty {
+        reconcile(&federation, &mut tasks).await;
+    }
     loop {
         tokio::select! {
             batch = events.recv() => match batch {
@@ -55,7 +85,7 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
                     if !tasks.is_empty() {
                         let _ = written.try_send(Arc::clone(&batch));
                     }
-                    if batch.iter().any(|recorded| matches!(recorded.event, DomainEvent::RemoteChanged { .. })) {
+                    if on_duty && batch.iter().any(|recorded| matches!(recorded.event, DomainEvent::RemoteChanged { .. })) {
                         reconcile(&federation, &mut tasks).await;
                     }
                 }
@@ -67,6 +97,11 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
                 }
             }
             _ = chores.tick() => {
+                on_duty = duty.take(&federation).await;
+                if !on_duty {
+                    tasks.drain().for_each(|(_, task)| task.stop());
+                    continue;
+                }
                 // Settings may have switched the service on or off.
                 reconcile(&federation, &mut tasks).await;
                 if let Err(error) = apply::release_stuck(&federation.app).await {
@@ -92,6 +127,9 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
     tasks.values().for_each(Tasks::stop);
     authors.abort();
     typing.abort();
+    if on_duty && let Err(error) = duty::leave(&federation.app, DUTY, &duty.node).await {
+        tracing::warn!(%error, "another node takes over only after a while");
+    }
 }
 
 /// Starts what is missing and stops what has ended.

@@ -21,6 +21,8 @@ mod check;
 mod faults;
 #[expect(dead_code, unused_imports, reason = "the other tests use the rest")]
 mod harness;
+#[path = "simulation/links.rs"]
+mod links;
 #[path = "simulation/model.rs"]
 mod model;
 #[path = "simulation/outsiders.rs"]
@@ -86,6 +88,10 @@ async fn live(plan: &Plan) -> Result<Stats, Vec<String>> {
         tokio::time::sleep(Duration::from_secs(900)).await;
         differs = check::check(&world).await;
     }
+    if !differs.is_empty() {
+        differs.truncate(12);
+        differs.extend(links::describe(&world).await);
+    }
     found.extend(differs);
     match convergence {
         Some(convergence) if found.is_empty() => {
@@ -125,7 +131,7 @@ fn wanted() -> Vec<Plan> {
 fn report(plan: &Plan, found: &[String]) {
     let ops = plan.steps.len();
     println!("\nseed {} fails; again: SEED={} OPS={ops} make sim", plan.seed, plan.seed);
-    found.iter().take(12).for_each(|text| println!("  {text}"));
+    found.iter().for_each(|text| println!("  {text}"));
     let runs = usize::try_from(number("SHRINK").unwrap_or(60)).unwrap();
     let short = shrink::shrink(plan, runs, |part| run(part).is_err());
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));

@@ -25,6 +25,8 @@ pub enum Cause {
     TooLarge,
     /// The peer asks us to slow down or to come back later.
     Busy,
+    /// The peer has no room left for what we send.
+    Full,
     /// The service is switched off at the peer.
     Off,
     /// The peer answered with an error of its own.
@@ -46,7 +48,7 @@ pub enum Cause {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Cause; 19] = [
+    pub const ALL: [Cause; 20] = [
         Cause::Address,
         Cause::Dns,
         Cause::Tcp,
@@ -58,6 +60,7 @@ impl Cause {
         Cause::Credential,
         Cause::TooLarge,
         Cause::Busy,
+        Cause::Full,
         Cause::Off,
         Cause::Server,
         Cause::Timeout,
@@ -82,6 +85,7 @@ impl Cause {
             Cause::Credential => "credential",
             Cause::TooLarge => "too_large",
             Cause::Busy => "busy",
+            Cause::Full => "storage_full",
             Cause::Off => "off",
             Cause::Server => "server",
             Cause::Timeout => "timeout",
@@ -114,6 +118,9 @@ impl Cause {
             Cause::Credential => "The peer does not know this connection any more; a new invitation may be needed.",
             Cause::TooLarge => "Have the peer's reverse proxy let larger bodies through.",
             Cause::Busy => "Nothing needs to be done: what waits is sent when the peer takes it.",
+            Cause::Full => {
+                "The peer's administrators have to make room on its disk; what waits is sent when there is some."
+            }
             Cause::Off => "Ask the peer's administrators to switch secure connections on.",
             Cause::Server => "Ask the peer's administrators to look into their log.",
             Cause::Timeout => "Ask whether the peer is overloaded or its reverse proxy gives up too soon.",

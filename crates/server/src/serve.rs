@@ -10,7 +10,7 @@ use axum::routing::{any, get};
 use rialto_api::Api;
 use rialto_api::hub::{self, Hub, Sources};
 use rialto_app::files::disk::Disk;
-use rialto_app::{App, Clock, IdSource, StartError, configuration, search};
+use rialto_app::{App, Clock, IdSource, StartError, configuration, search, shares};
 use rialto_federation::transport::Https;
 use rialto_federation::{Federation, receive, service};
 use rialto_store::log::Tail;
@@ -69,12 +69,18 @@ pub async fn serve(config: Config, live: Live) -> Result<(), ServeError> {
         // What the file says by itself is in force; not to start would leave nobody to mend it.
         tracing::error!(%error, "the stored settings are not in force");
     }
+    match shares::check(&app).await {
+        Ok(0) => {}
+        Ok(number) => tracing::error!(number, "shares rest because their channel is not there"),
+        Err(error) => tracing::error!(%error, "shares could not be checked"),
+    }
     let listener = listen(&config.listen).await?;
     let transport = Https::new(app.settings.clone()).map_err(ServeError::Transport)?;
     let federation = Federation::new(app.clone(), Arc::new(transport));
 
     let mut consumers = Consumers::default();
-    tokio::spawn(service::run(federation.clone(), consumers.add()));
+    let node = node(&app, &listener);
+    let service = tokio::spawn(service::run(federation.clone(), consumers.add(), node));
     let api = Api::new(federation.clone());
     let version = {
         let api = api.clone();
@@ -94,7 +100,21 @@ pub async fn serve(config: Config, live: Live) -> Result<(), ServeError> {
     if site_url.is_empty() {
         tracing::warn!("no site URL is set; connections to other servers cannot be made");
     }
-    run(listener, router, follower).await
+    run(listener, router, follower).await?;
+    // Another node can take over at once.
+    let _ = tokio::time::timeout(PATIENCE, service).await;
+    Ok(())
+}
+
+/// What this process is called among those of the installation. Only one at a time can listen on an address of a machine, so
+/// whoever comes back under the name was there before; an embedded database has no other processes.
+fn node(app: &App, listener: &TcpListener) -> String {
+    if !app.db.is_postgres() {
+        return "the only one".to_owned();
+    }
+    let machine = rustix::system::uname();
+    let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
+    format!("{} {address}", machine.nodename().to_string_lossy())
 }
 
 async fn open(config: &Config) -> Result<App, ServeError> {

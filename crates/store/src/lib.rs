@@ -18,6 +18,7 @@ pub mod files;
 pub mod health;
 pub mod installation;
 pub mod interruptions;
+pub mod leases;
 pub mod log;
 #[cfg(test)]
 mod log_tests;

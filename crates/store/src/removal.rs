@@ -1,8 +1,8 @@
 //! Rows that go for good: messages, and whole channels, with everything that hangs on them.
 
-use rialto_model::{ChannelId, PostId};
+use rialto_model::{ChannelId, Millis, PostId};
 
-use crate::{Id, Snapshot, Sql, StoreError, Tx, json_list, search};
+use crate::{FromRow, Id, Row, Snapshot, Sql, StoreError, Tx, json_list, search};
 
 macro_rules! hanging_on_posts {
     ($table:literal, $column:literal) => {
@@ -57,6 +57,60 @@ pub async fn some_posts(view: &mut Snapshot, channel: &ChannelId, limit: i64) ->
     let ids: Vec<Id<PostId>> =
         view.fetch_all("SELECT id FROM posts WHERE channel_id = $1 LIMIT $2", &[channel.into(), limit.into()]).await?;
     Ok(ids.into_iter().map(|id| id.0).collect())
+}
+
+/// Messages from before a moment, a bounded number; true for roots with replies from after it. Of those the ones that say
+/// `gone` are left out.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn expired(
+    view: &mut Snapshot,
+    before: Millis,
+    gone: &str,
+    limit: i64,
+) -> Result<Vec<(PostId, bool)>, StoreError> {
+    struct Found(PostId, bool);
+    impl FromRow for Found {
+        fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
+            Ok(Self(row.id()?, row.bool()?))
+        }
+    }
+    let rows: Vec<Found> = view
+        .fetch_all(
+            "SELECT p.id, p.needed FROM (SELECT p.id, p.message, EXISTS (SELECT 1 FROM posts r WHERE r.root_id = p.id \
+             AND r.root_id <> '' AND r.create_at >= $1) AS needed FROM channels c JOIN posts p ON p.channel_id = c.id \
+             WHERE p.create_at < $1) p WHERE NOT (p.needed AND p.message = $2) LIMIT $3",
+            &[before.into(), gone.into(), limit.into()],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|Found(id, needed)| (id, needed)).collect())
+}
+
+/// Leaves of messages nothing but their place, and `words` for what they said.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn contents(tx: &mut Tx, ids: &[PostId], words: &str) -> Result<(), StoreError> {
+    for id in ids {
+        search::remove(tx, id).await?;
+    }
+    let list = json_list(ids);
+    // The last statement is the one about the messages themselves.
+    for sql in OF_POSTS.iter().take(OF_POSTS.len() - 1) {
+        tx.execute(*sql, &[(&list).into()]).await?;
+    }
+    tx.execute(
+        Sql::per(
+            "UPDATE posts SET message = $2, props = '{}', hashtags = '', kind = '', is_pinned = FALSE, \
+             has_reactions = FALSE WHERE id IN (SELECT value FROM json_each($1))",
+            "UPDATE posts SET message = $2, props = '{}', hashtags = '', kind = '', is_pinned = FALSE, \
+             has_reactions = FALSE WHERE id IN (SELECT json_array_elements_text($1::json))",
+        ),
+        &[(&list).into(), words.into()],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Removes messages. The bytes of their files are swept later, like all that no row names.

@@ -141,6 +141,24 @@ pub async fn list_without_connection(view: &mut Snapshot) -> Result<Vec<Share>, 
     .await
 }
 
+/// Live shares of channels that are not there, and those that rest for that reason (`reason`) although theirs is there
+/// again (E-130).
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list_misplaced(view: &mut Snapshot, reason: &str) -> Result<Vec<Share>, StoreError> {
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM shares s WHERE s.live AND (s.state = 'paused' AND s.reason = $1) = \
+             EXISTS (SELECT 1 FROM channels c WHERE c.id = s.channel_id) ORDER BY s.create_at, s.id"
+        ),
+        &[reason.into()],
+    )
+    .await
+}
+
 /// Live shares of a team's channels.
 ///
 /// # Errors

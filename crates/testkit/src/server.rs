@@ -41,6 +41,14 @@ const DEFAULT_SETTINGS: [(&str, &str); 6] = [
     ("MM_RATELIMITSETTINGS_ENABLE", "false"),
 ];
 
+/// What the nodes of an installation have in common.
+#[derive(Debug, Clone)]
+struct Installation {
+    data: PathBuf,
+    database_url: Option<String>,
+    site_url: String,
+}
+
 /// A server process. Dropped, it is killed; if the test failed, the end of its log is printed and its folder kept.
 #[derive(Debug)]
 pub struct TestServer {
@@ -52,6 +60,8 @@ pub struct TestServer {
     path: String,
     data: Option<TempDir>,
     database: Option<TestDatabase>,
+    /// The installation this is one more node of.
+    beside: Option<Installation>,
     settings: BTreeMap<String, String>,
     /// From starting the process to its first answer, of the latest start.
     pub started_in: Duration,
@@ -71,8 +81,30 @@ impl TestServer {
             path: String::new(),
             data: Some(data),
             database,
+            beside: None,
             settings: DEFAULT_SETTINGS.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
             process: None,
+            started_in: Duration::ZERO,
+        }
+    }
+
+    /// One more node of the same installation, which is not running yet: the same database, folder and site URL behind
+    /// another port. To be dropped before the first.
+    pub fn beside(&self) -> Self {
+        let beside = Installation {
+            data: self.data().to_owned(),
+            database_url: self.database_url().map(str::to_owned),
+            site_url: self.url(),
+        };
+        Self {
+            process: None,
+            name: format!("{}, second node", self.name),
+            port: free_port(),
+            path: self.path.clone(),
+            data: None,
+            database: None,
+            beside: Some(beside),
+            settings: self.settings.clone(),
             started_in: Duration::ZERO,
         }
     }
@@ -108,19 +140,25 @@ impl TestServer {
         &self.name
     }
 
-    /// Its site URL, which is where it listens.
+    /// Where it listens, which is its site URL unless it is a second node.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}{}", self.port, self.path)
     }
 
     /// Its data folder.
     pub fn data(&self) -> &Path {
-        self.data.as_ref().unwrap().path()
+        match &self.beside {
+            Some(first) => &first.data,
+            None => self.data.as_ref().unwrap().path(),
+        }
     }
 
     /// The address of its PostgreSQL database, or nothing if it uses the embedded one.
     pub fn database_url(&self) -> Option<&str> {
-        self.database.as_ref().map(TestDatabase::url)
+        match &self.beside {
+            Some(first) => first.database_url.as_deref(),
+            None => self.database.as_ref().map(TestDatabase::url),
+        }
     }
 
     /// True if the process was started and has not ended.
@@ -143,10 +181,11 @@ impl TestServer {
     pub fn spawn(&mut self) {
         assert!(!self.is_running(), "{} is already running", self.name);
         let log = self.log_file();
+        let site_url = self.beside.as_ref().map_or_else(|| self.url(), |first| first.site_url.clone());
         let mut command = Command::new(binary());
         command
             .arg("serve")
-            .args(["--listen", &format!("127.0.0.1:{}", self.port), "--site-url", &self.url()])
+            .args(["--listen", &format!("127.0.0.1:{}", self.port), "--site-url", &site_url])
             .arg("--data-dir")
             .arg(self.data())
             .stdin(Stdio::null())
@@ -219,7 +258,7 @@ impl TestServer {
     pub fn put_back(&mut self, backup: Backup) {
         assert!(!self.is_running(), "{} is running", self.name);
         let log = std::fs::read(self.log_path()).unwrap_or_default();
-        std::fs::write(backup.folder.path().join("test-server.log"), log).unwrap();
+        std::fs::write(backup.folder.path().join(self.log_name()), log).unwrap();
         self.data = Some(backup.folder);
         self.database = backup.database;
     }
@@ -286,7 +325,11 @@ impl TestServer {
 
     fn log_path(&self) -> PathBuf {
         // Beside the data folder's own content, never inside the database's reach.
-        self.data().join("test-server.log")
+        self.data().join(self.log_name())
+    }
+
+    fn log_name(&self) -> String {
+        format!("test-server-{}.log", self.port)
     }
 
     fn log_file(&self) -> File {

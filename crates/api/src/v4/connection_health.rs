@@ -59,6 +59,7 @@ fn shown(found: health::Health) -> Health {
         },
         held_at: found.held.as_ref().map_or(0, |(at, _)| at.0),
         held_why: found.held.map(|(_, why)| why).unwrap_or_default(),
+        storage_full_at: Millis::or_zero(found.full_at),
         recoveries: found.recoveries.into_iter().map(recovery).collect(),
         channels: found.channels.into_iter().map(|(channel_id, items)| ChannelBacklog { channel_id, items }).collect(),
     }

@@ -131,7 +131,7 @@ impl Organisation {
     /// Lets senders and pingers run.
     pub fn wake(&self) {
         let Asleep { federation, events } = self.asleep.lock().unwrap().take().expect("it is asleep");
-        tokio::spawn(service::run(federation, events));
+        tokio::spawn(service::run(federation, events, "one".to_owned()));
     }
 
     /// Like [`Organisation::start`], but it only answers: nothing is sent before [`Organisation::wake`].

@@ -26,6 +26,13 @@ pub(super) async fn apply(
     if incoming.kind.starts_with("system_") {
         return Ok(Applied::Known);
     }
+    // What is kept here no longer does not come back (E-131).
+    let kept_from = app.settings.get().messages_kept_from(tx.now());
+    if incoming.delete_at.is_none()
+        && kept_from.is_some_and(|from| incoming.create_at.0 > 0 && incoming.create_at < from)
+    {
+        return Ok(Applied::Known);
+    }
     match posts::lock(tx, &incoming.id).await? {
         Some(post) => change(tx, share, post, incoming).await,
         None => create(app, tx, share, incoming).await,

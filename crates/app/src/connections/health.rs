@@ -133,6 +133,8 @@ pub struct Health {
     pub held: Option<(Millis, String)>,
     /// What is fetched back over it after a restore here.
     pub recoveries: Vec<recovery::Recovery>,
+    /// When this server last had no room for what any peer sent.
+    pub full_at: Option<Millis>,
 }
 
 /// How a connection fares, for those who may look at connections.
@@ -169,6 +171,7 @@ pub async fn health(app: &App, actor: &SessionUser, id: &RemoteId) -> Result<Hea
         today,
         held,
         recoveries,
+        full_at: app.bus.full_at(),
         remote,
     })
 }

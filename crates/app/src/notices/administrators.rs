@@ -92,6 +92,16 @@ pub(crate) async fn beyond_limit(
     notices::queue(tx, TEAM_FULL, &notice).await
 }
 
+/// E-130: the check at the start has paused shares whose channel is not there.
+pub(crate) async fn orphans_found(app: &App, tx: &mut Tx, number: usize) -> Result<(), StoreError> {
+    let shares = if number == 1 { "1 share rests".to_owned() } else { format!("{number} shares rest") };
+    let message = format!(
+        "{shares} since this server was started, because the channel is not in the database any more, as after an import \
+         that changes ids. Nothing was ended; the audit log names each. Once the channel is back, the next start lets it go on."
+    );
+    write_to_all(app, tx, &message).await
+}
+
 /// M-07: the peer has removed the connection, and with it the shares of `channels`.
 pub(crate) async fn severed(
     app: &App,

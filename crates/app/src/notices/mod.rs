@@ -9,8 +9,8 @@ pub mod authors;
 mod tests;
 
 pub(crate) use administrators::{
-    accepted, beyond_limit, code_used, flooded, held, moved, own_messages_elsewhere, own_messages_recovered,
-    peer_restored, severed, share_ended, wants_approval, wants_destination,
+    accepted, beyond_limit, code_used, flooded, held, moved, orphans_found, own_messages_elsewhere,
+    own_messages_recovered, peer_restored, severed, share_ended, wants_approval, wants_destination,
 };
 pub use administrators::{credential_accepted, credential_refused, tell_due};
 

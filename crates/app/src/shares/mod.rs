@@ -17,6 +17,7 @@ mod received;
 mod requests;
 #[cfg(test)]
 mod requests_tests;
+mod self_check;
 mod sending;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use organisations::{Organisation, also_taking_part};
 pub use received::{IncomingInvitation, InvitationRefused, accept, would_accept};
 pub use requests::{APPROVAL, DESTINATION, ShareRequest, approve, list_requests, refuse};
 pub(crate) use requests::{let_in_waiting, waits};
+pub use self_check::{ORPHANED, check};
 pub use sending::{Begun, begun, ended, is_renewed, live_over, of_sender, was_invited_before};
 
 use rialto_model::{

@@ -96,7 +96,8 @@ impl From<Refusal> for Reply {
             Refusal::Unknown | Refusal::NotOwner => Reply::NoUpload,
             Refusal::Store(error) => error.into(),
             // The share or a setting has just changed; a later announcement is told.
-            Refusal::Off | Refusal::NotShared | Refusal::Quota | Refusal::Disk(_) => {
+            Refusal::Disk(error) => (&error).into(),
+            Refusal::Off | Refusal::NotShared | Refusal::Quota => {
                 tracing::warn!(%refusal, "a peer's emoji cannot be taken now");
                 Reply::Later
             }

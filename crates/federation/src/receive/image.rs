@@ -50,7 +50,8 @@ impl From<Error> for Reply {
             Error::TooLarge { .. } => Reply::TooLarge,
             Error::NoPicture | Error::BrokenOff => Reply::BadPicture,
             Error::Store(error) => error.into(),
-            Error::Busy | Error::Disk(_) => {
+            Error::Disk(error) => (&error).into(),
+            Error::Busy => {
                 tracing::warn!(%error, "a peer's picture cannot be taken now");
                 Reply::Later
             }

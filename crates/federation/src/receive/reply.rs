@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use rialto_app::StoreError;
 use rialto_model::RequestId;
-use rialto_wire::federation::extension::PROTOCOL;
+use rialto_wire::federation::extension::{PROTOCOL, STORAGE_FULL};
 use rialto_wire::federation::frame::FrameError;
 use rialto_wire::v4::errors::AppError;
 
@@ -65,6 +65,8 @@ pub(super) enum Reply {
     BadPicture,
     /// Not now: try again.
     Later,
+    /// No room left for what is to be stored: try again (E-045).
+    Full,
     /// More than a connection may: slow down.
     TooMany,
 }
@@ -72,7 +74,16 @@ pub(super) enum Reply {
 impl From<StoreError> for Reply {
     fn from(error: StoreError) -> Self {
         tracing::warn!(%error, "a peer's request failed in storage and will be repeated");
-        Reply::Later
+        match error {
+            StoreError::Full(_) => Reply::Full,
+            _ => Reply::Later,
+        }
+    }
+}
+
+impl From<&std::io::Error> for Reply {
+    fn from(error: &std::io::Error) -> Self {
+        StoreError::from(std::io::Error::from(error.kind())).into()
     }
 }
 
@@ -114,7 +125,8 @@ impl Reply {
             | Reply::UploadBusy
             | Reply::Broken
             | Reply::TooMany
-            | Reply::Later => None,
+            | Reply::Later
+            | Reply::Full => None,
         }
     }
 
@@ -231,6 +243,9 @@ impl Reply {
                 "api.context.rate_limited.app_error",
                 "More than this server takes over one connection; slow down.",
             ),
+            Reply::Full => {
+                (StatusCode::SERVICE_UNAVAILABLE, STORAGE_FULL, "This server has no room left; try again later.")
+            }
             Reply::Later => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "api.context.server_busy.app_error",
@@ -246,6 +261,9 @@ pub(super) async fn answer(fed: &Federation, work: impl Future<Output = Result<S
     let (status, body) = match work.await {
         Ok(json) => (StatusCode::OK, json),
         Err(reply) => {
+            if reply == Reply::Full {
+                fed.app.bus.ran_full(fed.app.clock.now());
+            }
             let (status, id, message) = reply.parts();
             let error = AppError::new(id, message, status.as_u16(), request_id);
             // An error object is all text and numbers; it always serialises.

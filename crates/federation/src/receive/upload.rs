@@ -56,16 +56,20 @@ pub(super) async fn announce(fed: &Federation, actor: &RemoteActor, payload: &Ra
                 Refusal::Invalid | Refusal::Hash | Refusal::Unknown => "invalid",
                 Refusal::NotOwner => "not_owner",
                 // May work later: never FAIL (ruling 28).
-                Refusal::Quota | Refusal::Busy | Refusal::Disk(_) | Refusal::Store(_) => return Err(later(&refusal)),
+                Refusal::Quota | Refusal::Busy | Refusal::Disk(_) | Refusal::Store(_) => return Err(later(refusal)),
             };
             refuse(fed, actor, Some(channel), &refusal.to_string(), code).await
         }
     }
 }
 
-fn later(refusal: &Refusal) -> Reply {
+fn later(refusal: Refusal) -> Reply {
     tracing::warn!(%refusal, "a peer's file cannot be taken now");
-    Reply::Later
+    match refusal {
+        Refusal::Disk(error) => (&error).into(),
+        Refusal::Store(error) => error.into(),
+        _ => Reply::Later,
+    }
 }
 
 pub(super) async fn refuse(
@@ -186,7 +190,7 @@ async fn first_part(request: Request) -> Result<Content, Reply> {
 
 impl From<Refusal> for Reply {
     fn from(refusal: Refusal) -> Self {
-        match &refusal {
+        match refusal {
             Refusal::Unknown => Reply::NoUpload,
             // Uploads of others look like credentials of others (wire 3.8).
             Refusal::NotOwner | Refusal::NotShared | Refusal::ReadOnly => Reply::OtherUpload,
@@ -194,7 +198,7 @@ impl From<Refusal> for Reply {
             Refusal::TooLarge { .. } => Reply::TooLarge,
             Refusal::TypeBlocked { .. } | Refusal::Invalid | Refusal::Hash => Reply::BadPayload,
             Refusal::Busy => Reply::UploadBusy,
-            Refusal::Quota | Refusal::Disk(_) | Refusal::Store(_) => later(&refusal),
+            Refusal::Quota | Refusal::Disk(_) | Refusal::Store(_) => later(refusal),
         }
     }
 }

@@ -104,6 +104,6 @@ async fn send(
             Ok(())
         }
         204 => Err(Undelivered::new("the peer has part of it")),
-        status => Err(Undelivered::new(refusal(status))),
+        _ => Err(Undelivered::new(refusal(&response))),
     }
 }

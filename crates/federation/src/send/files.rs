@@ -208,7 +208,7 @@ async fn attempt(fed: &Federation, id: &RemoteId, due: &Due) -> Result<Ended, Un
         204 => Ended::Later { progress: progress && resumes, cause: "the peer has part of it".to_owned() },
         413 => Ended::Refused(words("too_large")),
         501 => Ended::Refused(words("disabled")),
-        status => Ended::Later { progress: false, cause: refusal(status) },
+        _ => Ended::Later { progress: false, cause: refusal(&response) },
     })
 }
 

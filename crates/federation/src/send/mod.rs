@@ -23,6 +23,7 @@ use std::time::Duration;
 use rialto_app::outbox::Contents;
 use rialto_app::{connections, outbox};
 use rialto_model::{Cause, MessageId, Millis, RemoteCluster, RemoteId};
+use rialto_wire::federation::extension::STORAGE_FULL;
 use rialto_wire::federation::frame::{Answer, Frame};
 use rialto_wire::federation::ping::Ping;
 use rialto_wire::federation::sync::OutboundSync;
@@ -110,29 +111,31 @@ pub(crate) async fn ping_with(
     };
     let response = fed.transport.send(request).await?;
     if response.status != 200 {
-        let (status, class) = (response.status, class(response.status));
-        return Err(Undelivered { refused: status == 401, class, ..Undelivered::new(refusal(status)) });
+        let refused = response.status == 401;
+        return Err(Undelivered { refused, class: class(&response), ..Undelivered::new(refusal(&response)) });
     }
     let ping = Ping::decode_answer(&response.body).map_err(|_| not_a_peer())?;
     Ok((ping, response))
 }
 
 /// A status in words.
-fn refusal(status: u16) -> String {
-    match status {
+fn refusal(response: &Response) -> String {
+    match response.status {
+        503 if is_full(response) => "the peer has no room left on its disk".to_owned(),
         401 => "the peer does not accept our credential".to_owned(),
         404 => "nothing at the peer's address takes our messages".to_owned(),
         413 => "the message is too large for the peer".to_owned(),
         429 | 503 => "the peer asks us to try again later".to_owned(),
         501 => "secure connections are switched off at the peer".to_owned(),
-        300..=399 => format!("the peer's address leads elsewhere (HTTP status {status})"),
+        status @ 300..=399 => format!("the peer's address leads elsewhere (HTTP status {status})"),
         status => format!("the peer answered with HTTP status {status}"),
     }
 }
 
 /// Of which class a status is.
-fn class(status: u16) -> Cause {
-    match status {
+fn class(response: &Response) -> Cause {
+    match response.status {
+        503 if is_full(response) => Cause::Full,
         401 => Cause::Credential,
         404 => Cause::Path,
         413 => Cause::TooLarge,
@@ -142,6 +145,15 @@ fn class(status: u16) -> Cause {
         500..=599 => Cause::Server,
         _ => Cause::Other,
     }
+}
+
+/// Whether the peer says that it cannot store anything (E-045).
+fn is_full(response: &Response) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Said {
+        id: String,
+    }
+    serde_json::from_slice::<Said>(&response.body).is_ok_and(|said| said.id == STORAGE_FULL)
 }
 
 fn not_a_peer() -> Undelivered {
@@ -218,8 +230,8 @@ async fn post(fed: &Federation, remote: &RemoteCluster, token: String, frame: Fr
             // Of these every message would be told the same.
             answered: !matches!(status, 401 | 404 | 501),
             refused: status == 401,
-            class: class(status),
-            ..Undelivered::new(refusal(status))
+            class: class(&response),
+            ..Undelivered::new(refusal(&response))
         });
     }
     Answer::decode(&response.body).map_err(|_| not_a_peer())

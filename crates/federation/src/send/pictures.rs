@@ -113,7 +113,7 @@ async fn send(fed: &Federation, id: &RemoteId, due: &Due) -> Result<(), Undelive
             tracing::info!(remote = %id, user = %due.user, status = response.status, "a peer does not take a picture");
             Ok(())
         }
-        status => Err(Undelivered::new(refusal(status))),
+        _ => Err(Undelivered::new(refusal(&response))),
     }
 }
 

@@ -421,7 +421,7 @@ async fn start(
     let tail = Tail::at_head(db).await.unwrap();
     app.bus.settle(tail.cursor());
     let (sender, receiver) = mpsc::channel(64);
-    let service = tokio::spawn(service::run(federation.clone(), receiver));
+    let service = tokio::spawn(service::run(federation.clone(), receiver, name.to_owned()));
     let tail = tokio::spawn(follow(app.clone(), tail, sender));
     Running { app, federation, tail, service }
 }

@@ -78,6 +78,10 @@ keys! {
         "MaxNotificationsPerChannel" =>
             |c, v| set(c, |s| &mut s.max_notifications_per_channel, count(v, 1..=1_000_000));
     }
+    "DataRetentionSettings" {
+        "EnableMessageDeletion" => |c, v| set(c, |s| &mut s.message_deletion, flag(v));
+        "MessageRetentionDays" => |c, v| set(c, |s| &mut s.message_retention_days, number(v, 1..=36_500));
+    }
     "PasswordSettings" {
         "MinimumLength" => |c, v| set(c, |s| &mut s.password_min_length, count(v, 5..=72));
         "Lowercase" => |c, v| set(c, |s| &mut s.password_lowercase, flag(v));

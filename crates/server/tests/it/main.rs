@@ -25,6 +25,8 @@ mod hub;
 #[cfg(test)]
 mod moderation;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod outage;
 #[cfg(test)]
 mod peer_116;
@@ -36,6 +38,7 @@ mod receiver;
 mod recorded;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
 mod restored;
 #[cfg(test)]
 mod security;

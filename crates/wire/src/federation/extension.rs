@@ -16,6 +16,9 @@ use crate::lenient::{self, or_absent, or_default, well_formed};
 /// The protocol number we speak, and the lowest we understand.
 pub const PROTOCOL: i64 = 1;
 
+/// The id of the error with which a server says that it has no room left (503, E-045).
+pub const STORAGE_FULL: &str = "rialto.storage_full.error";
+
 /// What a server says about itself (8.1): in codes only `protocol`, `min_protocol`, `server_id` and `key`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]

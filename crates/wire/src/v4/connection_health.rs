@@ -38,6 +38,8 @@ pub struct Health {
     pub held_at: i64,
     /// Why: `peer_went_back`, `peer_epoch_again`, `own_log_went_back`, or empty.
     pub held_why: String,
+    /// When this server last had no room left for what a peer sent; 0: never since it was started (E-045).
+    pub storage_full_at: i64,
     /// What is fetched back after a restore here (E-028, E-029).
     pub recoveries: Vec<Recovery>,
     /// Channels with something waiting, most first.

@@ -11,6 +11,8 @@ use crate::commands::table::{Cell, NOTHING, Table, code, timestamp};
 const MOST_ROWS: usize = 100;
 /// How long an ended connection is listed, in ms (E-023).
 const ENDED_LISTED: i64 = 30 * 24 * 60 * 60 * 1000;
+/// How long it is told that there was no room, ms: peers try again every half minute (E-045).
+const FULL_SHOWN: i64 = 5 * 60 * 1000;
 
 /// A connection to list.
 #[derive(Debug, Clone)]
@@ -168,6 +170,12 @@ pub fn connection_detail(detail: &ConnectionDetail<'_>, now: Millis, offline_aft
         if let Some(failure) = health.measured.failure.as_ref().filter(|failure| failure.text == cluster.last_error) {
             out.push_str(&format!(" ({}) {}", failure.cause.word(), failure.cause.remedy()));
         }
+    }
+    if let Some(at) = health.full_at.filter(|at| now.since(*at) < FULL_SHOWN) {
+        let when = timestamp(Some(at));
+        out.push_str(&format!(
+            "\n\nThis server had no room left for what other servers sent at {when}. Nothing is lost: they send it again."
+        ));
     }
     if let Some(note) = note(state, &detail.row) {
         out.push_str(&format!("\n\n{note}"));

@@ -367,6 +367,7 @@ fn one_connection_in_detail() {
         availability: (999, 1),
         held: None,
         recoveries: Vec::new(),
+        full_at: Some(NOW),
         today: Brought::default(),
         token: rialto_app::connections::Standing { renewed_at: None, offered_at: None },
     };
@@ -381,7 +382,7 @@ fn one_connection_in_detail() {
     assert_eq!((value("Waiting bytes").as_str(), value("Round trip").as_str()), ("2048", "35 ms"));
     assert_eq!((value("Clock ahead of ours").as_str(), value("Availability (24 h)").as_str()), ("-1200 ms", "99.90 %"));
     assert!(text.contains("(tcp)") && text.contains("firewall"), "{text}");
-    contains(&text, &["Last error: `certificate expired @all`"]);
+    contains(&text, &["Last error: `certificate expired @all`", "no room left"]);
     assert_eq!(duration(45_999), "45 s");
     assert_eq!(duration(12 * 60_000), "12 min");
     assert_eq!(duration(2 * DAY + 4 * 3_600_000), "2 d 4 h");
