@@ -28,6 +28,7 @@ pub mod delivery_states;
 #[cfg(test)]
 mod delivery_states_tests;
 pub mod direct_channels;
+pub mod discovery;
 pub mod emoji;
 pub mod fetch;
 pub mod files;
