@@ -97,6 +97,7 @@ pub fn client_config(app: &App, settings: &Settings, no_accounts: bool) -> Clien
         enable_shared_channels: settings.sharing_enabled(),
         shared_direct_messages: settings.direct_messages_enabled(),
         member_sync: settings.workspaces.enable_member_sync,
+        discovery: settings.workspaces.discovery,
         installed_at: app.installation.create_at,
         sql_driver: if app.db.is_postgres() { "postgres" } else { "sqlite3" }.to_owned(),
     }

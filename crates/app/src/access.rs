@@ -290,6 +290,15 @@ impl ShareAccess {
     }
 }
 
+/// The connection of a peer, as it stands now.
+///
+/// # Errors
+/// [`Denied::Absent`] for one that ended since its credential was checked (INV-11).
+pub async fn peer(view: &mut Snapshot, actor: &RemoteActor) -> Result<RemoteCluster, Denied> {
+    let found = remotes::get(view, &actor.id()).await?;
+    found.filter(RemoteCluster::is_live).ok_or(Denied::Absent("connection"))
+}
+
 /// The share of channel `id` with the peer. Unknown, foreign and unshared channels are refused alike (INV-9).
 ///
 /// # Errors

@@ -99,6 +99,8 @@ pub struct Changes {
     pub upto: Seq,
     /// There was more than one looks at in one go.
     pub more: bool,
+    /// Whom of ours something was said about that may concern a peer that shares no channel with them (behaviour 6.2).
+    pub people: Vec<UserId>,
 }
 
 /// Where the sender of a peer stands.
@@ -174,9 +176,15 @@ pub async fn changes(app: &App, remote: &RemoteId, after: Seq) -> Result<Changes
         by_channel.remove(&held.share.channel_id);
     }
     let more = i64::try_from(events.len()).is_ok_and(|number| number >= PAGE);
-    let mut changes = Changes { list: Vec::new(), upto: events.last().map_or(after, |last| last.seq), more };
+    let upto = events.last().map_or(after, |last| last.seq);
+    let mut changes = Changes { list: Vec::new(), upto, more, people: Vec::new() };
     for event in events {
         let seq = event.seq;
+        if let DomainEvent::UserCreated { user } | DomainEvent::UserUpdated { user } = &event.event
+            && event.origin == Origin::Local
+        {
+            changes.people.push(*user);
+        }
         let found = relevant(&mut view, remote, &by_channel, event).await?;
         let starts = matches!(found, Some(Change { what: What::ShareStarted(_), .. }));
         changes.list.extend(found);

@@ -106,6 +106,13 @@ pub struct Workspaces {
     pub enable_member_sync: bool,
     /// Direct and group messages with people of other servers.
     pub direct_messages: bool,
+    /// People outside shared channels are taken from peers, and ours offered if [`Self::offer_people`] says so too
+    /// (behaviour 6.2).
+    pub discovery: bool,
+    /// Our people are offered to every peer that takes them.
+    pub offer_people: bool,
+    /// People in one frame of an offer.
+    pub discovery_batch: usize,
     /// Posts in one frame.
     pub max_posts_per_sync: usize,
     /// Memberships in one frame.
@@ -191,6 +198,9 @@ impl Default for Settings {
                 disable_status_sync: false,
                 enable_member_sync: true,
                 direct_messages: true,
+                discovery: false,
+                offer_people: false,
+                discovery_batch: 100,
                 max_posts_per_sync: 50,
                 member_batch: 100,
                 invitation_hours: 48,
@@ -247,9 +257,20 @@ impl Settings {
         self.workspaces.remote_typing && self.sharing_enabled()
     }
 
+<<<<<<< HEAD
     /// Messages that were written before this are not kept here (E-131).
     pub fn messages_kept_from(&self, now: Millis) -> Option<Millis> {
         self.message_deletion.then(|| Millis(now.0 - self.message_retention_days * 24 * 3_600_000))
+=======
+    /// People of peers are taken although they are in no shared channel (behaviour 6.2).
+    pub fn discovery_enabled(&self) -> bool {
+        self.workspaces.discovery && self.sharing_enabled()
+    }
+
+    /// All our people are offered to peers (behaviour 6.2).
+    pub fn offers_people(&self) -> bool {
+        self.workspaces.offer_people && self.discovery_enabled()
+>>>>>>> alfa
     }
 
     /// [`Workspaces::offline_after_seconds`] in ms.

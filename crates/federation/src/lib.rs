@@ -16,8 +16,8 @@ mod typing;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use rialto_app::App;
 use rialto_app::shares::direct;
+use rialto_app::{App, discovery};
 use rialto_model::{Millis, RemoteId, UserId};
 use rialto_wire::federation::capability;
 use rialto_wire::federation::extension::{Advert, Applied, Limits, PROTOCOL};
@@ -114,7 +114,8 @@ impl Federation {
         let direct = self.app.settings.get().direct_messages_enabled().then_some(direct::CAPABILITY);
         let emoji = self.app.settings.get().emoji_sync_enabled().then_some(capability::EMOJI);
         let typing = self.app.settings.get().remote_typing_enabled().then_some(capability::TYPING);
-        CAPABILITIES.into_iter().chain(direct).chain(emoji).chain(typing)
+        let people = self.app.settings.get().discovery_enabled().then_some(discovery::CAPABILITY);
+        CAPABILITIES.into_iter().chain(direct).chain(emoji).chain(typing).chain(people)
     }
 
     /// The part of it that stands in codes.

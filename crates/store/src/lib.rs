@@ -11,6 +11,7 @@ pub mod channel_members;
 mod channel_members_tests;
 pub mod channels;
 pub mod db;
+pub mod discovery;
 pub mod emoji;
 pub mod error;
 pub mod file_deliveries;

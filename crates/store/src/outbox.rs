@@ -153,6 +153,8 @@ pub async fn forget(tx: &mut Tx, remote: &RemoteId, channel: Option<&ChannelId>)
         "DELETE FROM sync_failures WHERE remote_id = $1 AND ($2 = '' OR channel_id = $2)",
         "DELETE FROM waiting_items WHERE remote_id = $1 AND ($2 = '' OR channel_id = $2)",
         "DELETE FROM file_deliveries WHERE remote_id = $1 AND ($2 = '' OR channel_id = $2)",
+        // People are offered over a connection, not in a channel.
+        "DELETE FROM offered_people WHERE remote_id = $1 AND $2 = ''",
     ] {
         tx.execute(sql, &[remote.into(), channel]).await?;
     }

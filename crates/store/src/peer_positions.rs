@@ -218,6 +218,7 @@ pub async fn rewind(tx: &mut Tx, remote: &RemoteId, consumer: &str, to: Seq, sin
 pub async fn forget_given(tx: &mut Tx, remote: &RemoteId, since: Millis) -> Result<(), StoreError> {
     tx.execute("UPDATE announced_users SET version = 0 WHERE remote_id = $1", &[remote.into()]).await?;
     tx.execute("DELETE FROM told_pictures WHERE remote_id = $1", &[remote.into()]).await?;
+    tx.execute("DELETE FROM offered_people WHERE remote_id = $1", &[remote.into()]).await?;
     tx.execute(
         "DELETE FROM file_deliveries WHERE remote_id = $1 AND state = 'sent' AND EXISTS \
          (SELECT 1 FROM posts p WHERE p.id = post_id AND p.update_at >= $2)",

@@ -25,7 +25,8 @@ pub async fn due(view: &mut Snapshot, remote: &RemoteId, limit: i64) -> Result<V
     let rows: Vec<(Id<UserId>, i64)> = view
         .fetch_all(
             "SELECT u.id, u.picture_at FROM users u WHERE u.picture_at > 0 AND u.remote_id <> $1 AND u.delete_at = 0 \
-             AND EXISTS (SELECT 1 FROM announced_users a WHERE a.remote_id = $1 AND a.user_id = u.id) \
+             AND (EXISTS (SELECT 1 FROM announced_users a WHERE a.remote_id = $1 AND a.user_id = u.id) \
+                  OR EXISTS (SELECT 1 FROM offered_people o WHERE o.remote_id = $1 AND o.user_id = u.id)) \
              AND NOT EXISTS (SELECT 1 FROM told_pictures t WHERE t.remote_id = $1 AND t.user_id = u.id \
                              AND t.picture_at >= u.picture_at) \
              ORDER BY u.picture_at, u.id LIMIT $2",

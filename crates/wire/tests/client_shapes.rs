@@ -86,6 +86,7 @@ mod client_shapes {
             enable_shared_channels: true,
             shared_direct_messages: true,
             member_sync: true,
+            discovery: false,
             installed_at: rialto_model::Millis(1),
             sql_driver: "postgres".into(),
         };

@@ -192,6 +192,8 @@ fn shown(app: &App) -> wire::Config {
             disable_shared_channels_status_sync: workspaces.disable_status_sync,
             max_posts_per_sync: number(workspaces.max_posts_per_sync),
             member_sync_batch_size: number(workspaces.member_batch),
+            sync_users_on_connection_open: workspaces.offer_people,
+            global_user_sync_batch_size: number(workspaces.discovery_batch),
             invitation_lifetime_hours: workspaces.invitation_hours,
             min_invitation_password_length: number(workspaces.min_invitation_password),
             max_pending_invitations: number(workspaces.max_pending),
@@ -215,6 +217,7 @@ fn shown(app: &App) -> wire::Config {
         feature_flags: wire::FeatureFlags {
             enable_shared_channels_dms: workspaces.direct_messages,
             enable_shared_channels_member_sync: workspaces.enable_member_sync,
+            enable_sync_all_users_for_remote_cluster: workspaces.discovery,
         },
         ..wire::Config::default()
     }

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod content_tests;
+mod discovered;
 mod identity;
 mod incoming;
 mod outcome;
@@ -25,6 +26,7 @@ mod waiting;
 #[cfg(test)]
 mod waiting_tests;
 
+pub use discovered::discovered;
 pub use identity::known_people;
 use identity::person;
 pub(crate) use identity::{introduce, owned};
@@ -141,7 +143,7 @@ pub async fn items(
         tx.commit().await?;
         news.into_iter().for_each(|news| app.bus.tell(news));
     }
-    outcome::note_refusals(app, actor, channel, &outcome, &items.refused).await?;
+    outcome::note_refusals(app, actor, Some(*channel), &outcome, &items.refused).await?;
     Ok(outcome)
 }
 

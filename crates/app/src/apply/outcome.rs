@@ -104,7 +104,7 @@ impl Outcome {
 pub(super) async fn note_refusals(
     app: &App,
     actor: &RemoteActor,
-    channel: &ChannelId,
+    channel: Option<ChannelId>,
     outcome: &Outcome,
     before: &[(&'static str, Code)],
 ) -> Result<(), StoreError> {
@@ -124,8 +124,7 @@ pub(super) async fn note_refusals(
     }
     let detail =
         counts.iter().map(|((kind, code), n)| format!("{kind} {} {n}", code.as_str())).collect::<Vec<_>>().join(", ");
-    let about =
-        About { action: "sync_refused", channel: Some(*channel), result: "refused", detail: &detail, remote: None };
+    let about = About { action: "sync_refused", channel, result: "refused", detail: &detail, remote: None };
     let mut tx = app.db.begin(app.clock.now()).await?;
     audit::by_remote(&mut tx, actor, about)?;
     tx.commit().await

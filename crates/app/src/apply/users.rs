@@ -1,7 +1,7 @@
 //! People a peer tells of: made, kept up to date, never taken from anybody (INV-2, INV-4).
 
 use rialto_model::user::GUEST;
-use rialto_model::{DomainEvent, Scope, User, UserId};
+use rialto_model::{DomainEvent, Origin, RemoteCluster, Scope, ShareId, User, UserId};
 use rialto_store::{StoreError, Tx, blocks, users};
 
 use super::{Applied, Code, IncomingUser, waiting};
@@ -17,6 +17,24 @@ pub(super) fn is_relayed(user: &User) -> bool {
     user.props.contains_key(RELAYED)
 }
 
+/// A peer that tells of people, and how far its word goes.
+#[derive(Clone, Copy)]
+pub(super) struct Teller<'a> {
+    pub(super) remote: &'a RemoteCluster,
+    /// The share as the home of whose channel it tells of people of third organisations too (ruling 53).
+    pub(super) relays: Option<ShareId>,
+}
+
+impl<'a> Teller<'a> {
+    fn of(share: &'a ShareAccess) -> Self {
+        Self { remote: share.remote(), relays: share.may_relay().then_some(share.share().id) }
+    }
+
+    fn origin(self) -> Origin {
+        Origin::Remote(self.remote.id)
+    }
+}
+
 /// Makes or updates a peer's person, and puts them in the channel where that is how the peer tells who belongs.
 pub(super) async fn apply(
     app: &App,
@@ -24,36 +42,14 @@ pub(super) async fn apply(
     share: &ShareAccess,
     incoming: &IncomingUser,
 ) -> Result<Applied, StoreError> {
-    let remote = share.remote().id;
     // A direct message is between two servers (behaviour 4.7).
     let direct = share.channel().kind == rialto_model::ChannelKind::Direct;
-    if incoming.relayed && (direct || !share.may_relay()) {
+    if incoming.relayed && direct {
         return Ok(Applied::Refused(Code::NotOwner));
     }
-    let alias = users::alias(tx, &remote, &incoming.wire_id).await?;
-    let known = users::get(tx, &alias.unwrap_or(incoming.wire_id)).await?;
-    let (applied, id) = match known {
-        None => match make(app, tx, share, incoming, incoming.wire_id).await? {
-            Some(id) => (Applied::Changed, id),
-            None => return Ok(Applied::Refused(Code::Quota)),
-        },
-        // Only where it may speak for them does a peer say what became of people of third organisations.
-        Some(user) if user.remote_id == Some(remote) && is_relayed(&user) && !share.may_relay() => {
-            return Ok(Applied::Refused(Code::NotOwner));
-        }
-        Some(user) if user.remote_id == Some(remote) => {
-            let id = user.id;
-            (update(app, tx, share, user, incoming).await?, id)
-        }
-        Some(user) if may_stand_beside(share, &user, incoming) => {
-            let fresh = app.ids.id(UserId::from_random);
-            users::insert_alias(tx, &remote, &incoming.wire_id, &fresh).await?;
-            match make(app, tx, share, incoming, fresh).await? {
-                Some(id) => (Applied::Changed, id),
-                None => return Ok(Applied::Refused(Code::Quota)),
-            }
-        }
-        Some(_) => return Ok(Applied::Refused(Code::NotOwner)),
+    let (applied, id) = match describe_person(app, tx, Teller::of(share), incoming).await? {
+        Ok(described) => described,
+        Err(code) => return Ok(Applied::Refused(code)),
     };
     // Another Rialto says who joins and leaves; a Mattermost only ever shows people by sending them (wire 6.4, 7.3).
     if share.remote().profile != rialto_model::PeerProfile::Rialto && incoming.delete_at.is_none() {
@@ -64,12 +60,45 @@ pub(super) async fn apply(
     Ok(applied)
 }
 
+/// Makes or updates a peer's person and says who that is here; or why there is no such person of the peer's.
+pub(super) async fn describe_person(
+    app: &App,
+    tx: &mut Tx,
+    teller: Teller<'_>,
+    incoming: &IncomingUser,
+) -> Result<Result<(Applied, UserId), Code>, StoreError> {
+    let remote = teller.remote.id;
+    if incoming.relayed && teller.relays.is_none() {
+        return Ok(Err(Code::NotOwner));
+    }
+    let alias = users::alias(tx, &remote, &incoming.wire_id).await?;
+    let known = users::get(tx, &alias.unwrap_or(incoming.wire_id)).await?;
+    let made = match known {
+        None => make(app, tx, teller, incoming, incoming.wire_id).await?,
+        // Only where it may speak for them does a peer say what became of people of third organisations.
+        Some(user) if user.remote_id == Some(remote) && is_relayed(&user) && teller.relays.is_none() => {
+            return Ok(Err(Code::NotOwner));
+        }
+        Some(user) if user.remote_id == Some(remote) => {
+            let id = user.id;
+            return Ok(Ok((update(app, tx, teller, user, incoming).await?, id)));
+        }
+        Some(user) if may_stand_beside(teller, &user, incoming) => {
+            let fresh = app.ids.id(UserId::from_random);
+            users::insert_alias(tx, &remote, &incoming.wire_id, &fresh).await?;
+            make(app, tx, teller, incoming, fresh).await?
+        }
+        Some(_) => return Ok(Err(Code::NotOwner)),
+    };
+    Ok(made.map(|id| (Applied::Changed, id)).ok_or(Code::Quota))
+}
+
 /// Whether a person whose id another connection's person bears here becomes a person of their own, beside that one
 /// (ruling 52). The home may speak for guests in its own channel, but not borrow an identity we know directly; and who
 /// was only known through a middle server may be met directly later.
-fn may_stand_beside(share: &ShareAccess, known: &User, incoming: &IncomingUser) -> bool {
+fn may_stand_beside(teller: Teller<'_>, known: &User, incoming: &IncomingUser) -> bool {
     let relayed_here = is_relayed(known);
-    !known.is_local() && if incoming.relayed { share.may_relay() } else { relayed_here }
+    !known.is_local() && if incoming.relayed { teller.relays.is_some() } else { relayed_here }
 }
 
 /// The first name on the list nobody else bears.
@@ -87,13 +116,13 @@ async fn free_name(tx: &mut Tx, names: &[String], own: Option<&UserId>) -> Resul
 async fn make(
     app: &App,
     tx: &mut Tx,
-    share: &ShareAccess,
+    teller: Teller<'_>,
     incoming: &IncomingUser,
     id: UserId,
 ) -> Result<Option<UserId>, StoreError> {
     let Some(username) = free_name(tx, &incoming.stand_ins, None).await? else { return Ok(None) };
     // Whole messages were asked to wait before; here only one that overtook another is caught (E-135).
-    if !quotas::count_person(app, tx, &share.remote().id).await? {
+    if !quotas::count_person(app, tx, &teller.remote.id).await? {
         return Ok(None);
     }
     let now = tx.now();
@@ -114,23 +143,23 @@ async fn make(
         timezone: Default::default(),
         props: Default::default(),
         notify_props: Default::default(),
-        remote_id: Some(share.remote().id),
+        remote_id: Some(teller.remote.id),
         remote_username: String::new(),
         remote_update_at: incoming.update_at,
         is_bot: incoming.is_bot,
         last_password_update: now,
         picture_at: rialto_model::Millis(0),
     };
-    describe(&mut user, share, incoming);
+    describe(&mut user, teller, incoming);
     user.delete_at = incoming.delete_at;
     users::insert(tx, &user, "").await?;
     blocks::set_deactivated_at_home(tx, &id, incoming.delete_at).await?;
-    tx.record(Scope::Server, share.origin(), DomainEvent::UserCreated { user: id });
+    tx.record(Scope::Server, teller.origin(), DomainEvent::UserCreated { user: id });
     Ok(Some(id))
 }
 
 /// The positive list of what a peer says of its people (INV-5).
-fn describe(user: &mut User, share: &ShareAccess, incoming: &IncomingUser) {
+fn describe(user: &mut User, teller: Teller<'_>, incoming: &IncomingUser) {
     user.nickname.clone_from(&incoming.nickname);
     user.first_name.clone_from(&incoming.first_name);
     user.last_name.clone_from(&incoming.last_name);
@@ -141,8 +170,8 @@ fn describe(user: &mut User, share: &ShareAccess, incoming: &IncomingUser) {
     user.timezone.clone_from(&incoming.timezone);
     user.remote_username.clone_from(&incoming.username);
     user.props = std::collections::BTreeMap::from([("RemoteUsername".to_owned(), incoming.username.clone())]);
-    if incoming.relayed {
-        user.props.insert(RELAYED.to_owned(), share.share().id.to_string());
+    if let Some(share) = teller.relays.filter(|_| incoming.relayed) {
+        user.props.insert(RELAYED.to_owned(), share.to_string());
     }
     // A mark, not a right: people of other servers have none here (behaviour 4.1, E-096).
     user.roles = if incoming.is_guest { GUEST } else { "system_user" }.to_owned();
@@ -158,7 +187,7 @@ fn describe(user: &mut User, share: &ShareAccess, incoming: &IncomingUser) {
 async fn update(
     app: &App,
     tx: &mut Tx,
-    share: &ShareAccess,
+    teller: Teller<'_>,
     before: User,
     incoming: &IncomingUser,
 ) -> Result<Applied, StoreError> {
@@ -173,7 +202,7 @@ async fn update(
         };
         user.username = name;
     }
-    describe(&mut user, share, incoming);
+    describe(&mut user, teller, incoming);
     // What was decided here about the person stands, whatever the home says (behaviour 4.5).
     blocks::set_deactivated_at_home(tx, &user.id, incoming.delete_at).await?;
     user.delete_at = users::get(tx, &user.id).await?.and_then(|settled| settled.delete_at);
@@ -181,11 +210,11 @@ async fn update(
     user.remote_update_at = incoming.update_at;
     if changed {
         user.update_at = before.update_at.next_version(tx.now());
-        tx.record(Scope::Server, share.origin(), DomainEvent::UserUpdated { user: user.id });
+        tx.record(Scope::Server, teller.origin(), DomainEvent::UserUpdated { user: user.id });
     }
     users::update(tx, &user).await?;
     if before.delete_at.is_none() && user.delete_at.is_some() {
-        arrivals::deactivated(app, tx, share.remote(), &user).await?;
+        arrivals::deactivated(app, tx, teller.remote, &user).await?;
     }
     Ok(if changed { Applied::Changed } else { Applied::Known })
 }

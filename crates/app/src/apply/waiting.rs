@@ -1,6 +1,6 @@
 //! The waiting room: items that came before what they refer to (ruling 31, E-070, E-071).
 
-use rialto_model::{ChannelId, Millis, PostId, UserId};
+use rialto_model::{ChannelId, Millis, PostId, RemoteId, UserId};
 use rialto_store::waiting::{self, WaitingItem};
 use rialto_store::{StoreError, Tx, posts, remotes, users};
 
@@ -126,11 +126,24 @@ pub(super) async fn release(app: &App, tx: &mut Tx, share: &ShareAccess, arrived
     Ok(())
 }
 
+/// The same for somebody who came outside any channel.
+pub(super) async fn release_person(
+    app: &App,
+    tx: &mut Tx,
+    remote: &RemoteId,
+    arrived: &UserId,
+) -> Result<(), StoreError> {
+    for item in waiting::take(tx, remote, arrived.as_str()).await? {
+        let_in(app, tx, item).await?;
+    }
+    Ok(())
+}
+
 /// The same for a post of our own that came back to us (E-028): what a peer said of it meanwhile waits.
 pub(crate) async fn release_for(
     app: &App,
     tx: &mut Tx,
-    remote: &rialto_model::RemoteId,
+    remote: &RemoteId,
     channel: &ChannelId,
     arrived: &PostId,
 ) -> Result<(), StoreError> {
@@ -302,7 +315,7 @@ async fn stub(app: &App, tx: &mut Tx, item: &WaitingItem, root: PostId) -> Resul
     release(app, tx, &share, root.as_str()).await
 }
 
-async fn share_of(tx: &mut Tx, remote: &rialto_model::RemoteId, channel: &ChannelId) -> Result<ShareAccess, Denied> {
+async fn share_of(tx: &mut Tx, remote: &RemoteId, channel: &ChannelId) -> Result<ShareAccess, Denied> {
     let remote = remotes::get(tx, remote).await?.ok_or(Denied::Absent("connection"))?;
     crate::access::share(tx, &RemoteActor::new(remote), channel).await
 }

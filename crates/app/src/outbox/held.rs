@@ -44,7 +44,7 @@ pub async fn changes_of(app: &App, held: &Held, cursor: Seq, most: usize) -> Res
     let remote = held.share.remote_id;
     let mut view = app.db.read(app.clock.now()).await?;
     let only = HashMap::from([(held.share.channel_id, held.share.clone())]);
-    let mut changes = Changes { list: Vec::new(), upto: held.resume, more: true };
+    let mut changes = Changes { list: Vec::new(), upto: held.resume, more: true, people: Vec::new() };
     // Often all of it is of this channel: then a few rows are enough, and a long page would be read again and again.
     let page = i64::try_from(most).unwrap_or(PAGE).clamp(1, PAGE);
     let mut looked = 0;

@@ -36,13 +36,8 @@ const POLICY: &str = "policy";
 
 pub(super) async fn sync(fed: &Federation, actor: &RemoteActor, payload: &RawValue) -> Result<Envelope, Reply> {
     let message = SyncMessage::decode(payload).map_err(|_| Reply::BadPayload)?;
-    // People outside shared channels are not taken: discovery is off.
-    let Some(channel) = message.channel_id else { return Ok(Envelope::ok_null()) };
-    let people: Vec<UserId> = message.users.iter().map(|user| user.id).collect();
-    if !quotas::admits_people(&fed.app, &actor.id(), &people).await? {
-        quotas::slowed(&fed.app, &actor.id(), Some("people")).await?;
-        return Err(Reply::TooMany);
-    }
+    let Some(channel) = message.channel_id else { return discovered(fed, actor, &message).await };
+    admit_people(fed, actor, &message).await?;
     let mut result = SyncResult::default();
     message.refused.iter().for_each(|item| result.refuse(item));
     let items = translate(fed, actor, &channel, &message, &mut result).await?;
@@ -64,6 +59,70 @@ pub(super) async fn sync(fed: &Federation, actor: &RemoteActor, payload: &RawVal
     }
 }
 
+/// People outside shared channels (wire 6.12, 7.1): where they are not wanted, the answer is null.
+async fn discovered(fed: &Federation, actor: &RemoteActor, message: &SyncMessage) -> Result<Envelope, Reply> {
+    let refused_more = message.refused.iter().any(|item| item.kind != ItemKind::User);
+    if message.has_more_than_users() || refused_more {
+        apply::note_refused_frame(&fed.app, actor, topic::GLOBAL_USERS, None, "invalid").await?;
+        return Ok(Envelope::fail("only people are taken outside a channel").with_code("invalid"));
+    }
+    if !fed.app.settings.get().discovery_enabled() || (message.users.is_empty() && message.refused.is_empty()) {
+        return Ok(Envelope::ok_null());
+    }
+    admit_people(fed, actor, message).await?;
+    let users = people(fed, actor, message).await?;
+    let refused: Vec<_> = message.refused.iter().map(|item| (kind_word(item.kind), Code::Invalid)).collect();
+    let mut result = SyncResult::default();
+    message.refused.iter().for_each(|item| result.refuse(item));
+    match apply::discovered(&fed.app, actor, &users, &refused).await {
+        Ok(outcome) => {
+            report(&mut result, message, &outcome);
+            Ok(Envelope::ok(&result))
+        }
+        Err(apply::Error::Store(error)) => Err(error.into()),
+        Err(apply::Error::Paused) => Err(Reply::Later),
+        // The connection has ended since its credential was checked.
+        Err(apply::Error::NotShared | apply::Error::NoHistory) => Err(Reply::Unauthorized),
+    }
+}
+
+async fn admit_people(fed: &Federation, actor: &RemoteActor, message: &SyncMessage) -> Result<(), Reply> {
+    let people: Vec<UserId> = message.users.iter().map(|user| user.id).collect();
+    if quotas::admits_people(&fed.app, &actor.id(), &people).await? {
+        return Ok(());
+    }
+    quotas::slowed(&fed.app, &actor.id(), Some("people")).await?;
+    Err(Reply::TooMany)
+}
+
+/// The people of a message in our terms.
+async fn people(
+    fed: &Federation,
+    actor: &RemoteActor,
+    message: &SyncMessage,
+) -> Result<Vec<IncomingUser>, rialto_app::StoreError> {
+    if message.users.is_empty() {
+        return Ok(Vec::new());
+    }
+    let handles = other_handles(fed, actor).await?;
+    let hides_statuses = fed.app.settings.get().workspaces.disable_status_sync;
+    let read = |user: &InboundUser| {
+        let more = message.rialto.as_ref().and_then(|extra| extra.users.get(&user.id));
+        let mut user = incoming_user(user, actor.remote(), &handles);
+        user.is_bot |= more.is_some_and(|more| more.is_bot);
+        user.is_guest = more.is_some_and(|more| more.is_guest);
+        if more.is_some_and(|more| more.deleted) && user.delete_at.is_none() {
+            user.delete_at = Some(user.update_at);
+        }
+        if hides_statuses {
+            // Neither sent nor shown (E-108).
+            user.custom_status = None;
+        }
+        user
+    };
+    Ok(message.users.iter().map(read).collect())
+}
+
 async fn translate(
     fed: &Federation,
     actor: &RemoteActor,
@@ -71,32 +130,18 @@ async fn translate(
     message: &SyncMessage,
     result: &mut SyncResult,
 ) -> Result<IncomingItems, Reply> {
-    let handles: Vec<String> = if message.users.is_empty() { Vec::new() } else { other_handles(fed, actor).await? };
+    let users = people(fed, actor, message).await?;
     let named: Vec<UserId> = message.mention_transforms.values().copied().collect();
-    let people = apply::known_people(&fed.app, &actor.id(), channel, &named).await?;
+    let known = apply::known_people(&fed.app, &actor.id(), channel, &named).await?;
     let extra = message.rialto.as_ref();
     let history = extra.is_some_and(|extra| extra.backfill);
-    let users = message.users.iter().map(|user| {
-        let more = extra.and_then(|extra| extra.users.get(&user.id));
-        let mut user = incoming_user(user, actor.remote(), &handles);
-        user.is_bot |= more.is_some_and(|more| more.is_bot);
-        user.is_guest = more.is_some_and(|more| more.is_guest);
-        if more.is_some_and(|more| more.deleted) && user.delete_at.is_none() {
-            user.delete_at = Some(user.update_at);
-        }
-        if fed.app.settings.get().workspaces.disable_status_sync {
-            // Neither sent nor shown (E-108).
-            user.custom_status = None;
-        }
-        user
-    });
     let mut refused: Vec<_> = message.refused.iter().map(|item| (kind_word(item.kind), Code::Invalid)).collect();
     let mut posts = Vec::with_capacity(message.posts.len());
     let arriving: Vec<PostId> = message.posts.iter().map(|post| post.id).collect();
     for post in &message.posts {
         // An item of another channel than the message's is nobody's word here (INV-3).
         if post.channel_id == *channel {
-            let mut post = incoming_post(post, &message.mention_transforms, actor.remote(), &people);
+            let mut post = incoming_post(post, &message.mention_transforms, actor.remote(), &known);
             post.message = own_links(fed, actor.remote(), channel, &arriving, post.message).await?;
             post.history = history;
             post.is_old = extra.is_some_and(|extra| extra.is_old(&post.id));
@@ -125,7 +170,7 @@ async fn translate(
         .map(|change| IncomingMember { user_id: change.user_id, joins: change.is_add, at: change.change_time });
     let unreadable = message.refused.iter().filter(|item| item.kind == ItemKind::User);
     Ok(IncomingItems {
-        users: users.collect(),
+        users,
         posts,
         reactions: reactions.collect(),
         acknowledgements: acknowledgements(message),

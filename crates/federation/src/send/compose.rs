@@ -60,18 +60,7 @@ pub(crate) fn knows_members(fed: &Federation, remote: &RemoteCluster) -> bool {
 
 /// An empty message for a channel.
 pub(crate) fn empty(fed: &Federation, channel: ChannelId) -> OutboundSync {
-    OutboundSync {
-        id: fed.app.ids.id(MessageId::from_random),
-        channel_id: channel,
-        users: Default::default(),
-        posts: Vec::new(),
-        reactions: Vec::new(),
-        statuses: Vec::new(),
-        membership_changes: Vec::new(),
-        acknowledgements: Vec::new(),
-        mention_transforms: Default::default(),
-        rialto: None,
-    }
+    OutboundSync::new(fed.app.ids.id(MessageId::from_random), channel)
 }
 
 /// The same for a share, with our position if the peer confirms it (ruling 8.4).

@@ -5,6 +5,7 @@ mod backfill;
 pub(crate) mod compose;
 mod deliver;
 mod direct;
+mod discovery;
 mod emoji;
 mod extras;
 pub(crate) mod files;

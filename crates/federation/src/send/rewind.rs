@@ -30,6 +30,7 @@ impl Sender {
         self.pauses.clear();
         self.stalled.clear();
         self.resting.clear();
+        self.offer = Default::default();
         self.telling = true;
         Ok(true)
     }

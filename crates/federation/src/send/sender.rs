@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::backfill::Resting;
 use super::deliver::{Fate, deliver};
+use super::discovery::Offer;
 use super::{Undelivered, awaited, invite};
 use crate::Federation;
 
@@ -60,6 +61,8 @@ pub(super) struct Sender {
     due_at: Instant,
     /// Backfills that rest because the peer answered them with errors.
     pub(super) resting: Resting,
+    /// Our people outside shared channels.
+    pub(super) offer: Offer,
     /// There may be an outage whose end is to be told of.
     pub(super) to_tell: bool,
     /// Since when nothing gets through.
@@ -120,6 +123,7 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
         last_turn: None,
         telling: true,
         resting: Resting::default(),
+        offer: Offer::default(),
         due_at: Instant::now(),
         // Perhaps we were stopped while it caught up.
         to_tell: true,
@@ -197,6 +201,7 @@ impl Sender {
             return Ok(Next::Idle(LONG));
         }
         let changes = outbox::changes(&self.fed.app, &self.id, self.position).await?;
+        self.offer.note(&changes.people);
         let new = changes.upto > self.position;
         let live = !changes.list.is_empty() || changes.more;
         let upto = changes.upto;
@@ -223,11 +228,12 @@ impl Sender {
         let told = self.tell_members(&remote).await?;
         self.failing = None;
         let busy = new || turned || told;
-        // History stands behind everything that is news.
+        // History stands behind everything that is news, and so do people nobody has to do with.
         let history = if live || turned || told {
             LONG
         } else {
-            self.turn_to_backfill(&remote).await?.min(self.turn_to_recovery(&remote).await?)
+            let history = self.turn_to_backfill(&remote).await?.min(self.turn_to_recovery(&remote).await?);
+            history.min(Box::pin(self.turn_to_people(&remote)).await?)
         };
         let idle = !busy;
         let busy = busy || history.is_zero();

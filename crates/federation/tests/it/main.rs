@@ -15,6 +15,7 @@ mod coming_and_going;
 mod conversation;
 mod delivery_states;
 mod direct;
+mod discovery;
 mod emoji;
 mod ends;
 mod faults;

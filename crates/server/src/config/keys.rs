@@ -51,6 +51,12 @@ fn extensions(list: &str) -> std::collections::BTreeSet<String> {
     words.filter(|word| !word.is_empty()).collect()
 }
 
+/// A number that means the default where it is out of range, as Mattermost takes it (behaviour 6.2).
+fn discovery_batch(value: &Value) -> Result<usize, String> {
+    let given = count(value, i64::MIN..=i64::MAX)?;
+    Ok(if (1..=200).contains(&given) { given } else { Settings::default().workspaces.discovery_batch })
+}
+
 /// A setting of a feature that is not there yet: only its "off" is accepted, so that nobody believes it is on.
 fn absent_text(value: &Value) -> Result<(), String> {
     let given = text(value)?;
@@ -117,6 +123,7 @@ keys! {
             |c, v| share(c, |w| &mut w.enable_remote_cluster_service, flag(v).map(Some));
         "EnableSharedChannelsDMs" => |c, v| share(c, |w| &mut w.direct_messages, flag(v));
         "EnableSharedChannelsMemberSync" => |c, v| share(c, |w| &mut w.enable_member_sync, flag(v));
+        "EnableSyncAllUsersForRemoteCluster" => |c, v| share(c, |w| &mut w.discovery, flag(v));
     }
     "ExperimentalSettings" {
         "EnableSharedChannels" unless &[(WORKSPACES, "EnableSharedChannels")] =>
@@ -134,6 +141,8 @@ keys! {
         "DefaultMaxPostsPerSync" unless &[(WORKSPACES, "MaxPostsPerSync")] =>
             |c, v| share(c, |w| &mut w.max_posts_per_sync, count(v, 1..=1000));
         "MaxPostsPerSync" => |c, v| share(c, |w| &mut w.max_posts_per_sync, count(v, 1..=1000));
+        "SyncUsersOnConnectionOpen" => |c, v| share(c, |w| &mut w.offer_people, flag(v));
+        "GlobalUserSyncBatchSize" => |c, v| share(c, |w| &mut w.discovery_batch, discovery_batch(v));
         "MemberSyncBatchSize" => |c, v| share(c, |w| &mut w.member_batch, count(v, 1..=1000));
         "InvitationLifetimeHours" => |c, v| share(c, |w| &mut w.invitation_hours, number(v, 1..=720));
         "MinInvitationPasswordLength" => |c, v| share(c, |w| &mut w.min_invitation_password, count(v, 0..=128));

@@ -57,9 +57,6 @@ pub(super) const SECTIONS: &[&str] = &[
 /// The section that is ours but for a few keys: an unknown key there is a slip, not a key of Mattermost's.
 pub(super) const OURS: &str = "ConnectedWorkspacesSettings";
 
-/// Keys of that section that Mattermost has and we do not use.
-pub(super) const OURS_NOT_USED: &[&str] = &["SyncUsersOnConnectionOpen", "GlobalUserSyncBatchSize"];
-
 /// The section called `name` in any case.
 pub(super) fn find(name: &str) -> Option<&'static str> {
     SECTIONS.iter().find(|section| section.eq_ignore_ascii_case(name)).copied()

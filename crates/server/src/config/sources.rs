@@ -7,7 +7,7 @@ use rialto_store::settings::StoredSetting;
 use serde_json::Value;
 
 use super::keys::{self, Key};
-use super::sections::{self, OURS, OURS_NOT_USED};
+use super::sections::{self, OURS};
 
 /// What the command line says.
 #[derive(Debug, Clone, Default)]
@@ -177,7 +177,7 @@ fn look_up(section: &str, key: &str) -> Found {
     let same = |name: &&str| name.eq_ignore_ascii_case(key);
     match keys::KEYS.iter().find(|known| known.section == section && same(&known.name)) {
         Some(known) => Found::Known(known),
-        None if section == OURS && !OURS_NOT_USED.iter().any(same) => Found::Misspelt,
+        None if section == OURS => Found::Misspelt,
         None => Found::NotUsed,
     }
 }

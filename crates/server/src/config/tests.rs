@@ -50,14 +50,8 @@ fn json_files_of_mattermost_are_read() {
         "ConnectedWorkspacesSettings":{"EnableSharedChannels":true,"GlobalUserSyncBatchSize":25}}"#;
     let config = read(Some(("config.json", text)), &[("MM_LOGSETTINGS_ENABLEFILE", "false")]);
     assert!(config.settings.sharing_enabled());
-    assert_eq!(
-        config.not_used,
-        [
-            "ConnectedWorkspacesSettings.GlobalUserSyncBatchSize",
-            "ServiceSettings.EnableLatex",
-            "MM_LOGSETTINGS_ENABLEFILE"
-        ]
-    );
+    assert_eq!(config.settings.workspaces.discovery_batch, 25);
+    assert_eq!(config.not_used, ["ServiceSettings.EnableLatex", "MM_LOGSETTINGS_ENABLEFILE"]);
 }
 
 #[test]
@@ -131,4 +125,27 @@ fn site_urls_are_checked() {
     for url in ["ftp://a.example", "a.example", "https://"] {
         assert_eq!(faults(None, &[("MM_SERVICESETTINGS_SITEURL", url)]).len(), 1, "{url}");
     }
+}
+
+/// AT-23: off unless both the flag and the setting say so; a batch out of range means the default.
+#[test]
+fn people_are_offered_only_where_flag_and_setting_say_so() {
+    let flag = ("MM_FEATUREFLAGS_ENABLESYNCALLUSERSFORREMOTECLUSTER", "true");
+    let setting = ("MM_CONNECTEDWORKSPACESSETTINGS_SYNCUSERSONCONNECTIONOPEN", "true");
+    let sharing = ("MM_CONNECTEDWORKSPACESSETTINGS_ENABLESHAREDCHANNELS", "true");
+    for (given, takes, offers) in [
+        (vec![sharing], false, false),
+        (vec![sharing, setting], false, false),
+        (vec![sharing, flag], true, false),
+        (vec![sharing, flag, setting], true, true),
+        (vec![flag, setting], false, false),
+    ] {
+        let settings = read(None, &given).settings;
+        assert_eq!((settings.discovery_enabled(), settings.offers_people()), (takes, offers), "{given:?}");
+    }
+    for (given, batch) in [("1", 1), ("200", 200), ("0", 100), ("201", 100), ("-5", 100)] {
+        let name = "RIALTO_CONNECTEDWORKSPACESSETTINGS_GLOBALUSERSYNCBATCHSIZE";
+        assert_eq!(read(None, &[(name, given)]).settings.workspaces.discovery_batch, batch, "{given}");
+    }
+    assert!(faults(None, &[("RIALTO_CONNECTEDWORKSPACESSETTINGS_GLOBALUSERSYNCBATCHSIZE", "many")]).len() == 1);
 }

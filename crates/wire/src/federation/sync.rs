@@ -223,8 +223,9 @@ impl<'de, const MAP: bool> Visitor<'de> for BoundedVisitor<MAP> {
 pub struct OutboundSync {
     /// New for every message.
     pub id: MessageId,
-    /// The channel.
-    pub channel_id: ChannelId,
+    /// The channel; None, which is an empty text, in an offer of people outside channels.
+    #[serde(serialize_with = "or_empty")]
+    pub channel_id: Option<ChannelId>,
     /// Profiles by id.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub users: BTreeMap<UserId, OutboundUser>,
@@ -254,9 +255,14 @@ pub struct OutboundSync {
 impl OutboundSync {
     /// An empty message about a channel. Sent as it is, it asks whether the channel is still shared (ruling 33).
     pub fn new(id: MessageId, channel_id: ChannelId) -> OutboundSync {
+        OutboundSync { channel_id: Some(channel_id), ..OutboundSync::of_people(id) }
+    }
+
+    /// An empty message about people outside channels (wire 6.12).
+    pub fn of_people(id: MessageId) -> OutboundSync {
         OutboundSync {
             id,
-            channel_id,
+            channel_id: None,
             users: BTreeMap::new(),
             posts: Vec::new(),
             reactions: Vec::new(),
@@ -282,6 +288,10 @@ impl OutboundSync {
     pub fn encoded_len(&self) -> usize {
         lenient::to_text(self).len()
     }
+}
+
+fn or_empty<S: serde::Serializer>(channel: &Option<ChannelId>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(channel.as_ref().map_or("", ChannelId::as_str))
 }
 
 /// Bytes a whole frame may have for an 11.6 peer with its usual settings (ruling 34).
@@ -363,10 +373,24 @@ mod tests {
 
     #[test]
     fn an_empty_message_names_only_its_channel() {
-        let message = OutboundSync::new(MessageId::from_random([1; 16]), ChannelId::from_random([2; 16]));
+        let channel = ChannelId::from_random([2; 16]);
+        let message = OutboundSync::new(MessageId::from_random([1; 16]), channel);
         assert!(message.is_empty());
         let text = lenient::to_text(&message);
-        assert_eq!(text, format!(r#"{{"id":"{}","channel_id":"{}"}}"#, message.id, message.channel_id));
+        assert_eq!(text, format!(r#"{{"id":"{}","channel_id":"{}"}}"#, message.id, channel));
         assert_eq!(message.encoded_len(), text.len());
+    }
+
+    /// AT-23: an offer of people names no channel, which is an empty text, and holds nothing else.
+    #[test]
+    fn an_offer_of_people_names_no_channel() {
+        let message = OutboundSync::of_people(MessageId::from_random([1; 16]));
+        assert_eq!(lenient::to_text(&message), format!(r#"{{"id":"{}","channel_id":""}}"#, message.id));
+        let user = r#"{"id":"utark8ucdibiumjsazbgp6uyhh","username":"alice"}"#;
+        let offer = decode(&format!(r#"{{"id":"x","channel_id":"","users":{{"utark8ucdibiumjsazbgp6uyhh":{user}}}}}"#));
+        let offer = offer.unwrap();
+        assert_eq!((offer.channel_id, offer.users.len(), offer.has_more_than_users()), (None, 1, false));
+        let more = decode(&format!(r#"{{"channel_id":"","posts":[{POST}]}}"#)).unwrap();
+        assert!(more.has_more_than_users());
     }
 }

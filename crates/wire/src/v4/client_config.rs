@@ -68,6 +68,8 @@ pub struct ClientConfigInput {
     pub shared_direct_messages: bool,
     /// Members travel before they write (ruling 51).
     pub member_sync: bool,
+    /// People outside shared channels may travel (behaviour 6.2).
+    pub discovery: bool,
     /// When the server was set up.
     pub installed_at: Millis,
     /// `sqlite3` or `postgres`.
@@ -97,6 +99,7 @@ pub fn client_config_limited(input: &ClientConfigInput) -> BTreeMap<String, Stri
         ("EnableCustomEmoji", input.enable_custom_emoji),
         ("FeatureFlagEnableSharedChannelsDMs", input.enable_shared_channels && input.shared_direct_messages),
         ("FeatureFlagEnableSharedChannelsMemberSync", input.enable_shared_channels && input.member_sync),
+        ("FeatureFlagEnableSyncAllUsersForRemoteCluster", input.enable_shared_channels && input.discovery),
         ("FeatureFlagEnableRemoteClusterService", input.enable_shared_channels),
     ] {
         map.insert(key.to_owned(), value.to_string());
@@ -207,7 +210,6 @@ const LIMITED: &[(&str, &str)] = &[
     ("FeatureFlagEnableAIRecaps", "false"),
     ("FeatureFlagEnableExportDirectDownload", "false"),
     ("FeatureFlagEnableSharedChannelsPlugins", "false"),
-    ("FeatureFlagEnableSyncAllUsersForRemoteCluster", "false"),
     ("FeatureFlagExperimentalAuditSettingsSystemConsoleUI", "false"),
     ("FeatureFlagInteractiveDialogAppsForm", "true"),
     ("FeatureFlagMobileSSOCodeExchange", "false"),
@@ -417,6 +419,7 @@ mod tests {
             enable_shared_channels: true,
             shared_direct_messages: true,
             member_sync: true,
+            discovery: false,
             installed_at: Millis(1_790_000_000_000),
             sql_driver: "sqlite3".into(),
         }

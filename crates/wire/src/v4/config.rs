@@ -141,6 +141,8 @@ pub struct ConnectedWorkspaces {
     pub disable_shared_channels_status_sync: bool,
     pub max_posts_per_sync: i64,
     pub member_sync_batch_size: i64,
+    pub sync_users_on_connection_open: bool,
+    pub global_user_sync_batch_size: i64,
     pub invitation_lifetime_hours: i64,
     pub min_invitation_password_length: i64,
     pub max_pending_invitations: i64,
@@ -164,4 +166,5 @@ pub struct FeatureFlags {
     #[serde(rename = "EnableSharedChannelsDMs")]
     pub enable_shared_channels_dms: bool,
     pub enable_shared_channels_member_sync: bool,
+    pub enable_sync_all_users_for_remote_cluster: bool,
 }
