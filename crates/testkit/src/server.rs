@@ -53,6 +53,8 @@ pub struct TestServer {
     data: Option<TempDir>,
     database: Option<TestDatabase>,
     settings: BTreeMap<String, String>,
+    /// Where others find it, if that is not where it listens.
+    site_url: Option<String>,
     /// From starting the process to its first answer, of the latest start.
     pub started_in: Duration,
 }
@@ -73,6 +75,7 @@ impl TestServer {
             database,
             settings: DEFAULT_SETTINGS.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
             process: None,
+            site_url: None,
             started_in: Duration::ZERO,
         }
     }
@@ -81,6 +84,18 @@ impl TestServer {
     #[must_use]
     pub fn under(mut self, path: &str) -> Self {
         path.clone_into(&mut self.path);
+        self
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Has other servers find it at another address; those who use it go on coming to [`TestServer::url`].
+    #[must_use]
+    pub fn found_at(mut self, url: &str) -> Self {
+        self.site_url = Some(url.to_owned());
         self
     }
 
@@ -143,10 +158,11 @@ impl TestServer {
     pub fn spawn(&mut self) {
         assert!(!self.is_running(), "{} is already running", self.name);
         let log = self.log_file();
+        let site_url = self.site_url.clone().unwrap_or_else(|| self.url());
         let mut command = Command::new(binary());
         command
             .arg("serve")
-            .args(["--listen", &format!("127.0.0.1:{}", self.port), "--site-url", &self.url()])
+            .args(["--listen", &format!("127.0.0.1:{}", self.port), "--site-url", &site_url])
             .arg("--data-dir")
             .arg(self.data())
             .stdin(Stdio::null())

@@ -27,6 +27,8 @@ mod moderation;
 #[cfg(test)]
 mod outage;
 #[cfg(test)]
+mod parity;
+#[cfg(test)]
 mod peer_116;
 #[cfg(test)]
 mod people;
