@@ -1,6 +1,6 @@
 // Writes docs/requirements.md: which test shows which requirement, message, acceptance scenario, edge case and attack.
 //
-// A test names what it shows in the comment above it (or, in TypeScript, also in its title): `/// SC-093, E-034: …`.
+// A test, or a function of a benchmark, names what it shows in the comment above it (or, in TypeScript, also in its title): `/// SC-093, E-034: …`.
 // docs/requirements.tsv lists what there is to show: id, a few words, and a mark. Without a mark a test must name it;
 // `open` says that it is not built or not shown yet, and must go once a test names it; `untestable: why` is for what
 // cannot be shown here. With --check nothing is written: a difference, or a requirement without a test, fails.
@@ -31,8 +31,9 @@ function idsIn(text) {
     return ids;
 }
 
-// The tests of a Rust file with the comment lines and attributes directly above each.
-function* testsOfRust(text) {
+// The tests of a Rust file with the comment lines and attributes directly above each. What a benchmark measures and
+// fails at is a test as well; there every function counts.
+function* testsOfRust(text, isBenchmark) {
     let above = [];
     let isTest = false;
     for (const line of text.split('\n').map((one) => one.trim())) {
@@ -42,7 +43,7 @@ function* testsOfRust(text) {
             isTest ||= /^#\[(tokio::)?test\b/.test(line);
         } else {
             const name = /^(?:pub )?(?:async )?fn (\w+)/.exec(line)?.[1];
-            if (name && isTest) yield { name, comment: above.join('\n') };
+            if (name && (isTest || isBenchmark)) yield { name, comment: above.join('\n') };
             above = [];
             isTest = false;
         }
@@ -68,7 +69,7 @@ function shown() {
     for (const file of files.sort()) {
         const isRust = file.endsWith('.rs');
         if (!isRust && !/\.test\.tsx?$/.test(file)) continue;
-        for (const { name, comment } of isRust ? testsOfRust(read(file)) : testsOfTypeScript(read(file))) {
+        for (const { name, comment } of isRust ? testsOfRust(read(file), file.includes('/benches/')) : testsOfTypeScript(read(file))) {
             for (const id of idsIn(comment)) {
                 if (!found.has(id)) found.set(id, []);
                 found.get(id).push({ file, name });

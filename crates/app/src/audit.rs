@@ -64,7 +64,21 @@ pub fn by_user(tx: &mut Tx, actor: &SessionUser, about: About<'_>) -> Result<(),
 /// [`StoreError`] as the database says.
 pub async fn refused(app: &App, actor: &SessionUser, about: About<'_>) -> Result<(), StoreError> {
     let About { action, remote, channel, detail, .. } = about;
-    let entry = audit::Entry { actor: actor.user_id.as_str(), action, remote, channel, result: FAIL, detail };
+    once(app, audit::Entry { actor: actor.user_id.as_str(), action, remote, channel, result: FAIL, detail }).await
+}
+
+/// Notes that the peer of one connection called as that of another (E-127).
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub(crate) async fn impostor(app: &App, caller: &RemoteId, claimed: &RemoteId) -> Result<(), StoreError> {
+    let actor = format!("remote:{caller}");
+    let (action, detail) = ("other_connection", claimed.as_str());
+    let entry = audit::Entry { actor: &actor, action, remote: Some(*caller), channel: None, result: FAIL, detail };
+    once(app, entry).await
+}
+
+async fn once(app: &App, entry: audit::Entry<'_>) -> Result<(), StoreError> {
     let mut tx = app.db.begin(app.clock.now()).await?;
     let now = tx.now();
     if audit::was_written(&mut tx, Millis(now.0 - SAME_ATTEMPT), &entry).await? {

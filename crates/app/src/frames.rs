@@ -5,9 +5,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use rialto_model::{
-    Channel, ChannelId, ChannelMember, Millis, PostId, SessionId, Team, TeamId, TeamMember, User, UserId,
+    Channel, ChannelId, ChannelMember, Millis, PostId, RemoteId, SessionId, Team, TeamId, TeamMember, User, UserId,
 };
-use rialto_store::{Snapshot, StoreError, channel_members, channels, sessions, team_members, teams, users};
+use rialto_store::{Snapshot, StoreError, channel_members, channels, sessions, shares, team_members, teams, users};
 
 use crate::App;
 use crate::access::SessionUser;
@@ -82,6 +82,8 @@ pub struct Wanted {
     pub teams: BTreeSet<TeamId>,
     /// Memberships in teams.
     pub team_members: BTreeSet<(TeamId, UserId)>,
+    /// Connections whose channels are needed.
+    pub channels_over: BTreeSet<RemoteId>,
 }
 
 /// Rows as they are now; what has gone is missing.
@@ -103,6 +105,8 @@ pub struct Rows {
     pub teams: HashMap<TeamId, Team>,
     /// Live memberships in teams.
     pub team_members: HashMap<(TeamId, UserId), TeamMember>,
+    /// Ids of the channels that are or were shared over a connection.
+    pub channels_over: HashMap<RemoteId, Vec<ChannelId>>,
 }
 
 /// Group channels have at most this many members (client-api 10).
@@ -142,6 +146,9 @@ pub async fn load(app: &App, wanted: &Wanted) -> Result<Rows, StoreError> {
         if let Some(member) = channel_members::get(&mut view, channel, user).await? {
             rows.channel_members.insert((*channel, *user), member);
         }
+    }
+    for remote in &wanted.channels_over {
+        rows.channels_over.insert(*remote, shares::channels_over(&mut view, remote).await?);
     }
     for team in &wanted.teams {
         if let Some(found) = teams::get(&mut view, team).await? {

@@ -28,11 +28,8 @@ pub mod delivery_states;
 #[cfg(test)]
 mod delivery_states_tests;
 pub mod direct_channels;
-<<<<<<< HEAD
-pub mod duty;
-=======
 pub mod discovery;
->>>>>>> alfa
+pub mod duty;
 pub mod emoji;
 pub mod fetch;
 pub mod files;

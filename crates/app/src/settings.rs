@@ -257,11 +257,11 @@ impl Settings {
         self.workspaces.remote_typing && self.sharing_enabled()
     }
 
-<<<<<<< HEAD
     /// Messages that were written before this are not kept here (E-131).
     pub fn messages_kept_from(&self, now: Millis) -> Option<Millis> {
         self.message_deletion.then(|| Millis(now.0 - self.message_retention_days * 24 * 3_600_000))
-=======
+    }
+
     /// People of peers are taken although they are in no shared channel (behaviour 6.2).
     pub fn discovery_enabled(&self) -> bool {
         self.workspaces.discovery && self.sharing_enabled()
@@ -270,7 +270,6 @@ impl Settings {
     /// All our people are offered to peers (behaviour 6.2).
     pub fn offers_people(&self) -> bool {
         self.workspaces.offer_people && self.discovery_enabled()
->>>>>>> alfa
     }
 
     /// [`Workspaces::offline_after_seconds`] in ms.

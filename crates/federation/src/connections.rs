@@ -13,8 +13,8 @@ use rialto_wire::federation::{frame::Frame, topic};
 use rialto_wire::invitation::{self, InvalidInvitation, Invitation, Kdf, OpenError};
 use rialto_wire::site_url::SiteUrl;
 
-use crate::Federation;
 use crate::transport::{Request, Step, TransportError};
+use crate::{Federation, redirect};
 
 /// Failed openings after which an administrator has to wait, and how long, ms.
 const MAX_FAILED_OPENINGS: usize = 10;
@@ -96,6 +96,16 @@ pub enum Error {
     TooSoon {
         /// When it may be probed again.
         until: Millis,
+    },
+    /// The address leads elsewhere (E-017).
+    #[error("{url} leads to {target}")]
+    Redirected {
+        /// What was called.
+        url: String,
+        /// Where it leads, for people.
+        target: String,
+        /// The encrypted address of the same host, which may be called instead.
+        encrypted: Option<SiteUrl>,
     },
     /// The peer answered with a refusal.
     #[error("the peer refused with {status}")]
@@ -300,7 +310,16 @@ pub async fn accept_invitation(
     };
     // A task of its own: whoever asked may hang up in the middle, and half an acceptance would stand in everybody's way.
     let (owned, who) = (fed.clone(), actor.clone());
-    let work = tokio::spawn(async move { carry_out(&owned, &who, &acceptance, exchange).await });
+    let work = tokio::spawn(async move {
+        match carry_out(&owned, &who, &acceptance, &exchange).await {
+            Err(Error::Redirected { encrypted: Some(site), .. }) if site != own => {
+                // A new beginning: everything is checked of that address as well.
+                let acceptance = Acceptance { site_url: site.as_str().to_owned(), ..acceptance };
+                carry_out(&owned, &who, &acceptance, &Exchange { site, ..exchange }).await
+            }
+            other => other,
+        }
+    });
     let remote = work.await.map_err(|_| StoreError::Failed("an acceptance broke off".to_owned()))??;
     Ok(Accepted { called_back: called_back(fed, &id).await, remote })
 }
@@ -320,16 +339,16 @@ async fn carry_out(
     fed: &Federation,
     actor: &SessionUser,
     acceptance: &Acceptance,
-    exchange: Exchange,
+    exchange: &Exchange,
 ) -> Result<RemoteCluster, Error> {
     let id = acceptance.remote_id;
     let remote = records::begin_acceptance(&fed.app, actor, acceptance).await?;
     let confirm = Confirm {
         remote_id: id.to_string(),
         remote_team_id: remote.default_team_id.map_or_else(String::new, |team| team.to_string()),
-        site_url: exchange.own_site,
-        token: exchange.own_token,
-        refreshed_token: exchange.refreshed,
+        site_url: exchange.own_site.clone(),
+        token: exchange.own_token.clone(),
+        refreshed_token: exchange.refreshed.clone(),
         version: 3,
         expires_at: None,
         rialto: exchange.advertise.then(|| fed.advert()),
@@ -445,6 +464,9 @@ async fn confirm_with(
         }
     }
     let answer = outcome.map_err(|error| Error::Unreachable { url: url.clone(), error })?;
+    if let Some(target) = redirect::target(site, path, &answer) {
+        return Err(Error::Redirected { url, target, encrypted: redirect::encrypted(site, path, &answer) });
+    }
     if answer.status != 200 {
         return Err(Error::Refused { url, status: answer.status, id: error_id(&answer.body) });
     }

@@ -7,6 +7,7 @@ pub mod connections;
 pub mod moving;
 pub mod probe;
 pub mod receive;
+mod redirect;
 pub mod rotation;
 mod send;
 pub mod service;

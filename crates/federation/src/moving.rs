@@ -17,7 +17,13 @@ use crate::transport::{Step, TransportError, check_site};
 /// Looks into another address a peer names, beside whatever else is going on; at most once in ten seconds.
 pub fn announced(fed: &Federation, remote: &RemoteCluster, url: &str) {
     let Ok(site) = SiteUrl::parse(url) else { return };
-    if remote.site_url.as_deref() == Some(site.as_str()) || take_turn(fed, remote.id, Asked::Elsewhere).is_err() {
+    // Who is called encrypted is not called plainly again on the word of a request (E-017).
+    let known = remote.site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
+    let is_step_back = known.is_some_and(|known| known.is_https() && !site.is_https() && known.host() == site.host());
+    if is_step_back
+        || remote.site_url.as_deref() == Some(site.as_str())
+        || take_turn(fed, remote.id, Asked::Elsewhere).is_err()
+    {
         return;
     }
     let (fed, remote) = (fed.clone(), remote.clone());
@@ -59,8 +65,44 @@ pub async fn move_to(fed: &Federation, actor: &SessionUser, id: &RemoteId, url: 
     Ok(records::moved(&fed.app, Some(actor), id, site.as_str()).await?)
 }
 
-/// Asks who answers at an address.
+/// A peer's address leads to the encrypted one of the same host: kept if the peer answers there. True if it is the
+/// address from now on.
+pub(crate) async fn redirected(fed: &Federation, id: &RemoteId, to: &SiteUrl) -> bool {
+    let outcome = async {
+        let expected = records::peer_server(&fed.app, id).await?;
+        let found = who_answers(fed, id, to).await?;
+        if expected.is_some() && found != expected {
+            return Err(Error::NotThePeer { url: to.as_str().to_owned() });
+        }
+        records::moved(&fed.app, None, id, to.as_str()).await?;
+        Ok(())
+    };
+    match outcome.await {
+        Ok(()) => {
+            tracing::info!(remote = %id, "a peer's address leads to an encrypted one, which is kept");
+            true
+        }
+        Err(error) => {
+            let error: Error = error;
+            tracing::info!(%error, remote = %id, "an encrypted address was not taken");
+            false
+        }
+    }
+}
+
+/// Asks whether the peer answers at an address.
 async fn verify(fed: &Federation, id: &RemoteId, site: &SiteUrl) -> Result<(), Error> {
+    let expected = records::peer_server(&fed.app, id).await?;
+    // Of a Mattermost nobody knows who it is; that it takes our credential has to do.
+    if who_answers(fed, id, site).await? == expected {
+        Ok(())
+    } else {
+        Err(Error::NotThePeer { url: site.as_str().to_owned() })
+    }
+}
+
+/// The installation that takes our credential at an address, as far as it says so.
+async fn who_answers(fed: &Federation, id: &RemoteId, site: &SiteUrl) -> Result<Option<ServerId>, Error> {
     let unreachable =
         |step, detail| Error::Unreachable { url: site.as_str().to_owned(), error: TransportError { step, detail } };
     check_site(&fed.app.settings, site).map_err(|detail| unreachable(Step::Address, detail))?;
@@ -68,11 +110,8 @@ async fn verify(fed: &Federation, id: &RemoteId, site: &SiteUrl) -> Result<(), E
     if fed.own_site().is_some_and(|own| own == *site) {
         return Err(Error::Own);
     }
-    let expected = records::peer_server(&fed.app, id).await?;
     let Some((_, token)) = records::peer_token(&fed.app, id).await? else { return Err(Error::NotAccepted) };
     let answer = ping_with(fed, site, id, &token).await;
     let (answer, _) = answer.map_err(|undelivered| unreachable(Step::Exchange, undelivered.cause))?;
-    let found: Option<ServerId> = answer.rialto.and_then(|peer| peer.server_id);
-    // Of a Mattermost nobody knows who it is; that it takes our credential has to do.
-    if found == expected { Ok(()) } else { Err(Error::NotThePeer { url: site.as_str().to_owned() }) }
+    Ok(answer.rialto.and_then(|peer| peer.server_id))
 }

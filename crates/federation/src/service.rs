@@ -1,7 +1,7 @@
 //! Keeps one sender and one pinger running for every live connection, and does the small regular chores: on one of the
 //! installation's nodes, whichever has the duty.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -146,25 +146,31 @@ async fn reconcile(federation: &Federation, tasks: &mut HashMap<RemoteId, Tasks>
         Vec::new()
     };
     let confirmed: Vec<RemoteId> = live.iter().filter(|remote| remote.is_live()).map(|remote| remote.id).collect();
+    let kept: HashSet<RemoteId> = confirmed.iter().copied().collect();
     tasks.retain(|id, task| {
-        let keep = confirmed.contains(id);
+        // One that ended although its connection lives lost its position to somebody else, or met a bug: all begin again.
+        let keep = kept.contains(id) && !task.has_ended();
         if !keep {
             task.stop();
         }
         keep
     });
-    for id in confirmed {
-        // One that ended although its connection lives lost its position to somebody else, or met a bug: all begin again.
-        match tasks.get(&id) {
-            Some(running) if !running.has_ended() => continue,
-            Some(ended) => ended.stop(),
-            None => {}
-        }
+    let missing: Vec<RemoteId> = confirmed.into_iter().filter(|id| !tasks.contains_key(id)).collect();
+    let number = missing.len();
+    for (place, id) in missing.into_iter().enumerate() {
         let (link, kick) = (Arc::new(Link::default()), Arc::new(Notify::new()));
-        let sender = tokio::spawn(sender::run(federation.clone(), id, Arc::clone(&link)));
-        let files = tokio::spawn(files::run(federation.clone(), id, Arc::clone(&link)));
-        let pictures = tokio::spawn(pictures::run(federation.clone(), id));
-        let pinger = tokio::spawn(pinger::run(federation.clone(), id, Arc::clone(&link), Arc::clone(&kick)));
+        let turn = pinger::Turn::new(place, number);
+        let sender = tokio::spawn(after(turn, sender::run(federation.clone(), id, Arc::clone(&link))));
+        let files = tokio::spawn(after(turn, files::run(federation.clone(), id, Arc::clone(&link))));
+        let pictures = tokio::spawn(after(turn, pictures::run(federation.clone(), id)));
+        let pinger = tokio::spawn(pinger::run(federation.clone(), id, Arc::clone(&link), Arc::clone(&kick), turn));
         tasks.insert(id, Tasks { sender, files, pictures, pinger, link, kick });
     }
+}
+
+/// Of many peers not all are written to, and not all failures written down, in the moment the server starts: people wait
+/// for its database too.
+async fn after(turn: pinger::Turn, work: impl Future<Output = ()>) {
+    turn.come().await;
+    work.await;
 }

@@ -3,9 +3,11 @@
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rialto_app::SettingsCell;
@@ -61,12 +63,14 @@ pub struct FileRequest {
 }
 
 /// What a peer answered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Response {
     /// HTTP status.
     pub status: u16,
     /// `X-Version-Id`, by which Mattermosts show their version.
     pub version: Option<String>,
+    /// Where it says to ask instead, with a redirect.
+    pub location: Option<String>,
     /// Bounded.
     pub body: Vec<u8>,
 }
@@ -264,16 +268,31 @@ pub fn check_site(settings: &SettingsCell, site: &SiteUrl) -> Result<(), String>
     Ok(())
 }
 
+/// Asks for the addresses of a name. Nothing is kept of an answer: every new connection asks again, so a peer that moves
+/// is found as soon as its name says so (E-124).
+type Names = Arc<dyn Fn(String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> + Send + Sync>;
+
+/// The machine's own way to resolve names.
+fn system_names() -> Names {
+    Arc::new(|name| {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            Ok(found.map(|address| address.ip()).collect())
+        })
+    })
+}
+
 /// Resolves names and hands out only addresses that may be called, so that no later answer of a name server slips by.
 struct GuardedResolver {
     settings: SettingsCell,
+    names: Names,
 }
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let settings = self.settings.clone();
+        let (settings, names) = (self.settings.clone(), Arc::clone(&self.names));
         Box::pin(async move {
-            let allowed = resolve(&settings, name.as_str()).await?;
+            let allowed = resolve(&settings, &names, name.as_str()).await?;
             let allowed = allowed.map_err(|refused| format!("{ADDRESS_MARK}{refused}"))?;
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
@@ -281,12 +300,16 @@ impl Resolve for GuardedResolver {
 }
 
 /// The addresses of a name that may be called; the inner error says why none may.
-async fn resolve(settings: &SettingsCell, name: &str) -> std::io::Result<Result<Vec<SocketAddr>, String>> {
+async fn resolve(
+    settings: &SettingsCell,
+    names: &Names,
+    name: &str,
+) -> std::io::Result<Result<Vec<SocketAddr>, String>> {
     let mut refused = format!("{name} has no address");
     let mut allowed = Vec::new();
-    for address in tokio::net::lookup_host((name, 0)).await? {
-        match check_address(settings, address.ip()) {
-            Ok(()) => allowed.push(address),
+    for ip in names(name.to_owned()).await? {
+        match check_address(settings, ip) {
+            Ok(()) => allowed.push(SocketAddr::new(ip, 0)),
             Err(why) => refused = why,
         }
     }
@@ -300,6 +323,7 @@ const ADDRESS_MARK: &str = "address refused: ";
 pub struct Https {
     client: reqwest::Client,
     settings: SettingsCell,
+    names: Names,
 }
 
 impl Https {
@@ -308,25 +332,25 @@ impl Https {
     /// # Errors
     /// A text, if TLS cannot be set up.
     pub fn new(settings: SettingsCell) -> Result<Self, String> {
-        Self::with_authorities(settings, Vec::new())
+        Self::with(settings, Vec::new(), system_names())
     }
 
-    /// The same, trusting further authorities.
-    fn with_authorities(settings: SettingsCell, authorities: Vec<reqwest::Certificate>) -> Result<Self, String> {
+    /// The same, trusting further authorities and asking somebody else for names.
+    fn with(settings: SettingsCell, authorities: Vec<reqwest::Certificate>, names: Names) -> Result<Self, String> {
         let mut builder = reqwest::Client::builder();
         if !authorities.is_empty() {
             builder = builder.tls_certs_merge(authorities);
         }
         let client = builder
             .redirect(reqwest::redirect::Policy::none())
-            .dns_resolver(std::sync::Arc::new(GuardedResolver { settings: settings.clone() }))
+            .dns_resolver(Arc::new(GuardedResolver { settings: settings.clone(), names: Arc::clone(&names) }))
             .connect_timeout(CONNECT)
             .pool_idle_timeout(Duration::from_secs(90))
             .pool_max_idle_per_host(4)
             .no_proxy()
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { client, settings })
+        Ok(Self { client, settings, names })
     }
 
     /// Whether a site may be called under the settings in force. Literal addresses never meet the resolver.
@@ -348,13 +372,15 @@ impl Https {
         let addresses = match &host {
             url::Host::Ipv4(ip) => Ok(vec![SocketAddr::from((*ip, site.port()))]),
             url::Host::Ipv6(ip) => Ok(vec![SocketAddr::from((*ip, site.port()))]),
-            url::Host::Domain(name) => match tokio::time::timeout(RESOLVE, resolve(&self.settings, name)).await {
-                Ok(Ok(Ok(found))) => {
-                    Ok(found.into_iter().map(|found| SocketAddr::new(found.ip(), site.port())).collect())
+            url::Host::Domain(name) => {
+                match tokio::time::timeout(RESOLVE, resolve(&self.settings, &self.names, name)).await {
+                    Ok(Ok(Ok(found))) => {
+                        Ok(found.into_iter().map(|found| SocketAddr::new(found.ip(), site.port())).collect())
+                    }
+                    Ok(Ok(Err(refused))) => Err(failed(Step::Address, &refused)),
+                    Ok(Err(_)) | Err(_) => Err(failed(Step::Resolve, "the host name does not resolve")),
                 }
-                Ok(Ok(Err(refused))) => Err(failed(Step::Address, &refused)),
-                Ok(Err(_)) | Err(_) => Err(failed(Step::Resolve, "the host name does not resolve")),
-            },
+            }
         };
         let addresses: Vec<SocketAddr> = match addresses {
             Ok(addresses) => addresses,
@@ -409,7 +435,8 @@ impl Https {
 async fn read(call: reqwest::RequestBuilder) -> Result<Response, TransportError> {
     let answer = call.send().await.map_err(|error| explain(&error))?;
     let status = answer.status().as_u16();
-    let version = answer.headers().get("x-version-id").and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let (version, location) = (header("x-version-id"), header("location"));
     let mut answer = answer;
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| explain(&error))? {
@@ -419,7 +446,7 @@ async fn read(call: reqwest::RequestBuilder) -> Result<Response, TransportError>
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Response { status, version, body })
+    Ok(Response { status, version, location, body })
 }
 
 impl Transport for Https {
@@ -438,7 +465,7 @@ impl Transport for Https {
     fn reaches<'a>(&'a self, site: &'a SiteUrl) -> Reach<'a> {
         Box::pin(async move {
             let Some(url::Host::Domain(name)) = site.host() else { return Ok(()) };
-            match tokio::time::timeout(RESOLVE, resolve(&self.settings, &name)).await {
+            match tokio::time::timeout(RESOLVE, resolve(&self.settings, &self.names, &name)).await {
                 Ok(Ok(found)) => found.map(|_| ()),
                 // Name servers fail and recover.
                 Ok(Err(_)) | Err(_) => Ok(()),
@@ -520,6 +547,9 @@ fn date(seconds: u64) -> String {
         |at| format!("{:04}-{:02}-{:02}", at.year(), u8::from(at.month()), at.day()),
     )
 }
+
+#[cfg(test)]
+mod names_tests;
 
 #[cfg(test)]
 mod tests {
@@ -653,7 +683,7 @@ mod tests {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let pem = include_bytes!("../tests/data/tls/authority.pem");
         let authority = reqwest::Certificate::from_pem(pem).unwrap();
-        Https::with_authorities(settings(Policy::Allow, Policy::Allow), vec![authority]).unwrap()
+        Https::with(settings(Policy::Allow, Policy::Allow), vec![authority], system_names()).unwrap()
     }
 
     /// E-016, E-157, behaviour 8.4, 8.7: an expired certificate is named with its date, one for another name and one from a

@@ -74,6 +74,7 @@ pub async fn serve(config: Config, live: Live) -> Result<(), ServeError> {
         Ok(number) => tracing::error!(number, "shares rest because their channel is not there"),
         Err(error) => tracing::error!(%error, "shares could not be checked"),
     }
+    let signalled = signalled();
     let listener = listen(&config.listen).await?;
     let transport = Https::new(app.settings.clone()).map_err(ServeError::Transport)?;
     let federation = Federation::new(app.clone(), Arc::new(transport));
@@ -100,7 +101,7 @@ pub async fn serve(config: Config, live: Live) -> Result<(), ServeError> {
     if site_url.is_empty() {
         tracing::warn!("no site URL is set; connections to other servers cannot be made");
     }
-    run(listener, router, follower).await?;
+    run(listener, router, follower, signalled).await?;
     // Another node can take over at once.
     let _ = tokio::time::timeout(PATIENCE, service).await;
     Ok(())
@@ -167,7 +168,12 @@ fn router(app: &App, api: Api, beside: Router) -> Router {
         .route("/", get(async move || Redirect::temporary(&home)))
 }
 
-async fn run(listener: TcpListener, router: Router, follower: JoinHandle<()>) -> Result<(), ServeError> {
+async fn run(
+    listener: TcpListener,
+    router: Router,
+    follower: JoinHandle<()>,
+    signalled: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
     let (stop, stopping) = watch::channel(false);
     let mut told = stopping.clone();
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -178,7 +184,7 @@ async fn run(listener: TcpListener, router: Router, follower: JoinHandle<()>) ->
     let mut server = std::pin::pin!(std::future::IntoFuture::into_future(server));
     tokio::select! {
         ended = &mut server => return ended.map_err(ServeError::Stopped),
-        () = signalled() => {}
+        () = signalled => {}
     }
     tracing::info!("stopping");
     stop.send_replace(true);
@@ -190,21 +196,28 @@ async fn run(listener: TcpListener, router: Router, follower: JoinHandle<()>) ->
     }
 }
 
-/// Waits for SIGINT or SIGTERM.
-async fn signalled() {
+/// Waits for SIGINT or SIGTERM, both heeded from the call on and not only once they are waited for: whoever stops a server
+/// that has just answered for the first time stops it in order.
+fn signalled() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    {
+    let (terminate, interrupt) = {
         use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    };
+    async move {
+        #[cfg(unix)]
+        match (terminate, interrupt) {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
                 tokio::select! {
                     _ = terminate.recv() => {}
-                    _ = tokio::signal::ctrl_c() => {}
+                    _ = interrupt.recv() => {}
                 }
                 return;
             }
-            Err(error) => tracing::warn!(%error, "SIGTERM will not stop the server in order"),
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::warn!(%error, "signals will not stop the server in order");
+            }
         }
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }

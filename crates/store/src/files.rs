@@ -41,6 +41,28 @@ pub async fn get(view: &mut Snapshot, id: &FileId) -> Result<Option<FileInfo>, S
     view.fetch_optional(concat!("SELECT ", columns!(), " FROM files f WHERE f.id = $1"), &[id.into()]).await
 }
 
+/// A live file of a connection with these bytes.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn held(
+    view: &mut Snapshot,
+    remote: &RemoteId,
+    sha256: &str,
+    size: i64,
+) -> Result<Option<FileInfo>, StoreError> {
+    view.fetch_optional(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM files f WHERE f.remote_id <> '' AND f.remote_id = $1 AND f.sha256 = $2 AND f.size = $3 \
+             AND f.delete_at = 0 LIMIT 1"
+        ),
+        &[remote.into(), sha256.into(), size.into()],
+    )
+    .await
+}
+
 /// Files with these ids, in no order, unknown and deleted ones missing.
 ///
 /// # Errors

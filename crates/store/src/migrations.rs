@@ -31,11 +31,9 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V13__emoji", include_str!("../migrations/0013_emoji.sql"), "", ""),
     ("V14__moderation", include_str!("../migrations/0014_moderation.sql"), "", ""),
     ("V15__restore", include_str!("../migrations/0015_restore.sql"), "", ""),
-<<<<<<< HEAD
-    ("V16__leases", include_str!("../migrations/0016_leases.sql"), "", ""),
-=======
     ("V16__discovery", include_str!("../migrations/0016_discovery.sql"), "", ""),
->>>>>>> alfa
+    ("V17__leases", include_str!("../migrations/0017_leases.sql"), "", ""),
+    ("V18__held_files", include_str!("../migrations/0018_held_files.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

@@ -293,6 +293,25 @@ pub async fn is_known_token(view: &mut Snapshot, hash: &str, except: &RemoteId) 
     .await
 }
 
+/// The live connection other than `except` whose peer presents a token of this hash, or was offered it.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn owner_of_token(
+    view: &mut Snapshot,
+    hash: &str,
+    except: &RemoteId,
+) -> Result<Option<RemoteId>, StoreError> {
+    let found: Option<crate::Id<RemoteId>> = view
+        .fetch_optional(
+            "SELECT r.remote_id FROM remote_clusters r WHERE r.delete_at = 0 AND r.remote_id <> $2 AND (r.token_hash = $1 \
+             OR EXISTS (SELECT 1 FROM token_rotations t WHERE t.remote_id = r.remote_id AND t.next_hash = $1)) LIMIT 1",
+            &[hash.into(), except.into()],
+        )
+        .await?;
+    Ok(found.map(|id| id.0))
+}
+
 /// The code with this token hash, spent or not.
 ///
 /// # Errors

@@ -124,6 +124,16 @@ pub async fn list_of_remote(view: &mut Snapshot, remote: &RemoteId, ended: bool)
     .await
 }
 
+/// Channels that are or were shared over a connection.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn channels_over(view: &mut Snapshot, remote: &RemoteId) -> Result<Vec<ChannelId>, StoreError> {
+    let found: Vec<crate::Id<ChannelId>> =
+        view.fetch_all("SELECT DISTINCT channel_id FROM shares WHERE remote_id = $1", &[remote.into()]).await?;
+    Ok(found.into_iter().map(|id| id.0).collect())
+}
+
 /// Live shares over connections that have ended or are not there.
 ///
 /// # Errors

@@ -12,6 +12,7 @@
 
 pub mod client;
 pub mod digest;
+pub mod far_line;
 pub mod ids;
 pub mod invitation;
 pub mod organisation;
@@ -24,6 +25,7 @@ pub mod table;
 pub mod wait;
 
 pub use client::{Answer, Client};
+pub use far_line::FarLine;
 pub use organisation::{Organisation, connect, share};
 pub use peer::{Peer, Profile};
 pub use reqwest::Method;

@@ -46,7 +46,6 @@ const DEFAULT_SETTINGS: [(&str, &str); 6] = [
 struct Installation {
     data: PathBuf,
     database_url: Option<String>,
-    site_url: String,
 }
 
 /// A server process. Dropped, it is killed; if the test failed, the end of its log is printed and its folder kept.
@@ -63,6 +62,8 @@ pub struct TestServer {
     /// The installation this is one more node of.
     beside: Option<Installation>,
     settings: BTreeMap<String, String>,
+    /// Where others find it, if that is not where it listens.
+    site_url: Option<String>,
     /// From starting the process to its first answer, of the latest start.
     pub started_in: Duration,
 }
@@ -84,6 +85,7 @@ impl TestServer {
             beside: None,
             settings: DEFAULT_SETTINGS.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
             process: None,
+            site_url: None,
             started_in: Duration::ZERO,
         }
     }
@@ -91,11 +93,8 @@ impl TestServer {
     /// One more node of the same installation, which is not running yet: the same database, folder and site URL behind
     /// another port. To be dropped before the first.
     pub fn beside(&self) -> Self {
-        let beside = Installation {
-            data: self.data().to_owned(),
-            database_url: self.database_url().map(str::to_owned),
-            site_url: self.url(),
-        };
+        let beside =
+            Installation { data: self.data().to_owned(), database_url: self.database_url().map(str::to_owned) };
         Self {
             process: None,
             name: format!("{}, second node", self.name),
@@ -104,6 +103,7 @@ impl TestServer {
             data: None,
             database: None,
             beside: Some(beside),
+            site_url: Some(self.site_url.clone().unwrap_or_else(|| self.url())),
             settings: self.settings.clone(),
             started_in: Duration::ZERO,
         }
@@ -113,6 +113,18 @@ impl TestServer {
     #[must_use]
     pub fn under(mut self, path: &str) -> Self {
         path.clone_into(&mut self.path);
+        self
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Has other servers find it at another address; those who use it go on coming to [`TestServer::url`].
+    #[must_use]
+    pub fn found_at(mut self, url: &str) -> Self {
+        self.site_url = Some(url.to_owned());
         self
     }
 
@@ -181,7 +193,7 @@ impl TestServer {
     pub fn spawn(&mut self) {
         assert!(!self.is_running(), "{} is already running", self.name);
         let log = self.log_file();
-        let site_url = self.beside.as_ref().map_or_else(|| self.url(), |first| first.site_url.clone());
+        let site_url = self.site_url.clone().unwrap_or_else(|| self.url());
         let mut command = Command::new(binary());
         command
             .arg("serve")

@@ -151,6 +151,18 @@ mod tests {
         check(" http://[::1]:8065/ ", "http://[::1]:8065");
     }
 
+    /// E-124: a host may be an address of the sixth version, or a name in any alphabet.
+    #[test]
+    fn takes_hosts_of_every_form() {
+        check("https://Bücher.Example:8443/", "https://xn--bcher-kva.example:8443");
+        check("https://xn--bcher-kva.example", "https://xn--bcher-kva.example");
+        let url = SiteUrl::parse("https://[2001:DB8::0:1]/chat").unwrap();
+        assert_eq!((url.as_str(), url.authority()), ("https://[2001:db8::1]/chat", "[2001:db8::1]"));
+        assert_eq!(url.host(), Some(Host::Ipv6("2001:db8::1".parse().unwrap())));
+        refuse("https://[2001:db8::zz]", InvalidSiteUrl::Form);
+        refuse("https://xn--.example", InvalidSiteUrl::Form);
+    }
+
     #[test]
     fn refuses_what_is_no_site() {
         refuse("ftp://h.example", InvalidSiteUrl::Scheme);

@@ -49,9 +49,13 @@ function readConnection(one: Record<string, unknown>): Connection {
   return { id: text(one['remote_id']), displayName: text(one['display_name']), siteUrl: text(one['site_url']), ended: count(one['delete_at']) > 0 };
 }
 
-/** All connections that have not ended. */
-export async function listConnections(): Promise<Connection[]> {
-  const answer = await fetchJson('/remotecluster?per_page=200');
+/** Connections of a page. */
+export const CONNECTIONS_PAGE = 20;
+
+/** A page of the connections that have not ended, all or those in whose name, address or description `wanted` stands. */
+export async function listConnections(wanted = '', page = 0): Promise<Connection[]> {
+  const query = new URLSearchParams({ page: String(page), per_page: String(CONNECTIONS_PAGE), q: wanted });
+  const answer = await fetchJson(`/remotecluster?${query.toString()}`);
   return (Array.isArray(answer) ? answer : []).filter(isRecord).map(readConnection);
 }
 

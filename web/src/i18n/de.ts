@@ -136,8 +136,11 @@ export const de: Messages = {
   'people.split': '{local} von hier, {remote} von anderswo',
   'people.admin': 'Verwaltet den Kanal',
 
-  'connections.title': 'Sichere Verbindungen',
+  'connections.title': 'Verbundene Arbeitsbereiche',
   'connections.none': 'Es gibt noch keine sicheren Verbindungen.',
+  'connections.noneFound': 'Keine Verbindung passt.',
+  'connections.search': 'Nach Name oder Adresse suchen',
+  'connections.more': 'Mehr anzeigen',
   'connections.state': 'Zustand',
   'connections.roundTrip': 'Umlaufzeit',
   'connections.skew': 'Uhr der anderen Seite voraus um',

@@ -134,8 +134,11 @@ export const en = {
   'people.split': '{local} from here, {remote} from elsewhere',
   'people.admin': 'Channel admin',
 
-  'connections.title': 'Secure connections',
+  'connections.title': 'Connected workspaces',
   'connections.none': 'There are no secure connections yet.',
+  'connections.noneFound': 'No connection fits.',
+  'connections.search': 'Search by name or address',
+  'connections.more': 'Show more',
   'connections.state': 'State',
   'connections.roundTrip': 'Round trip',
   'connections.skew': 'Clock ahead of ours',

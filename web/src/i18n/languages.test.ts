@@ -13,6 +13,14 @@ describe('languages', () => {
     expect(de[key].trim()).not.toBe('');
   });
 
+  // SC-001: administration speaks of connected workspaces, channels are shared, and a single one is a secure connection.
+  it('use the terms of the product', () => {
+    expect(en['connections.title']).toBe('Connected workspaces');
+    expect(en['shared.with']).toMatch(/^Shared /);
+    expect(en['connections.none']).toContain('secure connections');
+    for (const text of [...Object.values(en), ...Object.values(de)]) expect(text).not.toMatch(/experiment|remote cluster/i);
+  });
+
   it('follow the plural rules', () => {
     expect(translator('en', en).n('threads.replies', 1)).toBe('1 reply');
     expect(translator('de', de).n('threads.replies', 1200)).toBe('1.200 Antworten');

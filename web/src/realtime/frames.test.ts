@@ -21,6 +21,7 @@ describe('readFrame', () => {
   it('takes ids from the broadcast where the data has none', () => {
     expect(readFrame(frame('user_added', { user_id: 'u2', team_id: 't1' }))).toEqual({ event: 'user_added', userId: 'u2', channelId: 'c1' });
     expect(readFrame(frame('user_removed', { channel_id: 'c9', remover_id: 'u2' }, { user_id: 'me', channel_id: '' }))).toEqual({ event: 'user_removed', userId: 'me', channelId: 'c9' });
+    expect(readFrame(frame('rialto_remote_cluster_updated', { remote_id: 'r1' }, { channel_id: '' }))).toEqual({ event: 'rialto_remote_cluster_updated', remoteId: 'r1' });
     expect(readFrame(frame('channel_updated', { channel_id: 'c1' }))).toEqual({ event: 'channel_updated', channelId: 'c1', channel: undefined });
   });
 

@@ -25,6 +25,7 @@ export type Frame =
   | { event: 'emoji_added'; emoji: CustomEmoji }
   | { event: 'rialto_emoji_removed'; id: string; name: string }
   | { event: 'rialto_post_deliveries'; channelId: string; postIds: readonly string[] }
+  | { event: 'rialto_remote_cluster_updated'; remoteId: string }
   | { event: 'typing'; channelId: string; rootId: string; userId: string };
 
 /** Events that are known and need nothing of this client. */
@@ -139,6 +140,10 @@ function read(event: string, data: Record<string, unknown>, broadcast: Record<st
     case 'rialto_post_deliveries': {
       const ids = data['post_ids'];
       return { event, channelId, postIds: Array.isArray(ids) ? ids.filter((id): id is string => typeof id === 'string') : [] };
+    }
+    case 'rialto_remote_cluster_updated': {
+      const remoteId = text(data['remote_id']);
+      return remoteId === '' ? undefined : { event, remoteId };
     }
     case 'typing':
       return { event, channelId, rootId: text(data['parent_id']), userId };

@@ -66,3 +66,11 @@ export function ensureOrigin(remoteId: string, origins = store.getState().origin
     () => askedOrigins.delete(remoteId),
   );
 }
+
+/** Fetches an organisation again: it may be called something else now. What cannot be had stays as it was. */
+export function refreshOrigin(remoteId: string): void {
+  getOrganisation(remoteId).then(
+    (organisation) => dispatch({ kind: 'origin', remoteId, organisation }),
+    () => undefined,
+  );
+}

@@ -5,7 +5,8 @@ import { dispatch, store } from '../state/store';
 import { loadDeliveries } from './deliveries';
 import type { Frame } from './frames';
 import { loadChannel, loadCustomEmoji, loadMembers, loadOrganisations, loadPeerEmoji, loadShares, loadTeam, loadTeams, loadUndelivered, loadWindow, markViewed, refreshPost, takePeople } from './load';
-import { ensureUsers, takeUsers } from './profiles';
+import { announceConnection } from './connectionNews';
+import { ensureUsers, refreshOrigin, takeUsers } from './profiles';
 import { ensureRoles } from './roles';
 import type { Socket, SocketOptions } from './socket';
 import { connect } from './socket';
@@ -82,6 +83,10 @@ export function takeFrame(frame: Frame): void {
     case 'rialto_post_deliveries':
       void loadDeliveries(frame.postIds);
       break;
+    case 'rialto_remote_cluster_updated':
+      refreshOrigin(frame.remoteId);
+      announceConnection(frame.remoteId);
+      break;
     case 'typing':
       if (frame.userId !== state.me) dispatch({ kind: 'typing', channelId: frame.channelId, rootId: frame.rootId, userId: frame.userId, until: Date.now() + TYPING_MS });
       ensureUsers([frame.userId]);
@@ -91,7 +96,7 @@ export function takeFrame(frame: Frame): void {
   }
 }
 
-type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'rialto_post_undelivered' | 'rialto_history_received' | 'rialto_post_deliveries' | 'emoji_added' | 'rialto_emoji_removed' | 'rialto_peer_emoji_changed' | 'typing' }>;
+type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'rialto_post_undelivered' | 'rialto_history_received' | 'rialto_post_deliveries' | 'emoji_added' | 'rialto_emoji_removed' | 'rialto_peer_emoji_changed' | 'rialto_remote_cluster_updated' | 'typing' }>;
 
 function takeChannelFrame(frame: ChannelFrame): void {
   const state = store.getState();

@@ -5,7 +5,7 @@ import * as channels from './entities/channels';
 import * as members from './entities/members';
 import * as posts from './entities/posts';
 import * as reactions from './entities/reactions';
-import type { State } from './model';
+import type { Organisation, State } from './model';
 import { emptyState, supersedes, without } from './model';
 
 /** The state after `change`. Returns the same object where nothing changed is not promised. */
@@ -114,12 +114,20 @@ export function apply(state: State, change: Change): State {
     case 'deliveries':
       return { ...state, deliveries: { ...state.deliveries, ...Object.fromEntries(change.list.map((one) => [one.post_id, one] as const)) } };
     case 'origin':
-      return { ...state, origins: { ...state.origins, [change.remoteId]: change.organisation } };
+      return { ...state, origins: { ...state.origins, [change.remoteId]: change.organisation }, organisations: renamed(state.organisations, change.organisation) };
     case 'typing': {
       const key = `${change.channelId}:${change.rootId}`;
       return { ...state, typing: { ...state.typing, [key]: { ...state.typing[key], [change.userId]: change.until } } };
     }
   }
+}
+
+/** The organisations of channels after one of them got another display name; its handle stays. */
+function renamed(lists: State['organisations'], now: Organisation): State['organisations'] {
+  const isOld = (one: Organisation): boolean => one.name === now.name && one.display_name !== now.display_name;
+  // A connection that has ended may have had the handle of one that lives.
+  if (now.delete_at !== 0 || !Object.values(lists).some((list) => list.some(isOld))) return lists;
+  return Object.fromEntries(Object.entries(lists).map(([id, list]) => [id, list.map((one) => (isOld(one) ? { ...one, display_name: now.display_name } : one))]));
 }
 
 /** A new post: it may be unread, and its author has stopped typing. One that is held already counts for nothing. */

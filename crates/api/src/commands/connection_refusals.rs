@@ -53,6 +53,9 @@ pub(super) fn refusal(error: Error, known: &Known, asked: &Asked) -> Refused {
         Error::NotAccepted => ConnectionRefusal::NotAccepted,
         Error::TooSoon { until } => ConnectionRefusal::TooSoon { until },
         Error::Expired { at } => ConnectionRefusal::Expired { at },
+        Error::Redirected { url, target, .. } => {
+            ConnectionRefusal::Unreachable { url, step: FailedStep::Redirect { target } }
+        }
         Error::Refused { url, status, id } => of_peer(url, status, &id),
     };
     Refused::Told(connection_refusal(&refusal))
@@ -143,7 +146,6 @@ fn of_peer(url: String, status: u16, id: &str) -> ConnectionRefusal {
         (_, "rialto.protocol.error") => PeerReason::Incompatible { theirs: None, ours: PROTOCOL.to_string() },
         (401, _) => PeerReason::Unknown,
         (501, _) => PeerReason::Disabled,
-        (300..=399, _) => return ConnectionRefusal::Unreachable { url, step: FailedStep::Redirect },
         (_, "") => return ConnectionRefusal::Unreachable { url, step: FailedStep::Status(status) },
         (400 | 403 | 422, id) => PeerReason::Other(id.to_owned()),
         (status, _) => return ConnectionRefusal::Unreachable { url, step: FailedStep::Status(status) },

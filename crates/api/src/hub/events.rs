@@ -92,8 +92,10 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
         | DomainEvent::EmojiAdded(_)
         | DomainEvent::EmojiRemoved(_)
         | DomainEvent::PeerEmojiChanged { .. }
-        | DomainEvent::RemoteChanged { .. }
         | DomainEvent::SettingsChanged { .. } => {}
+        DomainEvent::RemoteChanged { remote } => {
+            wanted.channels_over.insert(*remote);
+        }
     }
 }
 
@@ -203,7 +205,12 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
         }
         DomainEvent::RemoteChanged { remote } => {
             let frame = Arc::new(Frame::from(&events::remote_cluster_updated(*remote)));
-            registry.send(Scope::Server, |_, viewer| viewer.sees_connections.then_some(&frame));
+            // Beside those who manage connections, the members of channels shared over it: they see its name (E-024).
+            let channels = rows.channels_over.get(remote).map(Vec::as_slice).unwrap_or_default();
+            let members = registry.members_of(channels);
+            registry.send(Scope::Server, |user, viewer| {
+                (viewer.sees_connections || members.contains(user)).then_some(&frame)
+            });
         }
         // Access has been taken away already; the hub itself tells of settings; some words are for another server.
         DomainEvent::SessionsRevoked { .. }

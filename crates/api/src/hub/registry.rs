@@ -87,6 +87,11 @@ impl Registry {
         self.people.get(user).is_some_and(|person| channels.iter().any(|channel| person.channels.contains(channel)))
     }
 
+    /// Connected people who belong to any of these channels.
+    pub fn members_of(&self, channels: &[ChannelId]) -> HashSet<UserId> {
+        channels.iter().filter_map(|channel| self.channels.get(channel)).flatten().copied().collect()
+    }
+
     /// The connection called `id`, if it is `user`'s.
     pub fn connection(&self, id: &ConnectionId, user: &UserId) -> Option<&Arc<Connection>> {
         self.connections.get(id).filter(|connection| connection.user() == *user)

@@ -83,7 +83,13 @@ async fn list(State(api): State<Api>, Session(actor): Session, query: QueryMap) 
         }
     }
     let (settings, now) = (api.app.settings.get(), api.app.clock.now());
+    let wanted = query.text("q").trim().to_lowercase();
     found.retain(|remote| {
+        let texts = [&remote.display_name, &remote.name, &remote.description];
+        let found = |text: &str| text.to_lowercase().contains(&wanted);
+        if !texts.into_iter().any(|text| found(text)) && !remote.site_url.as_deref().is_some_and(found) {
+            return false;
+        }
         // Connections of plugins do not exist here, and topics are nothing a peer is limited to.
         !query.flag("only_plugins")
             && query.text("plugin_id").is_empty()
@@ -91,7 +97,9 @@ async fn list(State(api): State<Api>, Session(actor): Session, query: QueryMap) 
             && (!query.flag("exclude_offline") || remote.is_online(now, settings.offline_after_ms()))
             && (query.text("creator_id").is_empty() || query.text("creator_id") == remote.creator_id.as_str())
     });
-    found.sort_by(|a, b| (&a.display_name, &a.name).cmp(&(&b.display_name, &b.name)));
+    found.sort_by(|a, b| {
+        (a.delete_at.is_some(), &a.display_name, &a.name).cmp(&(b.delete_at.is_some(), &b.display_name, &b.name))
+    });
     Ok(ApiJson(page(found, &query).iter().map(RemoteCluster::from).collect()))
 }
 
@@ -380,6 +388,7 @@ impl From<Error> for ApiError {
             }
             Error::Expired { .. } => refused("The invitation has expired; ask for a new one.".to_owned()),
             Error::Unreachable { url, error } => far(format!("{url} cannot be reached: {error}.")),
+            Error::Redirected { url, target, .. } => far(format!("{url} leads to {target}, which is not followed.")),
             Error::Refused { url, status, .. } => far(format!("{url} refused the invitation with {status}.")),
         }
     }

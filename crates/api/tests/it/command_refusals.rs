@@ -153,7 +153,7 @@ async fn the_team_of_an_invitation_is_named_current_or_the_oldest_open_one() {
     assert_eq!((&*row(&table, "a")["Default team"], &*row(&table, "b")["Default team"]), ("Team acme", "Team second"));
 }
 
-/// E-007, E-011.
+/// E-007, E-011, E-017.
 #[tokio::test]
 async fn an_invitation_is_not_accepted_for_these_reasons() {
     let (net, acme, town) = server().await;
@@ -190,7 +190,11 @@ async fn an_invitation_is_not_accepted_for_these_reasons() {
         ),
         (Some(says(502, "<html>")), &["HTTP status 502"]),
         (Some(says(404, "{\"id\":\"api.context.404.app_error\"}")), &["HTTP status 404"]),
-        (Some(says(302, "")), &["redirects", "not followed"]),
+        (
+            Some(Site::Leads("https://sso.example/login?token=secret")),
+            &["redirects to `https://sso.example/login`", "not followed"],
+        ),
+        (Some(says(302, "")), &["HTTP status 302"]),
         (Some(says(200, "<html>")), &["`the answer is not that of a chat server that shares channels`"]),
         (Some(says(401, "{}")), &["does not know this invitation"]),
         (Some(says(501, "{}")), &["switched off there"]),

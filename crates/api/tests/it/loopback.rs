@@ -38,6 +38,8 @@ pub enum Site {
     Says(u16, &'static str),
     /// No answer, for this reason.
     Fails(Step, &'static str),
+    /// A proxy leads whoever calls to this place.
+    Leads(&'static str),
 }
 
 /// The network: servers by site URL, with one clock for all. Nobody listens anywhere else.
@@ -74,7 +76,10 @@ impl Transport for Net {
                 None => return Err(fails(Step::Connect, "the connection was refused")),
                 Some(Site::Fails(step, detail)) => return Err(fails(step, detail)),
                 Some(Site::Says(status, body)) => {
-                    return Ok(Response { status, version: None, body: body.as_bytes().to_vec() });
+                    return Ok(Response { status, body: body.as_bytes().to_vec(), ..Response::default() });
+                }
+                Some(Site::Leads(to)) => {
+                    return Ok(Response { status: 302, location: Some(to.to_owned()), ..Response::default() });
                 }
                 Some(Site::Up(router)) => router,
             };
@@ -91,7 +96,7 @@ impl Transport for Net {
             let status = answer.status().as_u16();
             let version = answer.headers().get("x-version-id").and_then(|v| v.to_str().ok()).map(str::to_owned);
             let body = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap().to_vec();
-            Ok(Response { status, version, body })
+            Ok(Response { status, version, body, ..Response::default() })
         })
     }
 }

@@ -23,6 +23,8 @@ mod hub;
 #[cfg(test)]
 mod loopback;
 #[cfg(test)]
+mod many_connections;
+#[cfg(test)]
 mod posts;
 #[cfg(test)]
 mod remote_clusters;

@@ -67,6 +67,47 @@ async fn a_connection_from_its_making_to_its_removal() {
     assert_eq!(unknown.error(404), "api.remote_cluster.get.not_found");
 }
 
+/// E-023: a connection that was removed is listed after all others for thirty days, and after that only the audit log
+/// speaks of it.
+#[tokio::test]
+async fn a_removed_connection_is_listed_for_thirty_days() {
+    const DAY: i64 = 86_400_000;
+    let world = world().await;
+    let admin = world.person("admin", "system_admin system_user").await;
+    let made = world.call(&admin, "POST", "/remotecluster", new_connection(&world, "aaa")).await.json(201);
+    let id = made["remote_cluster"]["remote_id"].as_str().unwrap();
+    world.call(&admin, "DELETE", &format!("/remotecluster/{id}"), Value::Null).await.json(200);
+    let mut later = new_connection(&world, "zzz");
+    later["display_name"] = json!("Zzz");
+    world.call(&admin, "POST", "/remotecluster", later).await.json(201);
+    let names = async |admin| {
+        let list = world.get(admin, "/remotecluster?include_deleted=true").await;
+        let name = |one: &Value| one["name"].as_str().unwrap().to_owned();
+        list.as_array().unwrap().iter().map(name).collect::<Vec<_>>()
+    };
+    let town = world.channel(&admin, "town", ChannelKind::Public).await;
+    let status = async |admin| {
+        let line = json!({ "channel_id": town.id, "command": "/secure-connection status" });
+        world.call(admin, "POST", "/commands/execute", line).await.json(200)["text"].as_str().unwrap().to_owned()
+    };
+    world.app.clock.advance(10 * DAY);
+    let admin = world.sign_in(admin.id).await;
+    assert_eq!(names(&admin).await, ["zzz", "aaa"]);
+    let listed = status(&admin).await;
+    let rows: Vec<&str> = listed.lines().filter(|line| line.contains("zzz") || line.contains("aaa")).collect();
+    assert!(rows.len() == 2 && rows[0].contains("zzz") && rows[1].trim_end().ends_with("| Yes |"), "{listed}");
+    assert_eq!(world.get(&admin, "/remotecluster").await.as_array().unwrap().len(), 1, "who does not ask sees none");
+    world.app.clock.advance(21 * DAY);
+    let admin = world.sign_in(admin.id).await;
+    assert_eq!(names(&admin).await, ["zzz"]);
+    assert!(!status(&admin).await.contains("aaa"));
+    let audits = world.get(&admin, "/audits").await;
+    let told = audits.as_array().unwrap().iter().filter(|line| line["extra_info"].as_str().unwrap().contains(id));
+    let mut actions: Vec<&str> = told.map(|line| line["action"].as_str().unwrap()).collect();
+    actions.sort_unstable();
+    assert_eq!(actions, ["create_connection", "remove_connection"]);
+}
+
 /// SC-024.
 #[tokio::test]
 async fn connections_are_for_those_who_manage_them() {

@@ -5,8 +5,8 @@ use rialto_store::{Snapshot, StoreError, remotes};
 use subtle::ConstantTimeEq;
 
 use super::rotation;
-use crate::App;
 use crate::access::RemoteActor;
+use crate::{App, audit};
 
 /// Who calls: the connection `id`, if `token` is what its peer must present. None in every other case, so that all
 /// refusals are alike (ruling 17). A peer that uses its token before its confirmation was answered is let in: only
@@ -28,8 +28,21 @@ pub async fn authenticate(app: &App, id: &str, token: &str) -> Result<Option<Rem
         // The first request with a token that was offered makes it the only one (ruling 8.5).
         equal = rotation::adopt(app, &id, &hash).await?;
     }
+    if !equal && remote.is_some() {
+        note_impostor(app, &id, &hash).await?;
+    }
     let live = remote.filter(|remote| equal && remote.delete_at.is_none() && remote.site_url.is_some());
     Ok(live.map(RemoteActor::new))
+}
+
+/// Notes who calls under the id of another connection with its own token (E-127). A token that is nobody's leaves no
+/// line, nor does an id that is no connection's: strangers could fill the log.
+async fn note_impostor(app: &App, claimed: &RemoteId, hash: &str) -> Result<(), StoreError> {
+    let caller = remotes::owner_of_token(&mut app.db.read(app.clock.now()).await?, hash, claimed).await?;
+    match caller {
+        Some(caller) => audit::impostor(app, &caller, claimed).await,
+        None => Ok(()),
+    }
 }
 
 /// What we present to a live peer.

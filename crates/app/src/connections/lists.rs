@@ -26,13 +26,21 @@ pub async fn find(app: &App, id: &RemoteId) -> Result<Option<RemoteCluster>, Sto
     remotes::get(&mut app.db.read(app.clock.now()).await?, id).await
 }
 
-/// All connections, for those who may look.
+/// How long a connection that has ended is listed, ms (E-023). Later only the audit log speaks of it.
+pub const ENDED_LISTED: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// All connections by display name, for those who may look; with `ended` those as well that ended within
+/// [`ENDED_LISTED`], after all others.
 ///
 /// # Errors
 /// [`Error::Denied`].
 pub async fn list(app: &App, actor: &SessionUser, ended: bool) -> Result<Vec<RemoteCluster>, Error> {
     require_reader(actor)?;
-    Ok(remotes::list(&mut app.db.read(app.clock.now()).await?, ended).await?)
+    let now = app.clock.now();
+    let mut found = remotes::list(&mut app.db.read(now).await?, ended).await?;
+    found.retain(|remote| remote.delete_at.is_none_or(|at| now.since(at) <= ENDED_LISTED));
+    found.sort_by_key(|remote| remote.delete_at.is_some());
+    Ok(found)
 }
 
 /// One connection, ended or not, for those who may look.

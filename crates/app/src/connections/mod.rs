@@ -21,7 +21,7 @@ pub use handshake::{
     Acceptance, ConfirmError, Confirmation, Confirmed, abandon_acceptance, begin_acceptance, check_code, confirm,
     finish_acceptance, interrupted_acceptances, settle_acceptance,
 };
-pub use lists::{find, get, info, invitation_expiry, list, list_live, require_reader, team_name};
+pub use lists::{ENDED_LISTED, find, get, info, invitation_expiry, list, list_live, require_reader, team_name};
 pub use moving::{moved, note_peer_server, peer_server};
 pub use rotation::{
     Offer, Standing, Urgency, begin_rotation, due_rotation, former_token, note_offered, return_to_former,

@@ -10,7 +10,7 @@ use rialto_model::file::{extension, safe_name};
 use rialto_model::{ChannelId, FileId, FileInfo, ItemId, Upload, UserId};
 use rialto_store::{StoreError, Tx, files, posts, users};
 
-use super::disk::Written;
+use super::disk::{Written, stream};
 use super::{Progress, identify, received};
 use crate::App;
 use crate::access::{self, Denied, RemoteActor};
@@ -190,6 +190,7 @@ pub async fn announce(app: &App, actor: &RemoteActor, new: Announced) -> Result<
         return Err(Refusal::Quota);
     }
     files::insert_upload(&mut tx, &upload).await?;
+    let held = files::held(&mut tx, &actor.id(), &upload.sha256, upload.size).await?;
     tx.commit().await?;
     if upload.size == 0 {
         // Nothing is to come.
@@ -198,7 +199,30 @@ pub async fn announce(app: &App, actor: &RemoteActor, new: Announced) -> Result<
         complete(app, actor, &upload, &writer).await?;
         return Ok((Upload { is_done: true, ..upload }, 0));
     }
+    if let Some(held) = held.filter(|_| new.resumes && !upload.sha256.is_empty())
+        && copied(app, actor, &upload, &held).await?
+    {
+        let size = upload.size;
+        return Ok((Upload { is_done: true, ..upload }, size));
+    }
     Ok((upload, 0))
+}
+
+/// Takes bytes that the same connection has sent before from there, so that they cross once (E-147). False if they are
+/// not there any more: then they come. Only its own files count, so a hash opens nothing to a peer that it has not sent.
+async fn copied(app: &App, actor: &RemoteActor, upload: &Upload, held: &FileInfo) -> Result<bool, Refusal> {
+    let Ok(open) = app.disk.open(&held.id).await else { return Ok(false) };
+    let size = upload.size.unsigned_abs();
+    let writer = app.disk.claim(&upload.id).ok_or(Refusal::Busy)?;
+    match writer.append(stream(open, 0, size).await?, size).await? {
+        Written::Upto(at) if at == size => {}
+        Written::Upto(_) | Written::TooMuch | Written::BrokenOff(_) => {
+            writer.restart().await?;
+            return Ok(false);
+        }
+    }
+    complete(app, actor, upload, &writer).await?;
+    Ok(true)
 }
 
 /// The upload of this id, if it belongs to the connection.

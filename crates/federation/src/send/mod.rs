@@ -32,9 +32,11 @@ use rialto_wire::federation::topic;
 use rialto_wire::site_url::SiteUrl;
 use serde::Serialize;
 
-use crate::Federation;
 use crate::transport::{Request, Response, TransportError, cause};
+use crate::{Federation, moving, redirect};
 
+const PING_PATH: &str = "/api/v4/remotecluster/ping";
+const MSG_PATH: &str = "/api/v4/remotecluster/msg";
 const PING_TIMEOUT: Duration = Duration::from_secs(15);
 const FRAME_TIMEOUT: Duration = Duration::from_secs(60);
 /// Bytes of a frame we send: 11.6 refuses more for ever (ruling 34).
@@ -61,6 +63,8 @@ pub(crate) struct Undelivered {
     pub(crate) refused: bool,
     /// The peer speaks no protocol we speak.
     pub(crate) foreign: bool,
+    /// The peer's address leads here, which may be followed (E-017).
+    pub(crate) leads: Option<SiteUrl>,
 }
 
 impl Undelivered {
@@ -75,6 +79,7 @@ impl Undelivered {
             answered: false,
             refused: false,
             foreign: false,
+            leads: None,
         }
     }
 }
@@ -104,7 +109,7 @@ pub(crate) async fn ping_with(
     let frame = Frame::new(*id, fed.app.ids.id(MessageId::from_random), topic::PING, now, &payload);
     let request = Request {
         site_url: site.clone(),
-        path: "/api/v4/remotecluster/ping",
+        path: PING_PATH,
         remote_id: *id,
         token: token.to_owned(),
         body: frame.to_json(),
@@ -113,10 +118,19 @@ pub(crate) async fn ping_with(
     let response = fed.transport.send(request).await?;
     if response.status != 200 {
         let refused = response.status == 401;
-        return Err(Undelivered { refused, class: class(&response), ..Undelivered::new(refusal(&response)) });
+        let leads = redirect::encrypted(site, PING_PATH, &response);
+        return Err(Undelivered { refused, class: class(&response), leads, ..answered(site, PING_PATH, &response) });
     }
     let ping = Ping::decode_answer(&response.body).map_err(|_| not_a_peer())?;
     Ok((ping, response))
+}
+
+/// An answer that is no success, in words; of a redirect it names the target (E-017).
+fn answered(site: &SiteUrl, path: &str, response: &Response) -> Undelivered {
+    Undelivered::new(match redirect::target(site, path, response) {
+        Some(target) => format!("the peer's address leads elsewhere, to {target}, which is not followed"),
+        None => refusal(response),
+    })
 }
 
 /// A status in words.
@@ -205,7 +219,7 @@ async fn post(fed: &Federation, remote: &RemoteCluster, token: String, frame: Fr
     };
     let mut request = Request {
         site_url: site,
-        path: "/api/v4/remotecluster/msg",
+        path: MSG_PATH,
         remote_id: remote.id,
         token,
         body: frame.to_json(),
@@ -217,8 +231,14 @@ async fn post(fed: &Federation, remote: &RemoteCluster, token: String, frame: Fr
         let now = connections::peer_token(&fed.app, &remote.id).await?.map(|(_, token)| token);
         if let Some(now) = now.filter(|now| *now != request.token) {
             request.token = now;
-            response = fed.transport.send(request).await?;
+            response = fed.transport.send(request.clone()).await?;
         }
+    }
+    if let Some(to) = redirect::encrypted(&request.site_url, MSG_PATH, &response)
+        && moving::redirected(fed, &remote.id, &to).await
+    {
+        request.site_url = to;
+        response = fed.transport.send(request.clone()).await?;
     }
     if response.status != 200 {
         let status = response.status;
@@ -232,7 +252,7 @@ async fn post(fed: &Federation, remote: &RemoteCluster, token: String, frame: Fr
             answered: !matches!(status, 401 | 404 | 501),
             refused: status == 401,
             class: class(&response),
-            ..Undelivered::new(refusal(&response))
+            ..answered(&request.site_url, MSG_PATH, &response)
         });
     }
     Answer::decode(&response.body).map_err(|_| not_a_peer())

@@ -35,6 +35,41 @@ const LAST_CHANCE: Duration = Duration::from_secs(5);
 /// Not more often than this is a peer pinged because it called.
 const CALLED: Duration = Duration::from_secs(1);
 
+/// Connections from which on their first pings are spread, and over how long (ruling 26).
+const CROWD: usize = 100;
+const SPREAD: Duration = Duration::from_secs(5);
+
+/// Where the pings of a peer lie between those of the others that are begun with at the same time. Of a few all begin at
+/// once; of many the first pings, and everything else that is begun with, are spread over a moment, and the later ones over the whole time between two (E-159).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Turn {
+    number: u32,
+    of: u32,
+}
+
+impl Turn {
+    /// The turn of the `number`th of so many.
+    pub(crate) fn new(number: usize, of: usize) -> Self {
+        let small = |value| u32::try_from(value).unwrap_or(u32::MAX);
+        if of < CROWD { Self { number: 0, of: 1 } } else { Self { number: small(number), of: small(of) } }
+    }
+
+    /// Waits until it has come.
+    pub(crate) async fn come(self) {
+        if self.is_crowd() {
+            tokio::time::sleep(self.part(SPREAD)).await;
+        }
+    }
+
+    fn is_crowd(self) -> bool {
+        self.of > 1
+    }
+
+    fn part(self, whole: Duration) -> Duration {
+        whole * self.number / self.of
+    }
+}
+
 /// How long the peer has been out of reach, by a clock that nobody sets.
 struct Outage {
     /// When counting began here.
@@ -58,7 +93,10 @@ impl Outage {
 }
 
 /// Pings one peer until the connection ends.
-pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>, kick: Arc<Notify>) {
+pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>, kick: Arc<Notify>, turn: Turn) {
+    turn.come().await;
+    // Until it has found its place between the others.
+    let mut finding = turn.is_crowd();
     let mut failures = 0usize;
     let mut refusals = 0usize;
     // Perhaps trouble of an earlier run is over.
@@ -115,6 +153,10 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>, kick: Ar
         };
         let left = outage.due(&fed).saturating_duration_since(Instant::now());
         let mut wait = Duration::from_secs(pause);
+        if finding && (failures == 0 || failures > PAUSES.len()) {
+            wait = turn.part(wait);
+            finding = false;
+        }
         if !outage.told && !left.is_zero() {
             // The last ping before an interruption is told of is made when the time has come, whatever the pauses are.
             wait = wait.min(left);
@@ -204,6 +246,9 @@ pub(crate) async fn ping(fed: &Federation, id: &RemoteId) -> Result<Option<()>, 
     let begun = Instant::now();
     let (answer, response) = match ping_with(fed, &site, id, &token).await {
         Err(refusal) if refusal.refused => ping_with_former(fed, &site, id).await?.ok_or(refusal)?,
+        Err(Undelivered { leads: Some(to), .. }) if moving::redirected(fed, id, &to).await => {
+            ping_with(fed, &to, id, &token).await?
+        }
         other => other?,
     };
     if let Some(peer) = answer.rialto.as_ref().filter(|peer| !peer.is_compatible()) {

@@ -29,6 +29,8 @@ pub enum Fault {
     LostAnswer,
     /// A proxy in between answers with this status; the peer never sees it.
     Status(u16),
+    /// A proxy in between answers that the site is this one instead; the peer never sees it.
+    Redirect(&'static str),
     /// The peer takes it, then a proxy answers with this status instead.
     StatusAfter(u16),
     /// Of a file so many bytes get through, then the connection breaks.
@@ -241,16 +243,20 @@ impl Network {
                 self.hand_over(request, 0).await?;
                 Err(broken(Step::Exchange))
             }
-            Some(Fault::Status(status)) => Ok(Response { status, version: None, body: Vec::new() }),
+            Some(Fault::Status(status)) => Ok(Response { status, ..Response::default() }),
+            Some(Fault::Redirect(site)) => {
+                let location = Some(format!("{site}{}", request.path));
+                Ok(Response { status: 301, location, ..Response::default() })
+            }
             Some(Fault::NotShared) => {
                 let channel = body["msg"]["payload"]["channel_id"].as_str().unwrap_or_default();
                 let err = rialto_wire::federation::frame::no_longer_shared(channel);
                 let answer = serde_json::json!({"status": "FAIL", "err": err, "payload": null});
-                Ok(Response { status: 200, version: None, body: answer.to_string().into_bytes() })
+                Ok(Response { status: 200, body: answer.to_string().into_bytes(), ..Response::default() })
             }
             Some(Fault::StatusAfter(status)) => {
                 self.hand_over(request, 0).await?;
-                Ok(Response { status, version: None, body: Vec::new() })
+                Ok(Response { status, ..Response::default() })
             }
             Some(Fault::Foreign) => {
                 let mut answer = self.hand_over(request, 0).await?;
@@ -261,7 +267,7 @@ impl Network {
                 Ok(answer)
             }
             Some(Fault::Blank) => {
-                Ok(Response { status: 200, version: None, body: br#"{"status":"OK","err":""}"#.to_vec() })
+                Ok(Response { status: 200, body: br#"{"status":"OK","err":""}"#.to_vec(), ..Response::default() })
             }
             Some(Fault::Hang) => {
                 let _ = tokio::time::timeout(request.timeout, released.changed()).await;
@@ -287,7 +293,7 @@ impl Network {
         let content = match fault {
             None | Some(Fault::Late(_) | Fault::Twice(_)) => request.content,
             Some(Fault::Cut(bytes)) => cut(request.content, bytes),
-            Some(Fault::Status(status)) => return Ok(Response { status, version: None, body: Vec::new() }),
+            Some(Fault::Status(status)) => return Ok(Response { status, ..Response::default() }),
             Some(_) => return Err(broken(Step::Connect)),
         };
         let http = HttpRequest::post(&request.path)
@@ -303,7 +309,7 @@ impl Network {
         }
         let status = answer.status().as_u16();
         let body = axum::body::to_bytes(answer.into_body(), 8 << 20).await.unwrap().to_vec();
-        Ok(Response { status, version: None, body })
+        Ok(Response { status, body, ..Response::default() })
     }
 }
 
@@ -338,7 +344,7 @@ async fn deliver(routes: Router, request: Request) -> Result<Response, Transport
     let status = answer.status().as_u16();
     let version = answer.headers().get("x-version-id").map(|value| value.to_str().unwrap().to_owned());
     let body = axum::body::to_bytes(answer.into_body(), 8 << 20).await.unwrap().to_vec();
-    Ok(Response { status, version, body })
+    Ok(Response { status, version, body, ..Response::default() })
 }
 
 /// The network as one server sees it.

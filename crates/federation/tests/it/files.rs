@@ -173,3 +173,45 @@ async fn a_file_reaches_a_third_server_through_the_home() {
         eventually("the file is gone", async || read(server, person, &file.id).await.is_none().then_some(())).await;
     }
 }
+
+/// E-147: bytes that crossed once over a connection do not cross again for another channel, and who does not
+/// belong to that one does not see it there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_bytes_cross_a_connection_once() {
+    let pair = Pair::new().await;
+    let private = rialto_app::channels::NewChannel {
+        team: pair.alpha.team,
+        kind: rialto_model::ChannelKind::Private,
+        name: "another".to_owned(),
+        display_name: "Another".to_owned(),
+        header: String::new(),
+        purpose: String::new(),
+    };
+    let other = rialto_app::channels::create(pair.alpha.app(), &pair.alpha.admin.actor, private).await.unwrap().id;
+    let add = async |server: &Server, person: &Person| {
+        let (app, admin) = (server.app(), &server.admin.actor);
+        rialto_app::channel_members::add(app, admin, &other, &[person.user.id]).await.unwrap();
+    };
+    add(&pair.alpha, &pair.ann).await;
+    share(&pair.alpha, &pair.beta, &other, &pair.remote).await;
+    let bella = pair.beta.person("bella").await;
+    add(&pair.beta, &bella).await;
+    let bytes = noise(300_000);
+    let first = upload(&pair.alpha, &pair.ann, &pair.channel, "map.bin", &bytes).await;
+    post_with(&pair.alpha, &pair.ann, &pair.channel, vec![first.id]).await;
+    eventually("the file arrives", async || read(&pair.beta, &pair.bob, &first.id).await).await;
+    let crossed = |pair: &Pair| pair.network.log().iter().filter(|sent| sent.topic == "file").count();
+    assert_eq!(crossed(&pair), 1);
+    let again = upload(&pair.alpha, &pair.ann, &other, "forwarded.bin", &bytes).await;
+    let post = post_with(&pair.alpha, &pair.ann, &other, vec![again.id]).await;
+    let held = eventually("it is there as well", async || read(&pair.beta, &bella, &again.id).await).await;
+    assert!(held == bytes);
+    assert_eq!(pair.beta.arrives(&post.id).await.file_ids, [again.id]);
+    assert_eq!(crossed(&pair), 1, "the bytes were there");
+    assert!(read(&pair.beta, &pair.bob, &again.id).await.is_none(), "he is not in the other channel");
+    // Other bytes come over as ever.
+    let different = upload(&pair.alpha, &pair.ann, &other, "map.bin", &noise(300_001)).await;
+    post_with(&pair.alpha, &pair.ann, &other, vec![different.id]).await;
+    eventually("the other file arrives", async || read(&pair.beta, &bella, &different.id).await).await;
+    assert_eq!(crossed(&pair), 2);
+}

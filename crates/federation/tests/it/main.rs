@@ -29,6 +29,7 @@ mod held;
 mod items;
 mod limits;
 mod long_cut;
+mod many_peers;
 mod member_requests;
 mod moving;
 mod notices;

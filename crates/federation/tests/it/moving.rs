@@ -93,3 +93,73 @@ async fn an_administrator_sets_the_address_of_a_peer_that_said_nothing() {
     assert_eq!(address(&beta, &id).await, NEW);
     eventually("it is in reach", async || beta.remote(&id).await.failing_since.is_none().then_some(())).await;
 }
+
+/// The encrypted address of a server that was found at `http://` before.
+const PLAIN: &str = "http://moved.example.org";
+
+/// E-017: a site that leads from plain to encrypted on the same host is called there from then on, and that is kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redirect_to_encryption_is_followed_and_kept() {
+    let network = Network::new();
+    let (alpha, beta, id) = pair(&network).await;
+    let town = alpha.channel("town", &[]).await;
+    share(&alpha, &beta, &town, &id).await;
+    // Beta knows alpha by its plain address, where a proxy leads whoever comes to the encrypted one.
+    rialto_app::connections::moved(beta.app(), None, &id, PLAIN).await.unwrap();
+    settle_at(&network, &alpha, PLAIN);
+    network.attach(PLAIN, "proxy", receive::routes(alpha.federation().clone()));
+    network.attach(NEW, alpha.name, receive::routes(alpha.federation().clone()));
+    network.fail(|sent| (sent.to == "proxy").then_some(Fault::Redirect(NEW)));
+    let bob = beta.person("bob").await;
+    beta.join(&bob, &town).await;
+    let written = beta.post(&bob, &town, "over the encrypted way").await;
+    alpha.arrives(&written.id).await;
+    assert_eq!(address(&beta, &id).await, NEW);
+    eventually("it is in reach", async || beta.remote(&id).await.failing_since.is_none().then_some(())).await;
+    // What alpha goes on saying of itself leads nobody back.
+    let remote = beta.remote(&id).await;
+    moving::announced(beta.federation(), &remote, PLAIN);
+    beta.arrives(&alpha.post(&alpha.admin, &town, "and back").await.id).await;
+    assert_eq!(address(&beta, &id).await, NEW);
+}
+
+/// E-017: every other redirect is refused, its target is named, and nothing is sent there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_redirects_are_refused_with_their_target() {
+    let network = Network::new();
+    let (alpha, beta, id) = pair(&network).await;
+    let gamma = Server::new(&network, "gamma", 3).await;
+    network.attach("https://elsewhere.example.org", gamma.name, receive::routes(gamma.federation().clone()));
+    let from = network.count();
+    network.fail(|sent| (sent.to == "alpha").then_some(Fault::Redirect("https://elsewhere.example.org")));
+    eventually("beta says where it was led", async || {
+        let cause = beta.remote(&id).await.last_error;
+        cause
+            .contains("to https://elsewhere.example.org/api/v4/remotecluster/ping, which is not followed")
+            .then_some(())
+    })
+    .await;
+    assert!(!network.log()[from..].iter().any(|sent| sent.to == "gamma"), "our credential goes nowhere else");
+    assert_eq!(address(&beta, &id).await, alpha.site);
+}
+
+/// E-017: a code that names the plain address of a site is accepted at the encrypted one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_with_a_plain_address_is_accepted_at_the_encrypted_one() {
+    use rialto_app::connections::NewConnection;
+    use rialto_federation::connections::{accept_invitation, create_invitation};
+    let network = Network::new();
+    let (alpha, beta) = (Server::new(&network, "alpha", 1).await, Server::new(&network, "beta", 2).await);
+    settle_at(&network, &alpha, PLAIN);
+    network.attach(PLAIN, "proxy", receive::routes(alpha.federation().clone()));
+    network.attach(NEW, alpha.name, receive::routes(alpha.federation().clone()));
+    network.fail(|sent| (sent.to == "proxy").then_some(Fault::Redirect(NEW)));
+    let named = |name: &str| NewConnection { name: name.to_owned(), ..NewConnection::default() };
+    let made = create_invitation(alpha.federation(), &alpha.admin.actor, named("beta"), "secret of both").await;
+    let code = made.unwrap_or_else(|error| panic!("no code: {error}")).code;
+    let accepted =
+        accept_invitation(beta.federation(), &beta.admin.actor, named("alpha"), "secret of both", &code).await;
+    let remote = accepted.unwrap_or_else(|error| panic!("not accepted: {error}")).remote;
+    assert_eq!(remote.site_url.as_deref(), Some(NEW));
+    assert!(remote.is_live() && alpha.remote(&remote.id).await.is_live());
+}

@@ -29,6 +29,8 @@ mod nodes;
 #[cfg(test)]
 mod outage;
 #[cfg(test)]
+mod parity;
+#[cfg(test)]
 mod peer_116;
 #[cfg(test)]
 mod people;

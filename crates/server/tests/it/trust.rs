@@ -98,3 +98,40 @@ async fn a_peer_that_is_down_is_called_by_its_name() {
     })
     .await;
 }
+
+/// E-024: those who see the name of a connection hear that it is called otherwise now, members of its channels included;
+/// usernames stay, for they go by the handle.
+#[tokio::test]
+async fn another_display_name_is_told_to_those_who_see_it() {
+    both(async |database| {
+        let (a, b) = (Organisation::start("acme", database).await, Organisation::start("globex", database).await);
+        let id = connect(&a, &b).await;
+        let town = a.channel("plans", "O").await;
+        share(&a, &town, &id, &b).await;
+        let (anna, otto) = (a.member_of(&town, "anna").await, a.member("otto").await);
+        let bob = b.member_of(&town, "bob").await;
+        bob.write(&town, "good day").await;
+        anna.see(&town, "good day").await;
+        let before = text(&anna.get(&format!("/users/{}", bob.id)).await.ok()["username"]);
+        let (hears, hears_not) = (anna.socket().await, otto.socket().await);
+        let path = format!("/remotecluster/{id}");
+        a.admin.call(Method::PATCH, &path, Some(&json!({"display_name": "Globex Europe"}))).await.ok();
+        hears.wait("rialto_remote_cluster_updated", |event| event["data"]["remote_id"] == id.as_str()).await;
+        let here = anna.get(&format!("/sharedchannels/{town}/remotes")).await.ok();
+        let info = anna.get(&format!("/sharedchannels/remote_info/{id}")).await.ok();
+        for shown in [&here[0], &info] {
+            assert_eq!(shown["display_name"], "Globex Europe");
+        }
+        assert_eq!(anna.get(&format!("/users/{}", bob.id)).await.ok()["username"], before.as_str());
+        assert!(before.starts_with("bob:") && !before.contains("europe"), "{before}");
+        // Who belongs to none of its channels learns nothing of a connection.
+        let own = a.channel("home", "O").await;
+        a.join(&own, &otto).await;
+        a.admin.write(&own, "afterwards").await;
+        let told =
+            |event: &serde_json::Value| event["data"]["post"].as_str().is_some_and(|it| it.contains("afterwards"));
+        hears_not.wait("posted", told).await;
+        assert!(hears_not.named("rialto_remote_cluster_updated").is_empty());
+    })
+    .await;
+}

@@ -1,7 +1,8 @@
 // Behaviour 8.4, 8.5, 8.7: administrators see how connections fare, test them and have tokens renewed.
-import { render, screen, waitFor } from '@testing-library/react';
+import { fireEvent, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { announceConnection } from '../../realtime/connectionNews';
 import { ConnectionsDialog } from './ConnectionsDialog';
 
 const calls: string[] = [];
@@ -14,11 +15,11 @@ const health = () => ({
   incoming: { lag_ms: null }, last_error: { code: 'tcp', message: 'the connection was refused', remedy: 'Ask whether the peer runs.', at: 1 },
   availability_24h: 0.999, set_aside: 2, token_renewed_at: 0, held_at: heldAt, recoveries,
 });
+const CONNECTIONS = [
+  { remote_id: 'r1', display_name: 'Acme', site_url: 'https://acme.example', delete_at: 0 },
+  { remote_id: 'r2', display_name: 'Gone', site_url: 'https://gone.example', delete_at: 5 },
+];
 const answers: Record<string, unknown> = {
-  'GET /remotecluster': [
-    { remote_id: 'r1', display_name: 'Acme', site_url: 'https://acme.example', delete_at: 0 },
-    { remote_id: 'r2', display_name: 'Gone', site_url: 'https://gone.example', delete_at: 5 },
-  ],
   'POST /remotecluster/r1/test': { outgoing: [{ name: 'dns', state: 'ok', remedy: '' }, { name: 'tls', state: 'fail', code: 'tls_time', remedy: 'Renew it.' }], incoming: [], incoming_error: 'nobody could be asked' },
   'POST /remotecluster/r1/resume': { was_held: true, cause: '' },
   'POST /remotecluster/r1/recover': { channels: 1 },
@@ -35,17 +36,20 @@ function rename(body: { display_name: string; was: { display_name: string } }): 
 }
 
 function serve(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-  const path = new URL(input instanceof Request ? input.url : input).pathname.replace('/api/v4', '');
+  const url = new URL(input instanceof Request ? input.url : input);
+  const path = url.pathname.replace('/api/v4', '');
   const call = `${init?.method ?? 'GET'} ${path}`;
   calls.push(call);
   if (call === 'PATCH /remotecluster/r1') return Promise.resolve(rename(JSON.parse(init?.body as string) as Parameters<typeof rename>[0]));
   if (call === 'GET /remotecluster/r1') return Promise.resolve(new Response(JSON.stringify({ remote_id: 'r1', display_name: held, site_url: '', delete_at: 0 }), { status: 200 }));
-  const answer = call === 'GET /remotecluster/r1/health' ? health() : answers[call];
+  const known = call === 'GET /remotecluster/r1/health' ? health() : answers[call];
+  const answer: unknown = typeof known === 'function' ? (known as (url: URL) => unknown)(url) : known;
   return Promise.resolve(new Response(JSON.stringify(answer), { status: 200, headers: { 'Content-Type': 'application/json' } }));
 }
 
 beforeEach(() => {
   calls.length = 0;
+  answers['GET /remotecluster'] = CONNECTIONS;
   state = 'connected';
   heldAt = 0;
   recoveries = [];
@@ -63,6 +67,34 @@ describe('ConnectionsDialog', () => {
     const text = screen.getByTestId('connection').textContent;
     for (const part of ['Acme', '35', '-1200', '17', '99.90 %', 'the connection was refused', 'Ask whether the peer runs.']) expect(text).toContain(part);
     expect(document.body.textContent).not.toContain('Gone');
+  });
+
+  // E-024
+  it('shows another name at once when somebody else gives it', async () => {
+    render(<ConnectionsDialog onClose={() => undefined} />);
+    await screen.findByText('Acme');
+    answers['GET /remotecluster'] = [{ remote_id: 'r1', display_name: 'Acme Europe', site_url: 'https://acme.example', delete_at: 0 }];
+    announceConnection('r1');
+    await screen.findByText('Acme Europe');
+  });
+
+  // E-159
+  it('shows many connections page by page, and searches all of them', { timeout: 60_000 }, async () => {
+    const patience = { timeout: 20_000 };
+    const many = Array.from({ length: 21 }, (_, n) => ({ remote_id: `m${n}`, display_name: `Partner ${n}`, site_url: '', delete_at: 0 }));
+    answers['GET /remotecluster'] = (url: URL) => {
+      const page = Number(url.searchParams.get('page')) * 20;
+      return many.filter((one) => one.display_name.includes(url.searchParams.get('q') ?? '')).slice(page, page + 20);
+    };
+    for (const one of many) answers[`GET /remotecluster/${one.remote_id}/health`] = health();
+    render(<ConnectionsDialog onClose={() => undefined} />);
+    await waitFor(() => expect(screen.getAllByTestId('connection')).toHaveLength(20), patience);
+    fireEvent.click(screen.getByText('Show more'));
+    await waitFor(() => expect(screen.getAllByTestId('connection')).toHaveLength(21), patience);
+    expect(screen.queryByText('Show more')).toBeNull();
+    fireEvent.change(screen.getByLabelText('Search by name or address'), { target: { value: 'er 20' } });
+    await waitFor(() => expect(screen.getAllByTestId('connection')).toHaveLength(1), patience);
+    expect(screen.getByTestId('connection').textContent).toContain('Partner 20');
   });
 
   it('tests the way there and back, and says what to do', async () => {

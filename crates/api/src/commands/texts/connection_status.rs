@@ -1,5 +1,6 @@
 //! `/secure-connection status`: the table of all connections, and one of them in detail (behaviour 2.4).
 
+use rialto_app::connections::ENDED_LISTED;
 use rialto_app::connections::health::{Health, part};
 use rialto_model::{Millis, RemoteCluster};
 
@@ -9,8 +10,6 @@ use crate::commands::table::{Cell, NOTHING, Table, code, timestamp};
 
 /// Most rows of a table in a message.
 const MOST_ROWS: usize = 100;
-/// How long an ended connection is listed, in ms (E-023).
-const ENDED_LISTED: i64 = 30 * 24 * 60 * 60 * 1000;
 /// How long it is told that there was no room, ms: peers try again every half minute (E-045).
 const FULL_SHOWN: i64 = 5 * 60 * 1000;
 

@@ -76,8 +76,13 @@ pub fn note(note: &Note) -> String {
 pub fn help(command: Command, action: Option<Action>) -> String {
     let Some(action) = action else {
         let head = match command {
-            Command::SecureConnection => "Connect this server with those of other organisations:",
-            Command::ShareChannel => "Share this channel with connected organisations:",
+            Command::SecureConnection => {
+                "A secure connection joins this server with that of another organisation; over it each shared channel of \
+                 the two is kept in step:"
+            }
+            Command::ShareChannel => {
+                "A shared channel is used by several organisations, each on its own server and over a secure connection:"
+            }
         };
         let lines = command.listed().map(|spec| {
             format!("* `{}` – {}. Example: {}", spec.word, spec.help.trim_end_matches('.'), code(spec.example))
@@ -178,6 +183,18 @@ mod own_tests {
         }
         let text = help(Command::SecureConnection, Some(Action::Create));
         assert!(text.contains("Required: `--name`, `--password`.") && text.contains("`--displayname`"), "{text}");
+    }
+
+    /// SC-001: both commands speak of shared channels and secure connections, and of no experiment.
+    #[test]
+    fn help_uses_the_terms_of_the_product() {
+        for command in [Command::SecureConnection, Command::ShareChannel] {
+            let text = help(command, None).to_lowercase();
+            for term in ["secure connection", "shared channel"] {
+                assert!(text.contains(term), "{term}: {text}");
+            }
+            assert!(!text.contains("experimental") && !text.contains("remote cluster"), "{text}");
+        }
     }
 
     #[test]

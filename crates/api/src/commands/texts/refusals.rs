@@ -26,7 +26,10 @@ pub enum FailedStep {
     /// An answer that is not one of ours.
     Status(u16),
     /// It sends us elsewhere; never followed with credentials (E-017).
-    Redirect,
+    Redirect {
+        /// Where it leads.
+        target: String,
+    },
     /// There was an answer, or part of one, of which nothing can be made.
     Exchange {
         /// In words.
@@ -289,10 +292,10 @@ fn unreachable(url: &str, step: &FailedStep) -> String {
         FailedStep::Tls { reason } => format!("the TLS handshake failed: {}", code(reason)),
         FailedStep::Timeout { seconds } => format!("there was no answer within {seconds} seconds"),
         FailedStep::Status(status) => format!("it answered with HTTP status {status}"),
-        FailedStep::Redirect => {
-            "it redirects elsewhere, which is not followed; the site URL set there is perhaps not its final one"
-                .to_owned()
-        }
+        FailedStep::Redirect { target } => format!(
+            "it redirects to {}, which is not followed; the site URL set there is perhaps not its final one",
+            code(target)
+        ),
         FailedStep::Exchange { reason } => code(reason),
     };
     format!(

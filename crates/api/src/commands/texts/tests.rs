@@ -226,7 +226,10 @@ fn every_refusal_of_create_and_accept_names_its_facts() {
         (unreachable(FailedStep::Tls { reason: "expired\n`on` |".into() }), &["``expired `on` |``"]),
         (unreachable(FailedStep::Timeout { seconds: 15 }), &["15 seconds"]),
         (unreachable(FailedStep::Status(502)), &["502"]),
-        (unreachable(FailedStep::Redirect), &["redirects", "not followed"]),
+        (
+            unreachable(FailedStep::Redirect { target: "https://sso.example/".into() }),
+            &["redirects to `https://sso.example/`", "not followed"],
+        ),
         (unreachable(FailedStep::Exchange { reason: "broke @all".into() }), &["`broke @all`"]),
         (
             R::AddressRefused { url: url.clone(), why: "10.0.0.1 is private, see PrivatePeerAddresses".into() },

@@ -14,8 +14,8 @@ use super::rig::{CANARY, Rig};
 
 const ROUTES: [&str; 4] = ["/ping", "/msg", "/upload/abcdefghijkmnopqrstuvwxyz1", "/abcdefghijkmnopqrstuvwxyz1/image"];
 
-/// T-39830 (b in `docs/testing.md`, c here), INV-9: what is wrong with a credential cannot be told from the answer, and
-/// what the database holds opens nothing.
+/// E-127, T-39830 (b in `docs/testing.md`, c here), INV-9: what is wrong with a credential cannot be told from the answer, and
+/// what the database holds opens nothing. Who comes with a token of their own and another's id is noted, strangers are not.
 #[tokio::test]
 async fn t_39830_one_answer_to_every_wrong_credential() {
     case("T-39830", async |case| {
@@ -44,7 +44,9 @@ async fn t_39830_one_answer_to_every_wrong_credential() {
         ];
         let mut bodies = BTreeSet::new();
         for (name, headers) in &cases {
-            case.refused(&format!("{name}, on ping, msg, upload and image"), Record::Stranger, async |rig| {
+            let record =
+                if name.starts_with("B's token") { Record::Once("other_connection") } else { Record::Stranger };
+            case.refused(&format!("{name}, on ping, msg, upload and image"), record, async |rig| {
                 for path in ROUTES {
                     let answer = rig.evil.raw(&rig.hub.server.url(), path, headers, b"not even JSON".to_vec()).await;
                     answer.refused(401, "api.context.invalid_token.error");

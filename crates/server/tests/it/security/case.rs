@@ -16,6 +16,8 @@ pub enum Record<'a> {
     Frame(&'a str),
     /// One line: items refused, as `kind code number`.
     Items(&'a str),
+    /// One line of this action, however often it is tried within a minute: a peer we know tried it.
+    Once(&'a str),
     /// So many lines of this action, one a request.
     Many(&'a str, usize),
     /// No line: nobody known did it, or a local person was refused as any other request is.
@@ -74,6 +76,12 @@ impl Case {
                 let failed = |row| plain(row, "action") == action && plain(row, "result") == "fail";
                 assert!(said.iter().all(failed), "{what}");
                 "the attempt"
+            }
+            Record::Once(action) => {
+                assert_eq!(said.len(), 1, "{what}");
+                let line = (plain(&said[0], "action"), plain(&said[0], "result"), plain(&said[0], "remote_id"));
+                assert_eq!(line, (action.to_owned(), "fail".to_owned(), self.rig.remote_id.clone()), "{what}");
+                "one line"
             }
             Record::Many(action, number) => {
                 assert_eq!(said.len(), number, "{what}");

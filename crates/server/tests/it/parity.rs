@@ -1,0 +1,172 @@
+//! What people do in any channel they do in a shared one, on both sides, public or private: the parity list. Following a
+//! thread and link previews are not on it yet.
+
+use rialto_testkit::client::text;
+use rialto_testkit::socket::inner;
+use rialto_testkit::{Client, Organisation, SHORT, Socket, both, connect, share, wait_for};
+use serde_json::{Value, json};
+
+/// One of the two sides of a shared channel.
+struct Side<'a> {
+    org: &'a Organisation,
+    person: &'a Client,
+    socket: &'a Socket,
+}
+
+/// The list, on both sides and for both kinds of channels.
+#[tokio::test]
+async fn a_shared_channel_is_used_like_any_other() {
+    both(async |database| {
+        let (a, b) = (Organisation::start("acme", database).await, Organisation::start("globex", database).await);
+        let id = connect(&a, &b).await;
+        let (anna, berta) = (a.member("anna").await, b.member("berta").await);
+        let (hears_a, hears_b) = (anna.socket().await, berta.socket().await);
+        for kind in ["O", "P"] {
+            let channel = a.channel(&format!("ops-{}", kind.to_lowercase()), kind).await;
+            a.join(&channel, &anna).await;
+            share(&a, &channel, &id, &b).await;
+            b.join(&channel, &berta).await;
+            let copy = berta.channel(&channel).await.unwrap();
+            assert_eq!(copy["type"], kind);
+            let here = Side { org: &a, person: &anna, socket: &hears_a };
+            let there = Side { org: &b, person: &berta, socket: &hears_b };
+            for (one, other) in [(&here, &there), (&there, &here)] {
+                messages(&channel, one, other).await;
+                files(&channel, one, other).await;
+                calls(&channel, one, other).await;
+                own_view(&channel, one, other).await;
+                links(&channel, one, other).await;
+                about_the_channel(&channel, one, other).await;
+            }
+        }
+    })
+    .await;
+}
+
+/// Text as it was written, replies, edits, reactions, pins, deletion.
+async fn messages(channel: &str, one: &Side<'_>, other: &Side<'_>) {
+    let name = one.org.name();
+    let rich = format!(
+        "# {name}\n* **bold** _it_ ~~gone~~\n\n| a | b |\n|---|---|\n| `x` | :rocket: |\n\n```rust\nfn f() {{}}\n```"
+    );
+    let written = text(&one.person.write(channel, &rich).await["id"]);
+    assert_eq!(other.person.see(channel, &rich).await["id"], written.as_str(), "markdown is not touched");
+    one.person.reply(channel, &written, &format!("{name} replies")).await;
+    let reply = other.person.see(channel, &format!("{name} replies")).await;
+    assert_eq!(reply["root_id"], written.as_str());
+    let answer = other.person.reply(channel, &written, &format!("an answer to {name}")).await;
+    one.person.see(channel, &format!("an answer to {name}")).await;
+    let thread = one.person.get(&format!("/posts/{written}/thread")).await.ok();
+    assert_eq!(thread["order"].as_array().unwrap().len(), 3, "{thread}");
+    one.person.edit(&written, &format!("{name} edited")).await;
+    assert!(other.person.see(channel, &format!("{name} edited")).await["edit_at"].as_i64().unwrap() > 0);
+    let answer = text(&answer["id"]);
+    one.person.react(&answer, "tada").await;
+    other.person.see_reactions(&answer, &[(&one.person.id, "tada")]).await;
+    one.person.unreact(&answer, "tada").await;
+    other.person.see_reactions(&answer, &[]).await;
+    for (word, pinned) in [("pin", true), ("unpin", false)] {
+        one.person.post(&format!("/posts/{written}/{word}"), Value::Null).await.ok();
+        wait_for(&format!("{word} on the other side"), SHORT, async || {
+            let list = other.person.get(&format!("/channels/{channel}/pinned")).await.ok();
+            (list["posts"].get(&written).is_some() == pinned).then_some(())
+        })
+        .await;
+    }
+    one.person.remove(&written).await;
+    other.person.see_gone(channel, &format!("{name} edited")).await;
+    other.person.see_gone(channel, &format!("{name} replies")).await;
+}
+
+/// A file beside a message, byte for byte.
+async fn files(channel: &str, one: &Side<'_>, other: &Side<'_>) {
+    let bytes: Vec<u8> = format!("from {} to {}", one.org.name(), other.org.name()).into_bytes();
+    let uploaded = one.person.upload(channel, "plan.txt", bytes.clone()).await.ok();
+    let file = text(&uploaded["file_infos"][0]["id"]);
+    let message = format!("the plan of {}", one.org.name());
+    let body = json!({"channel_id": channel, "message": message, "file_ids": [file]});
+    one.person.post("/posts", body).await.ok();
+    other.person.see(channel, &message).await;
+    wait_for("the file on the other side", SHORT, async || {
+        let answer = other.person.get(&format!("/files/{file}")).await;
+        (answer.status == 200 && answer.bytes == bytes).then_some(())
+    })
+    .await;
+}
+
+/// One person is called by name, then everybody at once.
+async fn calls(channel: &str, one: &Side<'_>, other: &Side<'_>) {
+    let name = text(&one.person.get(&format!("/users/{}", other.person.id)).await.ok()["username"]);
+    for call in [format!("@{name}"), "@channel".to_owned()] {
+        let message = format!("{call} from {}", one.org.name());
+        let written = one.person.write(channel, &message).await;
+        let heard = other.socket.wait("posted", |event| inner(event, "post")["id"] == written["id"]).await;
+        let called: Vec<String> =
+            serde_json::from_str(heard["data"]["mentions"].as_str().unwrap_or("[]")).unwrap_or_default();
+        assert!(called.contains(&other.person.id), "{message}: {heard}");
+    }
+}
+
+/// What concerns nobody but oneself: search, unread, muted, favourite, saved.
+async fn own_view(channel: &str, one: &Side<'_>, other: &Side<'_>) {
+    let word = format!("zebra{}{}", one.org.name(), &channel[..5]);
+    let written = text(&one.person.write(channel, &format!("a {word} crosses")).await["id"]);
+    other.person.see(channel, &format!("a {word} crosses")).await;
+    let reader = other.person;
+    wait_for("the message to be found", SHORT, async || {
+        let path = format!("/teams/{}/posts/search", other.org.team);
+        let found = reader.post(&path, json!({"terms": word, "is_or_search": false})).await.ok();
+        found["posts"].get(&written).map(drop)
+    })
+    .await;
+    reader.post("/channels/members/me/view", json!({"channel_id": channel})).await.ok();
+    let unread = reader.post(&format!("/users/me/posts/{written}/set_unread"), json!({})).await.ok();
+    assert_eq!(unread["channel_id"], channel, "{unread}");
+    let counts = reader.get(&format!("/users/me/channels/{channel}/unread")).await.ok();
+    assert_eq!(counts["msg_count"], 1, "{counts}");
+
+    let props = json!({"user_id": reader.id, "channel_id": channel, "mark_unread": "mention"});
+    reader.put(&format!("/channels/{channel}/members/{}/notify_props", reader.id), props).await.ok();
+    let member = reader.get(&format!("/channels/{channel}/members/me")).await.ok();
+    assert_eq!(member["notify_props"]["mark_unread"], "mention", "muted");
+
+    let mark =
+        |category: &str, name: &str| json!({"user_id": reader.id, "category": category, "name": name, "value": "true"});
+    let marks = json!([mark("favorite_channel", channel), mark("flagged_post", &written)]);
+    reader.put(&format!("/users/{}/preferences", reader.id), marks).await.ok();
+    let categories = reader.get(&format!("/users/me/teams/{}/channels/categories", other.org.team)).await.ok();
+    let favourites =
+        categories["categories"].as_array().unwrap().iter().find(|one| one["type"] == "favorites").unwrap();
+    assert!(favourites["channel_ids"].as_array().unwrap().contains(&json!(channel)), "{categories}");
+    let saved = reader.get("/users/me/posts/flagged").await.ok();
+    assert!(saved["posts"].get(&written).is_some(), "{saved}");
+}
+
+/// A link to a message, and the same link handed on to another channel, which is how clients forward.
+async fn links(channel: &str, one: &Side<'_>, other: &Side<'_>) {
+    let target = text(&one.person.write(channel, &format!("{} is linked to", one.org.name())).await["id"]);
+    other.person.see(channel, &format!("{} is linked to", one.org.name())).await;
+    let link = |side: &Side<'_>| format!("{}/{}/pl/{target}", side.org.server.url(), side.org.name());
+    one.person.write(channel, &format!("see {}", link(one))).await;
+    other.person.see(channel, &format!("see {}", link(other))).await;
+    let info = other.person.get(&format!("/posts/{target}/info")).await.ok();
+    assert_eq!((&info["channel_id"], &info["has_joined_channel"]), (&json!(channel), &json!(true)), "{info}");
+    let town = &other.org.town;
+    let handed_on = format!("look at {}", link(other));
+    other.person.write(town, &handed_on).await;
+    other.person.see(town, &handed_on).await;
+}
+
+/// Header and purpose are each side's own; the emoji picker has the same list as anywhere.
+async fn about_the_channel(channel: &str, one: &Side<'_>, other: &Side<'_>) {
+    let before = other.org.admin.channel(channel).await.unwrap();
+    let (header, purpose) = (format!("header of {}", one.org.name()), format!("purpose of {}", one.org.name()));
+    let change = json!({"header": header, "purpose": purpose});
+    let changed = one.org.admin.put(&format!("/channels/{channel}/patch"), change).await.ok();
+    assert_eq!((&changed["header"], &changed["purpose"]), (&json!(header), &json!(purpose)));
+    one.person.write(channel, &header).await;
+    other.person.see(channel, &header).await;
+    let after = other.org.admin.channel(channel).await.unwrap();
+    assert_eq!((&after["header"], &after["purpose"]), (&before["header"], &before["purpose"]));
+    assert!(one.person.get("/emoji?page=0&per_page=60").await.ok().is_array());
+}
