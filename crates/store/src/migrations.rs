@@ -32,6 +32,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V14__moderation", include_str!("../migrations/0014_moderation.sql"), "", ""),
     ("V15__restore", include_str!("../migrations/0015_restore.sql"), "", ""),
     ("V16__discovery", include_str!("../migrations/0016_discovery.sql"), "", ""),
+    ("V17__policies", include_str!("../migrations/0017_policies.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

@@ -38,6 +38,7 @@ pub(super) async fn announce(fed: &Federation, actor: &RemoteActor, session: Upl
         })),
         Err(refusal) => {
             let code = match &refusal {
+                Refusal::Policy(_) => "policy",
                 Refusal::Off => "disabled",
                 Refusal::NotShared => "not_shared",
                 Refusal::Name | Refusal::Picture | Refusal::Hash | Refusal::Unknown => "invalid",
@@ -96,7 +97,7 @@ impl From<Refusal> for Reply {
             Refusal::Unknown | Refusal::NotOwner => Reply::NoUpload,
             Refusal::Store(error) => error.into(),
             // The share or a setting has just changed; a later announcement is told.
-            Refusal::Off | Refusal::NotShared | Refusal::Quota | Refusal::Disk(_) => {
+            Refusal::Policy(_) | Refusal::Off | Refusal::NotShared | Refusal::Quota | Refusal::Disk(_) => {
                 tracing::warn!(%refusal, "a peer's emoji cannot be taken now");
                 Reply::Later
             }

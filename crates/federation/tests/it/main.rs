@@ -34,6 +34,7 @@ mod moving;
 mod notices;
 mod outages;
 mod people;
+mod policies;
 mod quotas;
 mod read_only;
 mod reconnected;
