@@ -8,6 +8,7 @@ use rialto_model::{ChannelId, FileId, FileInfo, ItemId, Millis, Post, PostId, Re
 use rialto_store::file_deliveries::{self as rows, Delivery, State};
 use rialto_store::{Snapshot, StoreError, Tx, files, posts};
 
+use crate::connections::policies;
 use crate::{App, Volatile, delivery_states};
 
 /// A post waits for its files this long after the last byte got through (ruling 36), ms.
@@ -148,6 +149,13 @@ pub async fn due(app: &App, remote: &RemoteId, busy: &[FileId]) -> Result<(Optio
         }
         match still_wanted(&mut view, &delivery).await? {
             Some(file) => {
+                let rules = policies::within(&mut view, remote).await?;
+                if let Err(rule) = rules.may_carry(&file.extension, file.size) {
+                    drop(view);
+                    let cause = format!("a rule of the connection forbids it: {rule}");
+                    ended(app, remote, &delivery.file_id, Ended::Refused(cause)).await?;
+                    return Ok((None, Some(now)));
+                }
                 let wire = rialto_store::users::wire_id(&mut view, &file.user_id).await?;
                 let author = wire.unwrap_or(file.user_id);
                 return Ok((Some(Due { delivery, file, author }), None));

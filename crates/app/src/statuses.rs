@@ -9,6 +9,7 @@ pub use rialto_store::statuses::Status;
 
 use crate::App;
 use crate::access::{Denied, SessionUser};
+use crate::connections::policies;
 
 /// Why a presence was not set or found.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -94,6 +95,7 @@ async fn out_of_reach(app: &App, view: &mut Snapshot, ids: &[UserId]) -> Result<
             None => {
                 let found = remotes::get(view, &remote).await?;
                 let reached = !settings.workspaces.disable_status_sync
+                    && policies::within(view, &remote).await?.presence
                     && found.is_some_and(|remote| remote.is_online(view.now(), settings.offline_after_ms()));
                 online.insert(remote, reached);
                 reached

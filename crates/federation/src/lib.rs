@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 
 use rialto_app::shares::direct;
 use rialto_app::{App, discovery};
-use rialto_model::{Millis, RemoteId, UserId};
+use rialto_model::{ConnectionPolicy, Millis, RemoteId, UserId};
 use rialto_wire::federation::capability;
 use rialto_wire::federation::extension::{Advert, Applied, Limits, PROTOCOL};
 use rialto_wire::site_url::SiteUrl;
@@ -54,6 +54,16 @@ pub struct Federation {
     paces: receive::pace::Paces,
     /// Who typed lately.
     typing: typing::Typing,
+}
+
+/// Whether a capability is left by the rules of a connection.
+fn may_do(rules: &ConnectionPolicy, cap: &str) -> bool {
+    match cap {
+        discovery::CAPABILITY => rules.discovery,
+        capability::EMOJI => rules.emoji,
+        direct::CAPABILITY => rules.direct_messages || rules.group_messages,
+        _ => true,
+    }
 }
 
 impl Federation {
@@ -108,7 +118,16 @@ impl Federation {
             seq: taken.seq,
             low: (taken.low != taken.seq).then_some(taken.low),
         });
-        Advert { waiting_ms: waiting.ok(), applied, ..self.advert() }
+        let advert = self.advert();
+        // What a rule of this connection forbids is nothing we can do with this peer.
+        let caps = match rialto_app::connections::policies::of(&self.app, id).await {
+            Ok(rules) => advert.caps.into_iter().filter(|cap| may_do(&rules, cap)).collect(),
+            Err(error) => {
+                tracing::warn!(%error, remote = %id, "the rules of a connection could not be read");
+                advert.caps
+            }
+        };
+        Advert { waiting_ms: waiting.ok(), applied, caps, ..self.advert() }
     }
 
     fn capabilities(&self) -> impl Iterator<Item = &'static str> {

@@ -13,6 +13,7 @@ pub mod moderation;
 pub mod names;
 pub mod permission;
 mod permission_names;
+pub mod policy;
 pub mod post;
 pub mod priority;
 pub mod remote;
@@ -34,6 +35,7 @@ pub use id::{
 };
 pub use moderation::{Moderated, ModeratedRole, Moderation, Whom};
 pub use permission::{Permission, PermissionSet};
+pub use policy::{ConnectionPolicy, Rule};
 pub use post::{Post, Reaction};
 pub use priority::{Acknowledgement, Priority};
 pub use remote::{PeerProfile, RemoteCluster, Share, ShareMode, ShareState};

@@ -38,6 +38,7 @@ pub mod peer_posts;
 pub mod peer_quotas;
 pub mod pictures;
 pub mod pins;
+pub mod policies;
 pub mod post_deliveries;
 mod postgres;
 pub mod posts;

@@ -34,6 +34,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V16__discovery", include_str!("../migrations/0016_discovery.sql"), "", ""),
     ("V17__leases", include_str!("../migrations/0017_leases.sql"), "", ""),
     ("V18__held_files", include_str!("../migrations/0018_held_files.sql"), "", ""),
+    ("V19__policies", include_str!("../migrations/0019_policies.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

@@ -106,8 +106,11 @@ fn of_record(error: records::Error, known: &Known, asked: &Asked) -> Refused {
             severed: remote.severed,
         },
         records::Error::CannotRotate(remote) => ConnectionRefusal::CannotRotate { name: name(&remote) },
-        // Only a new code for an old connection meets this, and no command makes one; tokens are what peers bring.
-        error @ (records::Error::Confirmed | records::Error::Token) => return Refused::Fault(error.to_string()),
+        // Only a new code for an old connection meets this, and no command makes one; tokens are what peers bring, and no
+        // command sets rules.
+        error @ (records::Error::Confirmed | records::Error::Token | records::Error::Policy(_)) => {
+            return Refused::Fault(error.to_string());
+        }
         records::Error::Store(error) => return error.into(),
     };
     Refused::Told(connection_refusal(&refusal))

@@ -266,6 +266,7 @@ fn refusal(error: shares::Error, known: &Known, asked: &Asked<'_>) -> Refused {
         }
         shares::Error::OnceOnly => ShareRefusal::CopyWouldBeDeleted { display_name: display_name() },
         shares::Error::NoTeamThere => ShareRefusal::NoTeamThere { display_name: display_name() },
+        shares::Error::Policy(rule) => ShareRefusal::Policy { rule: rule.name().to_owned() },
         shares::Error::NotShared => ShareRefusal::NotShared,
         shares::Error::History(Refusal::Off) => ShareRefusal::HistoryOff,
         shares::Error::History(Refusal::TooMuch(most)) => ShareRefusal::HistoryLimit { most },

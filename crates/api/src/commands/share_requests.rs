@@ -11,6 +11,7 @@ use super::execute::Refused;
 use super::invocation::Decision;
 use super::known::Known;
 use super::table::{code, escape};
+use super::texts::shares::{ShareRefusal, share_refusal};
 
 const COMMAND: Command = Command::ShareChannel;
 
@@ -50,6 +51,9 @@ pub(super) async fn decide(federation: &Federation, actor: &SessionUser, asked: 
              connection."
                 .to_owned(),
         )),
+        Err(shares::Error::Policy(rule)) => {
+            Err(Refused::Told(share_refusal(&ShareRefusal::Policy { rule: rule.name().to_owned() })))
+        }
         Err(shares::Error::Denied(denied)) => Err(Refused::denied(COMMAND, &denied)),
         Err(other) => Err(Refused::Fault(other.to_string())),
     }

@@ -30,6 +30,7 @@ impl Attempt {
             [remote] if method == Method::PATCH => ("update_connection", *remote, ""),
             [remote] if delete => ("remove_connection", *remote, ""),
             [remote, "generate_invite"] if post => ("renew_invitation", *remote, ""),
+            [remote, "policy"] if method == Method::PATCH => ("change_policy", *remote, ""),
             [remote, "rotate"] if post => ("rotate_token", *remote, ""),
             [remote, "resume"] if post => ("resume_connection", *remote, ""),
             // Whether it is to fetch them or to do without them stands in the body.
@@ -88,6 +89,8 @@ mod tests {
         check(Method::GET, "", None);
         check(Method::POST, "/accept_invite", Some("accept_connection"));
         check(Method::PATCH, &format!("/{remote}"), Some("update_connection"));
+        check(Method::PATCH, &format!("/{remote}/policy"), Some("change_policy"));
+        check(Method::GET, &format!("/{remote}/policy"), None);
         check(Method::DELETE, &format!("/{remote}"), Some("remove_connection"));
         check(Method::GET, &format!("/{remote}"), None);
         check(Method::POST, &format!("/{remote}/test"), None);

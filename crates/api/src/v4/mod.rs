@@ -11,6 +11,7 @@ mod channels;
 mod commands;
 mod config;
 mod connection_health;
+mod connection_policy;
 mod connection_trust;
 mod deliveries;
 mod emoji;
@@ -68,6 +69,7 @@ pub fn routes() -> Router<Api> {
         .merge(acknowledgements::routes())
         .merge(remote_clusters::routes())
         .merge(set_aside::routes())
+        .merge(connection_policy::routes())
         .merge(connection_trust::routes())
         .merge(connection_health::routes())
         .merge(shared_channels::routes())

@@ -306,6 +306,7 @@ impl From<records::Error> for ApiError {
                 "rialto.remote_cluster.cannot_rotate.app_error",
                 "The other server cannot be given another token while it is connected. Remove the connection and invite it again.",
             ),
+            Error::Policy(rule) => Self::body_param(&rule),
             Error::Token => Self::body_param("token"),
             Error::Confirmed => Self::bad_request(
                 "api.remote_cluster.generate_invite_cluster_is_confirmed",
@@ -407,6 +408,10 @@ impl From<shares::Error> for ApiError {
             Error::Denied(Denied::Absent("channel")) => Self::url_param("channel_id"),
             Error::Denied(denied) => denied.into(),
             Error::DirectOrGroup => not_shareable("Direct and group messages cannot be shared.".to_owned()),
+            Error::Policy(rule) => Self::forbidden(
+                "rialto.shared_channel.policy.app_error",
+                format!("A rule of this connection forbids it: {rule}."),
+            ),
             Error::Archived => not_shareable("An archived channel cannot be shared.".to_owned()),
             Error::Foreign(origin) => Self::bad_request(
                 "api.command_share.channel_invite_not_home.error",

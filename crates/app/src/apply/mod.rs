@@ -46,6 +46,7 @@ use rialto_model::{ChannelId, DomainEvent, PostId, RemoteId, Scope, UserId};
 use rialto_store::{StoreError, Tx, member_versions, peer_positions, posts as post_rows, shares, users as user_rows};
 
 use crate::access::{self, Denied, RemoteActor, ShareAccess};
+use crate::connections::policies;
 use crate::{App, arrivals, channel_members, delivery_states, member_requests, outbox};
 
 /// Items of one transaction: long frames write in slices, or they would be everyone's p99.
@@ -160,7 +161,8 @@ async fn slice(
     let share = access::share(&mut tx, actor, channel).await?;
     // Only the home of a channel has a past to tell of; a guest's word would keep news from our people.
     let history = frame.history && !share.share().home;
-    if history && !app.settings.get().workspaces.accept_history {
+    let rules = policies::within(&mut tx, &actor.id()).await?;
+    if history && !(app.settings.get().workspaces.accept_history && rules.history) {
         return Err(Error::NoHistory);
     }
     let now = tx.now();
@@ -181,9 +183,15 @@ async fn slice(
     refused.extend(&frame.unreadable);
     let conversation = share.channel().kind.is_direct_or_group();
     let disabled = conversation && !app.settings.get().direct_messages_enabled();
+    let forbidden = rules.may_converse(share.channel().kind).is_err();
     for item in part {
-        let applied = if disabled {
+        let applied = if !rules.presence && matches!(item, Item::Status(_)) {
+            // Accepted and dropped, as where presence is exchanged with nobody (E-108).
+            Applied::Known
+        } else if disabled {
             Applied::Refused(Code::Disabled)
+        } else if forbidden {
+            Applied::Refused(Code::Policy)
         } else if nobody_to_wait_for(&mut tx, &share, *item, &refused).await? {
             Applied::Refused(Code::NoUser)
         } else {

@@ -29,6 +29,8 @@ pub enum Code {
     Invalid,
     /// Switched off here.
     Disabled,
+    /// A rule of the connection forbids it (behaviour 8.6).
+    Policy,
 }
 
 impl Code {
@@ -44,6 +46,7 @@ impl Code {
             Code::BlockedMember => "blocked_member",
             Code::Invalid => "invalid",
             Code::Disabled => "disabled",
+            Code::Policy => "policy",
         }
     }
 }

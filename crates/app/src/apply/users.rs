@@ -6,7 +6,7 @@ use rialto_store::{StoreError, Tx, blocks, users};
 
 use super::{Applied, Code, IncomingUser, waiting};
 use crate::access::ShareAccess;
-use crate::connections::quotas;
+use crate::connections::{policies, quotas};
 use crate::{App, arrivals, channel_members};
 
 /// The property by which clients and peers know somebody as "not directly connected" (client-api 11).
@@ -73,6 +73,11 @@ pub(super) async fn describe_person(
     }
     let alias = users::alias(tx, &remote, &incoming.wire_id).await?;
     let known = users::get(tx, &alias.unwrap_or(incoming.wire_id)).await?;
+    // Nobody is refused for being known: only who would be new counts.
+    let is_new = known.as_ref().is_none_or(|user| user.remote_id != Some(remote));
+    if is_new && !policies::admits_person(tx, &remote).await? {
+        return Ok(Err(Code::Policy));
+    }
     let made = match known {
         None => make(app, tx, teller, incoming, incoming.wire_id).await?,
         // Only where it may speak for them does a peer say what became of people of third organisations.

@@ -99,6 +99,7 @@ pub async fn rehome(app: &App, id: &RemoteId) -> Result<(), StoreError> {
     }
     let now = tx.now();
     for old in earlier {
+        rialto_store::policies::inherit(&mut tx, &old.id, id).await?;
         for user in remotes::rehome(&mut tx, &old.id, id, now).await? {
             rename(&mut tx, &user, &old.handle, &remote.handle).await?;
             tx.record(Scope::Server, Origin::Remote(*id), DomainEvent::UserUpdated { user });

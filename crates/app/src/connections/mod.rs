@@ -8,6 +8,7 @@ mod handshake;
 pub mod health;
 mod lists;
 mod moving;
+pub mod policies;
 pub mod positions;
 pub mod quotas;
 mod rotation;
@@ -91,6 +92,9 @@ pub enum Error {
     /// Codes are for connections nobody has accepted.
     #[error("already accepted")]
     Confirmed,
+    /// A rule that cannot be so, by its name (behaviour 8.6).
+    #[error("the rule {0} cannot be so")]
+    Policy(String),
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),

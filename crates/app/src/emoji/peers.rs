@@ -6,12 +6,15 @@
 use bytes::Bytes;
 use futures_util::Stream;
 use rialto_model::emoji::{MAX_BYTES, check_custom_name};
-use rialto_model::{ChannelId, DomainEvent, EmojiUpload, FileId, ItemId, PeerEmoji, RemoteCluster, Scope, UserId};
+use rialto_model::{
+    ChannelId, DomainEvent, EmojiUpload, FileId, ItemId, PeerEmoji, RemoteCluster, Rule, Scope, UserId,
+};
 use rialto_store::{StoreError, Tx, peer_emoji as rows, remotes, shares, users};
 
 use super::picture;
 use crate::App;
 use crate::access::{self, Denied, RemoteActor, SessionUser};
+use crate::connections::policies;
 use crate::files::disk::Written;
 
 /// Emoji that are kept of one connection.
@@ -59,6 +62,9 @@ pub enum Refusal {
     /// There is no such upload.
     #[error("no such upload")]
     Unknown,
+    /// A rule of the connection forbids it (behaviour 8.6).
+    #[error("a rule of this connection forbids it: {0}")]
+    Policy(Rule),
     /// Another request is writing it.
     #[error("another upload to this session is under way")]
     Busy,
@@ -77,6 +83,9 @@ pub enum Refusal {
 async fn demand(app: &App, view: &mut rialto_store::Snapshot, actor: &RemoteActor) -> Result<(), Refusal> {
     if !app.settings.get().emoji_sync_enabled() {
         return Err(Refusal::Off);
+    }
+    if !policies::within(view, &actor.id()).await?.emoji {
+        return Err(Refusal::Policy(Rule::Emoji));
     }
     if shares::list_of_remote(view, &actor.id(), false).await?.is_empty() {
         return Err(Refusal::NotShared);

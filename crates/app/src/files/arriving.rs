@@ -7,13 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use rialto_model::file::{extension, safe_name};
-use rialto_model::{ChannelId, FileId, FileInfo, ItemId, Upload, UserId};
+use rialto_model::{ChannelId, FileId, FileInfo, ItemId, Rule, Upload, UserId};
 use rialto_store::{StoreError, Tx, files, posts, users};
 
 use super::disk::{Written, stream};
 use super::{Progress, identify, received};
 use crate::App;
 use crate::access::{self, Denied, RemoteActor};
+use crate::connections::policies;
 
 /// Files of one connection that may be under way at once.
 const MAX_OPEN: i64 = 100;
@@ -52,6 +53,9 @@ pub enum Refusal {
     /// Guests write nothing under a read-only share.
     #[error("the channel is shared read-only")]
     ReadOnly,
+    /// A rule of the connection forbids it (behaviour 8.6).
+    #[error("a rule of this connection forbids it: {0}")]
+    Policy(Rule),
     /// Files are switched off here.
     #[error("file attachments are disabled")]
     Off,
@@ -146,6 +150,7 @@ pub async fn announce(app: &App, actor: &RemoteActor, new: Announced) -> Result<
     if settings.files.blocked.contains(&extension) {
         return Err(Refusal::TypeBlocked { extension });
     }
+    policies::within(&mut tx, &actor.id()).await?.may_carry(&extension, new.size).map_err(Refusal::Policy)?;
     // Somebody unknown may still come with the post; somebody known must be the peer's.
     let user_id = users::alias(&mut tx, &actor.id(), &new.user_id).await?.unwrap_or(new.user_id);
     if users::get(&mut tx, &user_id).await?.is_some_and(|user| user.remote_id != Some(actor.id())) {

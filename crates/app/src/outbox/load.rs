@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rialto_model::{
-    Acknowledgement, Channel, ChannelId, FileInfo, MemberWord, Millis, Post, PostId, Priority, Reaction, RemoteCluster,
-    RemoteId, Seq, Share, ShareState, User, UserId, names,
+    Acknowledgement, Channel, ChannelId, ConnectionPolicy, FileInfo, MemberWord, Millis, Post, PostId, Priority,
+    Reaction, RemoteCluster, RemoteId, Seq, Share, ShareState, User, UserId, names,
 };
 use rialto_store::pins::Pin;
 use rialto_store::statuses::Status;
@@ -14,7 +14,7 @@ use rialto_store::{
 };
 
 use super::{people, pins, receipts};
-use crate::connections::consumer;
+use crate::connections::{consumer, policies};
 use crate::delivery_states::Receipt;
 use crate::installation::is_system_account;
 use crate::shares::direct;
@@ -67,6 +67,8 @@ pub struct Contents {
     pub after: Option<Seq>,
     /// The epoch of our log.
     pub epoch: String,
+    /// What is allowed over the connection (behaviour 8.6).
+    pub policy: ConnectionPolicy,
     /// These are earlier messages (behaviour 8.1).
     pub backfill: bool,
     /// Messages the posts link to, and whether the peer's people can see them; for the sender to fill.
@@ -138,6 +140,7 @@ pub async fn load(
     };
     let (seq, low) = peer_positions::delivered(&mut view, remote, &consumer(remote)).await?.unwrap_or_default();
     let after = peer_positions::get(&mut view, remote).await?.applied;
+    let policy = policies::within(&mut view, remote).await?;
     let mut contents = Contents {
         share,
         remote: peer,
@@ -161,6 +164,7 @@ pub async fn load(
         low,
         after,
         epoch: app.installation.epoch.clone(),
+        policy,
         backfill: wanted.backfill,
         links: HashMap::new(),
     };

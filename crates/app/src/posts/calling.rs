@@ -5,6 +5,7 @@ use rialto_store::{StoreError, Tx, channel_members, channels, moderation, posts,
 use serde_json::Value;
 
 use crate::access::ChannelAccess;
+use crate::connections::policies;
 use crate::{App, mentions};
 
 /// The prop of a message whose `@channel` calls nobody, as clients and other servers know it (client-api 2.3).
@@ -32,9 +33,14 @@ fn is_silent(post: &Post) -> bool {
 }
 
 /// Whether a peer's person calls everybody here: not where their own server did not let them, nor where ordinary
-/// members here may not (E-078).
+/// members here may not (E-078), nor where a rule of the connection forbids it (behaviour 8.6).
 async fn may_call_everybody(tx: &mut Tx, channel: &Channel, post: &Post) -> Result<bool, StoreError> {
     if is_silent(post) {
+        return Ok(false);
+    }
+    if let Some(remote) = &post.remote_id
+        && !policies::within(tx, remote).await?.channel_mentions
+    {
         return Ok(false);
     }
     let permissions = match channel_members::get(tx, &channel.id, &post.user_id).await? {

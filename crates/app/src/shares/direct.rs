@@ -6,13 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rialto_model::{
-    Channel, ChannelId, ChannelKind, DomainEvent, Millis, Origin, PeerProfile, RemoteCluster, RemoteId, Scope, Share,
-    ShareId, ShareMode, ShareState, User, UserId,
+    Channel, ChannelId, ChannelKind, DomainEvent, Millis, Origin, PeerProfile, RemoteCluster, RemoteId, Rule, Scope,
+    Share, ShareId, ShareMode, ShareState, User, UserId,
 };
 use rialto_store::{Snapshot, StoreError, Tx, channel_members, channels, remotes, shares, users};
 
 use crate::access::{Denied, SessionUser};
 use crate::apply::RELAYED;
+use crate::connections::policies;
 use crate::settings::Settings;
 use crate::system_posts::{self, About, SystemPost, escape};
 use crate::{App, direct_channels};
@@ -38,6 +39,9 @@ pub enum Unreachable {
     /// Known through a middle server only (E-085).
     #[error("people of organisations we are not directly connected with cannot be written to")]
     NotConnected,
+    /// A rule of the connection with this organisation (behaviour 8.6).
+    #[error("a rule of the connection with {0} forbids it: {1}")]
+    Policy(String, Rule),
     /// The connection is over.
     #[error("the connection with {0} has ended")]
     Ended(String),
@@ -53,7 +57,21 @@ pub enum Unreachable {
 }
 
 /// Whether an organisation takes conversations of this kind now, as far as it can be known here.
-fn takes(settings: &Settings, remote: Option<&RemoteCluster>, kind: ChannelKind) -> Result<(), Unreachable> {
+async fn takes(
+    view: &mut Snapshot,
+    settings: &Settings,
+    remote: Option<&RemoteCluster>,
+    kind: ChannelKind,
+) -> Result<Result<(), Unreachable>, StoreError> {
+    if let Some(remote) = remote
+        && let Err(rule) = policies::within(view, &remote.id).await?.may_converse(kind)
+    {
+        return Ok(Err(Unreachable::Policy(remote.display_name.clone(), rule)));
+    }
+    Ok(is_taken(settings, remote, kind))
+}
+
+fn is_taken(settings: &Settings, remote: Option<&RemoteCluster>, kind: ChannelKind) -> Result<(), Unreachable> {
     if !settings.direct_messages_enabled() {
         return Err(Unreachable::Off);
     }
@@ -95,7 +113,8 @@ pub(crate) async fn reach(
     for person in people {
         let Some(id) = person.remote_id else { continue };
         let remote = remotes::get(view, &id).await?;
-        let reachable = takes(&settings, remote.as_ref(), kind).and_then(|()| is_open_to_messages(person));
+        let taken = takes(view, &settings, remote.as_ref(), kind).await?;
+        let reachable = taken.and_then(|()| is_open_to_messages(person));
         if let Err(why) = reachable {
             return Ok(Err(why));
         }
@@ -129,7 +148,7 @@ pub(crate) async fn standing(app: &App, view: &mut Snapshot, channel: &Channel) 
     let organisations: BTreeSet<RemoteId> = direct().filter_map(|person| person.remote_id).collect();
     for id in organisations {
         let remote = remotes::get(view, &id).await?;
-        takes(&settings, remote.as_ref(), channel.kind).map_err(Denied::Closed)?;
+        takes(view, &settings, remote.as_ref(), channel.kind).await?.map_err(Denied::Closed)?;
         let Some(remote) = remote else { continue };
         match shares::newest(view, &channel.id, &id).await? {
             Some(share) if share.state.is_live() => {}

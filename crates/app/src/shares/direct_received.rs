@@ -15,7 +15,7 @@ use super::{change, channel_rules};
 use crate::access::{RemoteActor, ShareAccess};
 use crate::apply::{self, IncomingUser, RELAYED};
 use crate::audit::{self, About};
-use crate::connections::quotas;
+use crate::connections::{policies, quotas};
 use crate::{App, channel_members, direct_channels};
 
 /// A direct or group channel a peer offers, checked for form.
@@ -57,6 +57,8 @@ pub async fn accept_conversation(
     let mut tx = app.db.begin(app.clock.now()).await?;
     let remote = remotes::lock(&mut tx, &actor.id()).await?.filter(RemoteCluster::is_live);
     let remote = remote.ok_or(InvitationRefused::Exists)?;
+    let rules = policies::within(&mut tx, &remote.id).await?;
+    rules.may_converse(incoming.kind).map_err(InvitationRefused::Policy)?;
     let share = match channels::lock(&mut tx, &incoming.channel_id).await? {
         Some(channel) => go_on(app, &mut tx, &remote, channel, &incoming, &people).await?,
         None => open(app, &mut tx, actor, &remote, &incoming, &people).await?,

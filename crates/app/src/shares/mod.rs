@@ -38,13 +38,14 @@ pub use self_check::{ORPHANED, check};
 pub use sending::{Begun, begun, ended, is_renewed, live_over, of_sender, was_invited_before};
 
 use rialto_model::{
-    Channel, ChannelId, DomainEvent, Extent, History, Origin, Permission, RemoteCluster, RemoteId, Scope, Share,
+    Channel, ChannelId, DomainEvent, Extent, History, Origin, Permission, RemoteCluster, RemoteId, Rule, Scope, Share,
     ShareId, ShareMode, ShareState,
 };
 use rialto_store::{StoreError, Tx, channels, remotes, shares};
 
 use crate::access::{self, Denied, SessionUser};
 use crate::audit::{self, About};
+use crate::connections::policies;
 use crate::system_posts::{self, SystemPost, escape};
 use crate::{App, backfill, channels as channel_rules};
 
@@ -87,6 +88,9 @@ pub enum Error {
     /// No team to put the copy in.
     #[error("no destination team")]
     NoTeam,
+    /// A rule of the connection forbids it (behaviour 8.6).
+    #[error("the rule {0} of the connection forbids it")]
+    Policy(Rule),
     /// Earlier messages are not sent, or not so many.
     #[error(transparent)]
     History(#[from] backfill::Refusal),
@@ -179,12 +183,20 @@ pub async fn invite(
         Some(asked) => Some(backfill::extent(&app.settings.get(), &remote, asked)?),
         None => None,
     };
+    let policy = policies::within(&mut tx, &remote.id).await?;
+    if history.is_some() && !policy.history {
+        return Err(Error::Policy(Rule::History));
+    }
     let live = shares::get_live(&mut tx, id, &remote.id).await?;
     if let (Some(share), Some(extent)) = (live.as_ref().filter(|share| share.mode == mode), history) {
         return go_on(app, tx, actor, &channel, remote, share.clone(), extent).await;
     }
     if let Some(share) = live.as_ref().filter(|share| share.mode == mode || !invitation.convert) {
         return Err(Error::AlreadyInvited(Box::new(share.clone())));
+    }
+    policy.may_share(channel.team_id.as_ref(), &channel.name, invitation.read_only).map_err(Error::Policy)?;
+    if live.is_none() {
+        policies::admits_channel(&mut tx, &remote.id, &policy, 0).await?.map_err(Error::Policy)?;
     }
     // Of a peer that has not said what it is only what was sent counts; it is looked at again before anything is.
     let sent = |share: &Share| remote.profile == rialto_model::PeerProfile::Mattermost5 || share.from_seq.is_some();

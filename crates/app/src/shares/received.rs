@@ -1,15 +1,15 @@
 //! Channels a peer offers: whether they are taken, and what the copy is called. Source: wire 5.3, rulings 43 and 44.
 
 use rialto_model::{
-    Channel, ChannelId, ChannelKind, DomainEvent, Origin, PeerProfile, RemoteCluster, Scope, Share, ShareId, ShareMode,
-    ShareState, TeamId, UserId,
+    Channel, ChannelId, ChannelKind, DomainEvent, Origin, PeerProfile, RemoteCluster, Rule, Scope, Share, ShareId,
+    ShareMode, ShareState, TeamId, UserId, policy,
 };
 use rialto_store::{StoreError, Tx, channels, remotes, share_requests, shares, team_members, teams};
 
 use super::{change, requests, set_shared, tell_active, tell_mode};
 use crate::access::RemoteActor;
 use crate::audit::{self, About};
-use crate::connections::quotas;
+use crate::connections::{policies, quotas};
 use crate::{App, channel_members, channels as channel_rules, notices};
 
 /// An invitation a peer sent, checked for form.
@@ -55,6 +55,9 @@ pub enum InvitationRefused {
     /// More channels than the peer may bring in a day; works later (E-135).
     #[error("too many channels today")]
     TooMany,
+    /// A rule of the connection forbids it (behaviour 8.6).
+    #[error("the rule {0} of the connection forbids it")]
+    Policy(Rule),
     /// Direct and group messages are off here.
     #[error("direct messages are off")]
     Disabled,
@@ -112,6 +115,12 @@ pub async fn accept(
     }
     let waiting = share_requests::list(&mut tx, &remote.id).await?;
     let others = waiting.iter().filter(|request| request.channel_id != invitation.channel_id).count();
+    let rules = policies::within(&mut tx, &remote.id).await?;
+    if rules.incoming == Some(policy::Incoming::None) {
+        return Err(InvitationRefused::Policy(Rule::Incoming));
+    }
+    let admitted = policies::admits_channel(&mut tx, &remote.id, &rules, others).await?;
+    admitted.map_err(InvitationRefused::Policy)?;
     if shares::list_of_remote(&mut tx, &remote.id, false).await?.len() + others >= MAX_COPIES {
         return Err(InvitationRefused::Quota);
     }
@@ -278,7 +287,8 @@ async fn free_name(tx: &mut Tx, team: &TeamId, name: &str, handle: &str) -> Resu
     Err(StoreError::Failed("no free channel name".to_owned()))
 }
 
-/// The name a copy of a channel would get if a peer offered it now; None if the offer would be refused. Changes nothing.
+/// The name a copy of a channel would get if a peer offered it now; or with which word of ruling 8.4 the offer would be
+/// refused. Changes nothing.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
@@ -287,15 +297,29 @@ pub async fn would_accept(
     actor: &RemoteActor,
     id: &ChannelId,
     name: &str,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Result<String, &'static str>, StoreError> {
+    const NOT_OWNER: &str = "not_owner";
     // A transaction that is dropped: the search for a free name is the one the real offer makes.
     let mut tx = app.db.begin(app.clock.now()).await?;
     if let Some(channel) = channels::get(&mut tx, id).await? {
-        return Ok((channel.origin == Some(actor.id())).then_some(channel.name));
+        if channel.origin != Some(actor.id()) {
+            return Ok(Err(NOT_OWNER));
+        }
+        if shares::get_live(&mut tx, id, &actor.id()).await?.is_some() {
+            return Ok(Ok(channel.name));
+        }
     }
     let remote = actor.remote();
+    let rules = policies::within(&mut tx, &remote.id).await?;
+    let admitted = policies::admits_channel(&mut tx, &remote.id, &rules, 0).await?;
+    if rules.incoming == Some(policy::Incoming::None) || admitted.is_err() {
+        return Ok(Err("policy"));
+    }
+    if let Some(channel) = channels::get(&mut tx, id).await? {
+        return Ok(Ok(channel.name));
+    }
     match destination(&mut tx, remote).await? {
-        Some(team) => Ok(Some(free_name(&mut tx, &team, name, &remote.handle).await?.0)),
-        None => Ok(None),
+        Some(team) => Ok(Ok(free_name(&mut tx, &team, name, &remote.handle).await?.0)),
+        None => Ok(Err(NOT_OWNER)),
     }
 }

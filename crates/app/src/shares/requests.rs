@@ -3,8 +3,8 @@
 //! and 43, behaviour 8.6, E-053.
 
 use rialto_model::{
-    Channel, ChannelId, DomainEvent, Origin, Permission, RemoteCluster, RemoteId, Scope, Share, ShareId, ShareMode,
-    ShareState, TeamId,
+    Channel, ChannelId, DomainEvent, Origin, Permission, RemoteCluster, RemoteId, Rule, Scope, Share, ShareId,
+    ShareMode, ShareState, TeamId, policy,
 };
 use rialto_store::{Snapshot, StoreError, Tx, channels, remotes, share_requests, shares, teams};
 
@@ -15,7 +15,7 @@ use super::received::{IncomingInvitation, InvitationRefused, destination, take};
 use super::{Error, change};
 use crate::access::{Denied, SessionUser};
 use crate::audit::{self, About};
-use crate::connections::{changed, require_reader};
+use crate::connections::{changed, policies, require_reader};
 use crate::{App, notices};
 
 /// Waits for an administrator.
@@ -36,7 +36,12 @@ pub(super) async fn obstacle(
     // What somebody here has ended or turned down does not return by the other side's word alone (ruling 43).
     let last = shares::newest(tx, &invitation.channel_id, &remote.id).await?;
     let ended_here = last.is_some_and(|share| [Ending::UninvitedHere.reason(), REFUSED].contains(&&*share.reason));
-    if ended_here || app.settings.get().workspaces.require_channel_approval {
+    let approval = match policies::within(tx, &remote.id).await?.incoming {
+        None => app.settings.get().workspaces.require_channel_approval,
+        Some(policy::Incoming::Automatic) => false,
+        Some(policy::Incoming::Approval | policy::Incoming::None) => true,
+    };
+    if ended_here || approval {
         return Ok(Some(APPROVAL));
     }
     let homeless = existing.is_none() && destination(tx, remote).await?.is_none();
@@ -120,6 +125,11 @@ pub async fn approve(
 ) -> Result<(Channel, RemoteCluster), Error> {
     let mut tx = app.db.begin(app.clock.now()).await?;
     let (mut remote, request) = decided(&mut tx, actor, remote, channel).await?;
+    let rules = policies::within(&mut tx, &remote.id).await?;
+    if rules.incoming == Some(policy::Incoming::None) {
+        return Err(Error::Policy(Rule::Incoming));
+    }
+    policies::admits_channel(&mut tx, &remote.id, &rules, 0).await?.map_err(Error::Policy)?;
     if let Some(team) = team {
         teams::get(&mut tx, &team).await?.filter(|team| team.delete_at.is_none()).ok_or(Error::NoTeam)?;
         remote.default_team_id = Some(team);
@@ -220,8 +230,13 @@ pub async fn refuse(
 
 /// Lets in what only waited for a team, now that the connection has another one (E-053).
 pub(crate) async fn let_in_waiting(app: &App, tx: &mut Tx, remote: &RemoteCluster) -> Result<(), StoreError> {
+    let rules = policies::within(tx, &remote.id).await?;
+    if rules.incoming == Some(policy::Incoming::None) {
+        return Ok(());
+    }
     for request in share_requests::list(tx, &remote.id).await? {
-        if request.reason == DESTINATION && remote.is_live() {
+        let admitted = policies::admits_channel(tx, &remote.id, &rules, 0).await?.is_ok();
+        if request.reason == DESTINATION && remote.is_live() && admitted {
             let_in(app, tx, remote, &request, remote.creator_id).await?;
         }
     }

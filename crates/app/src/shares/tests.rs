@@ -241,7 +241,7 @@ async fn an_offer_becomes_a_copy_in_the_landing_team_under_a_free_name() {
         let acme = scene.peer("acme").await;
         scene.new_channel("theirs").await;
         let name = would_accept(&scene.app, &acme.actor, &id(50), "theirs").await.unwrap();
-        assert_eq!(name.as_deref(), Some("theirs-acme"));
+        assert_eq!(name.as_deref(), Ok("theirs-acme"));
         let share = accept(&scene.app, &acme.actor, offer(id(50), false)).await.unwrap();
         assert_eq!((share.home, share.mode, share.state), (false, ShareMode::Participation, ShareState::Active));
         let copy = scene.channel_row(&id(50)).await;
@@ -305,7 +305,7 @@ async fn an_offer_waits_for_a_team_to_go_to() {
         tx.commit().await.unwrap();
         let refused = accept(&scene.app, &acme.actor, offer(id(50), false)).await.unwrap_err();
         assert!(matches!(refused, InvitationRefused::Waits), "{refused}");
-        assert_eq!(would_accept(&scene.app, &acme.actor, &id(50), "theirs").await.unwrap(), None);
+        assert_eq!(would_accept(&scene.app, &acme.actor, &id(50), "theirs").await.unwrap(), Err("not_owner"));
     })
     .await;
 }

@@ -38,6 +38,7 @@ pub(super) async fn announce(fed: &Federation, actor: &RemoteActor, session: Upl
         })),
         Err(refusal) => {
             let code = match &refusal {
+                Refusal::Policy(_) => "policy",
                 Refusal::Off => "disabled",
                 Refusal::NotShared => "not_shared",
                 Refusal::Name | Refusal::Picture | Refusal::Hash | Refusal::Unknown => "invalid",
@@ -97,7 +98,7 @@ impl From<Refusal> for Reply {
             Refusal::Store(error) => error.into(),
             // The share or a setting has just changed; a later announcement is told.
             Refusal::Disk(error) => (&error).into(),
-            Refusal::Off | Refusal::NotShared | Refusal::Quota => {
+            Refusal::Policy(_) | Refusal::Off | Refusal::NotShared | Refusal::Quota => {
                 tracing::warn!(%refusal, "a peer's emoji cannot be taken now");
                 Reply::Later
             }

@@ -4,7 +4,7 @@ use rialto_app::access::RemoteActor;
 use rialto_app::apply;
 use rialto_app::connections::quotas;
 use rialto_app::shares::{self, IncomingConversation, IncomingInvitation, InvitationRefused};
-use rialto_model::{ChannelKind, Millis, Share};
+use rialto_model::{ChannelKind, Millis, Rule, Share};
 use rialto_wire::federation::frame::Envelope;
 use rialto_wire::federation::invite::ChannelInvitation;
 use rialto_wire::federation::topic;
@@ -33,6 +33,12 @@ pub(super) async fn invited(
             return Err(Reply::TooMany);
         }
         Err(Refusal::For(code)) => code,
+        Err(Refusal::Rule(rule)) => {
+            let what = format!("{} {rule}", topic::CHANNEL_INVITE);
+            apply::note_refused_frame(&fed.app, actor, &what, Some(channel), "policy").await?;
+            let text = format!("a rule of this connection forbids it: {rule}");
+            return Ok(Envelope::fail(text).with_code("policy"));
+        }
     };
     apply::note_refused_frame(&fed.app, actor, topic::CHANNEL_INVITE, Some(channel), code).await?;
     Ok(Envelope::fail("the channel cannot be shared with this server").with_code(code))
@@ -47,6 +53,8 @@ enum Refusal {
     TooMany,
     /// For good, with a word of ruling 8.4.
     For(&'static str),
+    /// By a rule of the connection.
+    Rule(Rule),
 }
 
 async fn take(
@@ -109,6 +117,7 @@ fn taken(outcome: Result<Share, InvitationRefused>) -> Result<(), Refusal> {
         Err(InvitationRefused::Waits) => Err(Refusal::Waits),
         Err(InvitationRefused::TooMany) => Err(Refusal::TooMany),
         Err(InvitationRefused::Quota) => Err(Refusal::For("quota")),
+        Err(InvitationRefused::Policy(rule)) => Err(Refusal::Rule(rule)),
         Err(InvitationRefused::Disabled) => Err(Refusal::For("disabled")),
         Err(InvitationRefused::People) => Err(Refusal::For("no_user")),
         Err(InvitationRefused::NoTeam | InvitationRefused::NotYet) => Err(Refusal::Later),

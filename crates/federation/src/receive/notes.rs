@@ -89,8 +89,8 @@ pub(super) async fn share(fed: &Federation, actor: &RemoteActor, payload: &RawVa
         }
         ShareTopic::Check(invitation) => {
             let name = shares::would_accept(&fed.app, actor, &invitation.channel_id, &invitation.name).await?;
-            let code = if name.is_some() { "" } else { "not_owner" };
-            let result = ShareCheckResult { ok: name.is_some(), name: name.unwrap_or_default(), code: code.to_owned() };
+            let code = name.as_ref().err().copied().unwrap_or_default().to_owned();
+            let result = ShareCheckResult { ok: name.is_ok(), name: name.unwrap_or_default(), code };
             Ok(Envelope::ok(&result))
         }
     }

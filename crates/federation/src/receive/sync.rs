@@ -7,7 +7,7 @@ use rialto_app::apply::{
     self, Code, IncomingAcknowledgement, IncomingItems, IncomingMember, IncomingPin, IncomingPosition, IncomingPost,
     IncomingReaction, IncomingStatus, IncomingUser, Outcome,
 };
-use rialto_app::connections::{self, quotas};
+use rialto_app::connections::{self, policies, quotas};
 use rialto_app::delivery_states::{Receipt, State};
 use rialto_app::member_requests::Incoming;
 use rialto_model::{ChannelId, FileId, Millis, PeerProfile, PostId, RemoteCluster, Seq, User, UserId};
@@ -66,7 +66,11 @@ async fn discovered(fed: &Federation, actor: &RemoteActor, message: &SyncMessage
         apply::note_refused_frame(&fed.app, actor, topic::GLOBAL_USERS, None, "invalid").await?;
         return Ok(Envelope::fail("only people are taken outside a channel").with_code("invalid"));
     }
-    if !fed.app.settings.get().discovery_enabled() || (message.users.is_empty() && message.refused.is_empty()) {
+    let allowed = policies::of(&fed.app, &actor.id()).await?.discovery;
+    if !allowed
+        || !fed.app.settings.get().discovery_enabled()
+        || (message.users.is_empty() && message.refused.is_empty())
+    {
         return Ok(Envelope::ok_null());
     }
     admit_people(fed, actor, message).await?;
@@ -105,7 +109,8 @@ async fn people(
         return Ok(Vec::new());
     }
     let handles = other_handles(fed, actor).await?;
-    let hides_statuses = fed.app.settings.get().workspaces.disable_status_sync;
+    let exchanged = policies::of(&fed.app, &actor.id()).await?.presence;
+    let hides_statuses = fed.app.settings.get().workspaces.disable_status_sync || !exchanged;
     let read = |user: &InboundUser| {
         let more = message.rialto.as_ref().and_then(|extra| extra.users.get(&user.id));
         let mut user = incoming_user(user, actor.remote(), &handles);

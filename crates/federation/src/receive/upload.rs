@@ -50,6 +50,7 @@ pub(super) async fn announce(fed: &Federation, actor: &RemoteActor, payload: &Ra
             let code = match &refusal {
                 Refusal::NotShared => "not_shared",
                 Refusal::ReadOnly => "read_only",
+                Refusal::Policy(_) => "policy",
                 Refusal::Off => "disabled",
                 Refusal::TooLarge { .. } => "too_large",
                 Refusal::TypeBlocked { .. } => "type_blocked",
@@ -196,7 +197,7 @@ impl From<Refusal> for Reply {
             Refusal::NotOwner | Refusal::NotShared | Refusal::ReadOnly => Reply::OtherUpload,
             Refusal::Off => Reply::FilesOff,
             Refusal::TooLarge { .. } => Reply::TooLarge,
-            Refusal::TypeBlocked { .. } | Refusal::Invalid | Refusal::Hash => Reply::BadPayload,
+            Refusal::Policy(_) | Refusal::TypeBlocked { .. } | Refusal::Invalid | Refusal::Hash => Reply::BadPayload,
             Refusal::Busy => Reply::UploadBusy,
             Refusal::Quota | Refusal::Disk(_) | Refusal::Store(_) => later(refusal),
         }

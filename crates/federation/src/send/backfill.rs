@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use rialto_app::connections::policies;
 use rialto_app::outbox::Contents;
 use rialto_app::{backfill, deliveries};
 use rialto_model::{Backfill, RemoteCluster, ShareId};
@@ -65,6 +66,10 @@ impl Sender {
         }
         if !backfill::takes_history(remote) {
             backfill::refused(app, &one.share_id, "the server there takes none").await?;
+            return Ok(Duration::ZERO);
+        }
+        if !policies::of(app, &self.id).await?.history {
+            backfill::paused(app, &one.share_id, "a rule of the connection forbids it: history").await?;
             return Ok(Duration::ZERO);
         }
         if app.settings.get().workspaces.history_max.is_none() {

@@ -5,7 +5,9 @@
 use std::collections::HashMap;
 
 use rialto_app::outbox::{Contents, ITEMS};
-use rialto_model::{ChannelId, MessageId, Millis, PeerProfile, Post, PostId, Reaction, RemoteCluster, User, UserId};
+use rialto_model::{
+    ChannelId, FileId, FileInfo, MessageId, Millis, PeerProfile, Post, PostId, Reaction, RemoteCluster, User, UserId,
+};
 use rialto_wire::federation::mentions::{self, Meant};
 use rialto_wire::federation::permalinks;
 use rialto_wire::federation::post::{OutboundMetadata, OutboundPost};
@@ -71,11 +73,16 @@ pub(crate) fn begin(fed: &Federation, contents: &Contents) -> OutboundSync {
 
 /// A person as the peer is told of them.
 pub(crate) fn user(fed: &Federation, contents: &Contents, person: &User) -> OutboundUser {
-    described(fed, &contents.wire_ids, person)
+    described(fed, &contents.wire_ids, contents.policy.presence, person)
 }
 
-/// The same where no frame is composed.
-pub(crate) fn described(fed: &Federation, wire_ids: &HashMap<UserId, UserId>, person: &User) -> OutboundUser {
+/// The same where no frame is composed. `presence`: custom statuses may go to the peer.
+pub(crate) fn described(
+    fed: &Federation,
+    wire_ids: &HashMap<UserId, UserId>,
+    presence: bool,
+    person: &User,
+) -> OutboundUser {
     let settings = fed.app.settings.get();
     let mut out = OutboundUser::from(person);
     out.id = wire_ids.get(&person.id).copied().unwrap_or(person.id);
@@ -84,7 +91,7 @@ pub(crate) fn described(fed: &Federation, wire_ids: &HashMap<UserId, UserId>, pe
     if settings.workspaces.share_email_addresses && person.is_local() {
         out.email.clone_from(&person.email);
     }
-    if settings.workspaces.disable_status_sync {
+    if settings.workspaces.disable_status_sync || !presence {
         out.props.clear();
     }
     let now = fed.app.clock.now();
@@ -104,7 +111,12 @@ pub(crate) fn post(own: Option<&SiteUrl>, contents: &Contents, post: &Post, sync
             Some(here) if !files::resumes(&contents.remote) => here.iter().map(|file| file.id).collect(),
             None if !files::resumes(&contents.remote) => Vec::new(),
             // What is still to come to us goes on to others when it is here.
-            Some(_) | None => post.file_ids.clone(),
+            Some(here) => {
+                let may_go = |file: &FileInfo| contents.policy.may_carry(&file.extension, file.size).is_ok();
+                let stays = |id: &FileId| here.iter().any(|file| file.id == *id && !may_go(file));
+                post.file_ids.iter().filter(|id| !stays(id)).copied().collect()
+            }
+            None => post.file_ids.clone(),
         };
         let rewritten = mentions::outgoing(&out.message, contents.remote.profile, |name| {
             let person = contents.mentioned.get(name)?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use rialto_app::connections::policies;
 use rialto_app::outbox::{self, Delivered, Wanted};
 use rialto_app::shares::direct::{self, Offer};
 use rialto_model::{Channel, ChannelKind, PeerProfile, RemoteCluster, Share, UserId};
@@ -52,7 +53,8 @@ pub(super) async fn invitation(
         invitation.creator_id = offer.creator.to_string();
     }
     invitation.direct_participant_ids = Some(offer.people.clone());
-    let described = offer.described.iter().map(|person| compose::described(fed, &wire_ids, person));
+    let presence = policies::of(&fed.app, &remote.id).await?.presence;
+    let described = offer.described.iter().map(|person| compose::described(fed, &wire_ids, presence, person));
     invitation.direct_participants = Some(described.collect());
     Ok(Some((invitation, offer)))
 }

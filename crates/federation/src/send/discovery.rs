@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use rialto_app::connections::policies;
 use rialto_app::discovery::{self, Which};
 use rialto_app::outbox::ITEMS;
 use rialto_model::{MessageId, RemoteCluster, User, UserId};
@@ -64,6 +65,11 @@ impl Sender {
         let app = self.fed.app.clone();
         let settings = app.settings.get();
         if !settings.offers_people() || !discovery::takes_people(remote) {
+            self.offer = Offer::default();
+            return Ok(LONG);
+        }
+        let rules = policies::of(&app, &self.id).await?;
+        if !rules.discovery {
             // Everybody is looked at again when that has changed.
             self.offer = Offer::default();
             return Ok(LONG);
@@ -91,7 +97,7 @@ impl Sender {
                 }
                 continue;
             }
-            let sync = compose_offer(&self.fed, remote, self.position.0, &mut people);
+            let sync = compose_offer(&self.fed, remote, (self.position.0, rules.presence), &mut people);
             match self.offer_people(remote, &sync).await {
                 Ok(Taken::Yes) => {}
                 Ok(Taken::Unwanted) => return Ok(self.offer.rest(UNWANTED)),
@@ -135,12 +141,17 @@ impl Sender {
 }
 
 /// The frame that offers these people; those that it has no room for are taken out of the list.
-fn compose_offer(fed: &Federation, remote: &RemoteCluster, seq: i64, people: &mut Vec<User>) -> OutboundSync {
+fn compose_offer(
+    fed: &Federation,
+    remote: &RemoteCluster,
+    (seq, presence): (i64, bool),
+    people: &mut Vec<User>,
+) -> OutboundSync {
     let mut sync = OutboundSync::of_people(fed.app.ids.id(MessageId::from_random));
     let mut more = SyncExtension { seq, ..SyncExtension::default() };
     let (mut bytes, mut fitting) = (0, 0);
     for person in people.iter() {
-        let out = compose::described(fed, &Default::default(), person);
+        let out = compose::described(fed, &Default::default(), presence, person);
         // Its id is there twice, and what else is said of it once.
         bytes += encoded_len(&out) + 200;
         if fitting > 0 && bytes > BYTES {

@@ -24,6 +24,9 @@ pub(super) async fn send_next(fed: &Federation, remote: &RemoteCluster) -> Resul
     if !remote.has(CAPABILITY) || !fed.app.settings.get().emoji_sync_enabled() {
         return Ok(false);
     }
+    if !connections::policies::of(&fed.app, &remote.id).await?.emoji {
+        return Ok(false);
+    }
     let due = offers::due(&fed.app, &remote.id).await.map_err(|error| Undelivered::new(error.to_string()))?;
     let Some(due) = due else { return Ok(false) };
     match &due {
@@ -69,7 +72,7 @@ async fn send(
     if !answer.ok {
         let code = answer.rialto.as_ref().map(|note| note.code.as_str()).unwrap_or_default();
         // Their settings and shares are just changing; soon their word or ours says so.
-        if matches!(code, "disabled" | "not_shared") {
+        if matches!(code, "disabled" | "not_shared" | "policy") {
             return Err(Undelivered::new("the peer takes no emoji now"));
         }
         refused(code);

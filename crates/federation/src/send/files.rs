@@ -229,6 +229,7 @@ fn words(code: &str) -> String {
         "type_blocked" => "files of this type are blocked there",
         "disabled" => "attachments are switched off there",
         "storage" => "that workspace has no room for it",
+        "policy" => "a rule of that workspace forbids it",
         "read_only" => "the channel is shared read-only",
         _ => "that workspace does not take it",
     }

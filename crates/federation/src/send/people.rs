@@ -28,7 +28,7 @@ pub(super) async fn send(fed: &Federation, contents: &Contents) -> Result<Fate, 
     if !knows(&contents.remote) {
         return Ok(Fate::Done);
     }
-    let shows_presence = !fed.app.settings.get().workspaces.disable_status_sync;
+    let shows_presence = !fed.app.settings.get().workspaces.disable_status_sync && contents.policy.presence;
     let statuses = if shows_presence { contents.statuses.as_slice() } else { &[] };
     let mut frames: Vec<OutboundSync> = Vec::new();
     for page in statuses.chunks(AT_ONCE) {

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use futures_util::stream;
 use image::ImageFormat;
+use rialto_app::audit;
+use rialto_app::connections::policies;
 use rialto_app::emoji::{self, peers, picture};
 use rialto_model::{ChannelId, CustomEmoji};
 
@@ -108,4 +110,42 @@ async fn no_emoji_crosses_unless_both_want_it() {
         let caps = pair.alpha.remote(&pair.remote).await.caps;
         assert_eq!(caps.split(' ').any(|cap| cap == "emoji"), beta_syncs, "{caps}");
     }
+}
+
+async fn allow(server: &Server, pair: &Pair, emoji: bool) {
+    let change =
+        |before: &rialto_model::ConnectionPolicy| Ok(rialto_model::ConnectionPolicy { emoji, ..before.clone() });
+    policies::change(server.app(), &server.admin.actor, &pair.remote, change).await.unwrap();
+}
+
+/// Behaviour 8.6, 8.2: pictures of emoji are neither sent to nor taken from a peer where a rule of the connection says no.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn emoji_cross_where_the_rules_allow_it() {
+    let pair = pair(true, true).await;
+    let (alpha, beta, channel) = (&pair.alpha, &pair.beta, &pair.channel);
+    allow(alpha, &pair, false).await;
+    make(alpha, &pair.ann, "puffin", 200).await;
+    let post = alpha.post(&pair.ann, channel, ":puffin:").await;
+    beta.arrives(&post.id).await;
+    crate::harness::settle(&[alpha, beta], channel).await;
+    let announced = || pair.network.log().into_iter().filter(|sent| sent.payload["type"] == "emoji").count();
+    assert_eq!(announced(), 0, "alpha sends none");
+    // Beta's word that it takes none has not come yet, and it refuses.
+    allow(beta, &pair, false).await;
+    allow(alpha, &pair, true).await;
+    make(alpha, &pair.ann, "heron", 90).await;
+    alpha.post(&pair.ann, channel, ":heron:").await;
+    eventually("beta refuses it", async || {
+        let lines = audit::list(beta.app(), &beta.admin.actor, None, 0, 200).await.unwrap();
+        lines.into_iter().find(|line| line.action == "frame_refused" && line.result == "policy")
+    })
+    .await;
+    assert_eq!(seen(beta, &pair.bob, channel).await, []);
+    allow(beta, &pair, true).await;
+    make(alpha, &pair.ann, "curlew", 40).await;
+    alpha.post(&pair.ann, channel, ":curlew:").await;
+    eventually("it is seen", async || {
+        seen(beta, &pair.bob, channel).await.into_iter().find(|(name, ..)| name == "curlew")
+    })
+    .await;
 }

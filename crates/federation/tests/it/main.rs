@@ -35,6 +35,7 @@ mod moving;
 mod notices;
 mod outages;
 mod people;
+mod policies;
 mod quotas;
 mod read_only;
 mod reconnected;

@@ -10,6 +10,7 @@ mod channel_ends;
 mod chat;
 #[cfg(test)]
 mod configuration;
+mod connection_policy;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod client_config;
 pub mod commands;
 pub mod config;
 pub mod connection_health;
+pub mod connection_policy;
 pub mod connection_trust;
 pub mod emoji;
 pub mod errors;
