@@ -24,6 +24,7 @@ export type Frame =
   | { event: 'rialto_post_undelivered' | 'rialto_history_received' | 'rialto_peer_emoji_changed'; channelId: string }
   | { event: 'emoji_added'; emoji: CustomEmoji }
   | { event: 'rialto_emoji_removed'; id: string; name: string }
+  | { event: 'rialto_remote_cluster_updated'; remoteId: string }
   | { event: 'rialto_post_deliveries'; channelId: string; postIds: readonly string[] }
   | { event: 'typing'; channelId: string; rootId: string; userId: string };
 
@@ -134,6 +135,8 @@ function read(event: string, data: Record<string, unknown>, broadcast: Record<st
       const emoji = object(data['emoji'], 'id', 'name');
       return emoji && { event, emoji: { id: text(emoji['id']), name: text(emoji['name']), creator_id: text(emoji['creator_id']) } };
     }
+    case 'rialto_remote_cluster_updated':
+      return { event, remoteId: text(data['remote_id']) };
     case 'rialto_emoji_removed':
       return { event, id: text(data['id']), name: text(data['name']) };
     case 'rialto_post_deliveries': {

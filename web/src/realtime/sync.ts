@@ -69,6 +69,9 @@ export function takeFrame(frame: Frame): void {
     case 'rialto_history_received':
       takeHistory(frame.channelId);
       break;
+    case 'rialto_remote_cluster_updated':
+      dispatch({ kind: 'connection-news' });
+      break;
     case 'emoji_added':
       dispatch({ kind: 'emoji-added', emoji: frame.emoji });
       break;
@@ -91,7 +94,7 @@ export function takeFrame(frame: Frame): void {
   }
 }
 
-type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'rialto_post_undelivered' | 'rialto_history_received' | 'rialto_post_deliveries' | 'emoji_added' | 'rialto_emoji_removed' | 'rialto_peer_emoji_changed' | 'typing' }>;
+type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'rialto_post_undelivered' | 'rialto_history_received' | 'rialto_post_deliveries' | 'emoji_added' | 'rialto_remote_cluster_updated' | 'rialto_emoji_removed' | 'rialto_peer_emoji_changed' | 'typing' }>;
 
 function takeChannelFrame(frame: ChannelFrame): void {
   const state = store.getState();
@@ -183,6 +186,7 @@ function takeHistory(channelId: string): void {
 
 /** A share began, ended or changed: whose it is, how it may be used and who reads along are asked afresh. */
 function refreshShare(channelId: string): void {
+  dispatch({ kind: 'connection-news' });
   const teamId = store.getState().channels[channelId]?.team_id ?? view.teamId;
   if (teamId !== '') void loadShares(teamId);
   void loadOrganisations(channelId);
@@ -192,6 +196,7 @@ function refreshShare(channelId: string): void {
 export async function refetch(): Promise<void> {
   const { windows, members } = store.getState();
   for (const channelId of Object.keys(windows)) if (channelId !== view.channelId) dispatch({ kind: 'window-stale', channelId });
+  dispatch({ kind: 'connection-news' });
   const tasks: Promise<void>[] = [loadTeams(), loadCustomEmoji()];
   if (view.teamId !== '') tasks.push(loadTeam(view.teamId));
   if (view.channelId !== '') tasks.push(loadWindow(view.channelId), loadOrganisations(view.channelId), loadPeerEmoji(view.channelId));
