@@ -34,6 +34,7 @@ beforeAll(async () => {
   await anna.createChannel('Ops');
   await anna.say('Hello :rocket: with a [link](https://example.org), `code` and\n\n| a | b |\n| - | - |\n| 1 | 2 |', 'with a link');
   await anna.react(anna.post('with a link'), 'eyes');
+  await anna.command('/secure-connection create --name Acme --displayname “Acme Europe” --password Canal-Grande-1591');
   await anna.context.close();
 });
 
@@ -66,6 +67,36 @@ describe.each([
     expect(await findings(page)).toEqual([]);
     await page.goto(`${server.url}/select_team`);
     await page.getByRole('heading', { name: 'Your teams' }).waitFor();
+    expect(await findings(page)).toEqual([]);
+    expect(anna.complaints).toEqual([]);
+    await anna.context.close();
+  });
+
+  // SC-086
+  it('has none in the administration of connections either', async () => {
+    const anna = await Person.at(browser, `${server.url}/admin_console/connected_workspaces`, { colorScheme, viewport });
+    const { page } = anna;
+    await anna.signIn('anna');
+    await page.getByTestId('connection').getByTestId('state').waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.getByTestId('connection').getByRole('link').click();
+    await page.getByTestId('no-channels-ours').waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Add channels' }).click();
+    await page.getByRole('dialog', { name: 'Select channels' }).getByRole('combobox').fill('ops');
+    await page.getByRole('option', { name: /Ops/ }).waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.goto(`${server.url}/admin_console/connected_workspaces/create`);
+    await page.getByRole('combobox', { name: 'Destination team' }).click();
+    await page.getByRole('option', { name: 'Harbour office' }).waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.goto(`${server.url}/admin_console/connected_workspaces/accept`);
+    await page.getByRole('dialog', { name: 'Accept an invitation' }).waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.goto(`${server.url}/harbour-office/channels/ops`);
+    await page.getByRole('button', { name: 'Channel actions' }).click();
+    await page.getByRole('button', { name: 'Sharing', exact: true }).click();
+    await page.getByRole('switch').waitFor();
     expect(await findings(page)).toEqual([]);
     expect(anna.complaints).toEqual([]);
     await anna.context.close();

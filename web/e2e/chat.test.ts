@@ -25,13 +25,19 @@ describe('a first visit', () => {
   it('loads at most 250 KiB of script, compressed', async () => {
     const page = await browser.newPage();
     const scripts: Promise<Buffer>[] = [];
+    const names: string[] = [];
     page.on('response', (response) => {
-      if (new URL(response.url()).pathname.endsWith('.js')) scripts.push(response.body());
+      const { pathname } = new URL(response.url());
+      if (!pathname.endsWith('.js')) return;
+      scripts.push(response.body());
+      names.push(pathname);
     });
     await page.goto(server.url);
     await page.getByRole('heading', { level: 1 }).waitFor();
     const sizes = (await Promise.all(scripts)).map((script) => gzipSync(script).length);
     expect(sizes.length).toBeGreaterThan(0);
+    // What few people need comes when they go there.
+    expect(names.filter((name) => /Administration|SharingDialog/.test(name))).toEqual([]);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(250 * 1024);
     await page.close();
   });

@@ -10,5 +10,6 @@ export default defineConfig({
     // Bounds for a hang, not for behaviour: every wait inside is for a condition.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -222,7 +222,7 @@ pub async fn create_invitation(
     Ok(CreatedInvitation { remote, code, expires_at: fresh.expires_at, site_url: site.as_str().to_owned() })
 }
 
-/// Makes another code for a connection nobody has accepted.
+/// Makes another code for a connection nobody has accepted, and decides about those made before.
 ///
 /// # Errors
 /// [`Error`].
@@ -231,11 +231,12 @@ pub async fn renew_invitation(
     actor: &SessionUser,
     id: &RemoteId,
     password: &str,
+    earlier: records::EarlierCodes,
 ) -> Result<CreatedInvitation, Error> {
     actor.require(Permission::ManageSecureConnections)?;
     fed.check_password(password)?;
     let site = fed.own_site().ok_or(Error::NoSiteUrl)?;
-    let (remote, fresh) = records::renew_invite(&fed.app, actor, id).await?;
+    let (remote, fresh) = records::renew_invite(&fed.app, actor, id, earlier).await?;
     let team = remote.default_team_id.map_or_else(String::new, |team| team.to_string());
     let code = fed.seal(&fresh, &site, &team, password).await?;
     Ok(CreatedInvitation { remote, code, expires_at: fresh.expires_at, site_url: site.as_str().to_owned() })

@@ -324,14 +324,14 @@ pub async fn get_invite(view: &mut Snapshot, token_hash: &str) -> Result<Option<
     .await
 }
 
-/// The newest code of a connection.
+/// The newest code of a connection; of those made at once the one that opens longest.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn newest_invite(view: &mut Snapshot, remote: &RemoteId) -> Result<Option<Invite>, StoreError> {
     view.fetch_optional(
         "SELECT id, remote_id, token_hash, create_at, expires_at, spent_at FROM invites WHERE remote_id = $1 \
-         ORDER BY create_at DESC LIMIT 1",
+         ORDER BY create_at DESC, expires_at DESC LIMIT 1",
         &[remote.into()],
     )
     .await
@@ -345,6 +345,19 @@ pub async fn spend_invites(tx: &mut Tx, remote: &RemoteId, now: Millis) -> Resul
     tx.execute("UPDATE invites SET spent_at = $2 WHERE remote_id = $1 AND spent_at = 0", &[remote.into(), now.into()])
         .await
         .map(|_| ())
+}
+
+/// Lets all codes of a connection that still open something run out at `now`.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn expire_invites(tx: &mut Tx, remote: &RemoteId, now: Millis) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE invites SET expires_at = $2 WHERE remote_id = $1 AND spent_at = 0 AND expires_at > $2",
+        &[remote.into(), now.into()],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Forgets all codes of a connection: an unknown token is a plain 401 (ruling 13).

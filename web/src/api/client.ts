@@ -69,7 +69,7 @@ export async function request<T>(call: Promise<T>): Promise<T> {
  *
  * @param path below `/api/v4`, beginning with a slash.
  */
-export async function fetchJson(path: string, options: { method?: 'GET' | 'POST' | 'PUT' | 'PATCH'; body?: unknown } = {}): Promise<unknown> {
+export async function fetchJson(path: string, options: { method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'; body?: unknown } = {}): Promise<unknown> {
   const { method = 'GET', body } = options;
   const init = client.getOptions({ method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
   let response: Response;
@@ -83,6 +83,18 @@ export async function fetchJson(path: string, options: { method?: 'GET' | 'POST'
   const fault = isRecord(answer) ? answer : {};
   const id = typeof fault['id'] === 'string' ? fault['id'] : '';
   return request(Promise.reject(new RequestFailed(kindOf(response.status), id, response.status, typeof fault['message'] === 'string' ? fault['message'] : '')));
+}
+
+/** All pages of a list. `path` may have a query already. */
+export async function fetchAll(path: string): Promise<Record<string, unknown>[]> {
+  const perPage = 200;
+  const found: Record<string, unknown>[] = [];
+  for (let page = 0; ; page += 1) {
+    const answer = await fetchJson(`${path}${path.includes('?') ? '&' : '?'}page=${page}&per_page=${perPage}`);
+    const entries: unknown[] = Array.isArray(answer) ? answer : [];
+    found.push(...entries.filter(isRecord));
+    if (entries.length < perPage) return found;
+  }
 }
 
 /** True for a JSON object, so that members can be looked at one by one. */

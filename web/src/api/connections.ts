@@ -1,121 +1,126 @@
-// Secure connections for administrators: the list, how each fares, a test of the way there and back, another token.
-import { fetchJson, isRecord } from './client';
+// Secure connections for administrators: the list, making, accepting, changing and ending them (client API section 6.1).
+import { fetchAll, fetchJson } from './client';
+import { count, record, text } from './reading';
 
+/** How a connection stands, as far as it needs a word of its own. */
+export type ConnectionState = 'connected' | 'offline' | 'pending' | 'severed' | 'removed';
+
+/** A secure connection. Times in ms, 0 = never. */
 export interface Connection {
   id: string;
-  displayName: string;
-  siteUrl: string;
-  ended: boolean;
-}
-
-/** How a connection fares. Spans in ms, null: not known. */
-export interface Health {
-  state: string;
-  since: number;
-  roundTrip: number | null;
-  skew: number | null;
-  waiting: number;
-  lag: number;
-  theirLag: number | null;
-  availability: number | null;
-  setAside: number;
-  renewedAt: number;
-  error: { message: string; remedy: string; at: number } | undefined;
-  /** Since when it is held until an administrator decides; 0: it is not. */
-  heldAt: number;
-  /** Channels of ours whose lost messages the other side may have, to be decided about. */
-  undecided: number;
-}
-
-export interface Step {
+  /** Unique here, part of the names of the people from there. */
   name: string;
-  state: string;
-  code: string;
-  remedy: string;
+  displayName: string;
+  /** "" until the invitation is accepted. */
+  siteUrl: string;
+  /** Where channels from there are put; "" for nowhere. */
+  teamId: string;
+  creatorId: string;
+  createdAt: number;
+  acceptedAt: number;
+  lastPingAt: number;
+  severed: boolean;
+  endedAt: number;
+  /** When the newest invitation code runs out; told for single pending connections. */
+  inviteExpiresAt: number;
 }
-
-export interface Report {
-  outgoing: Step[];
-  incoming: Step[];
-  incomingError: string;
-}
-
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const count = (value: unknown): number => (typeof value === 'number' ? value : 0);
-const span = (value: unknown): number | null => (typeof value === 'number' ? value : null);
-const record = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
 
 function readConnection(one: Record<string, unknown>): Connection {
-  return { id: text(one['remote_id']), displayName: text(one['display_name']), siteUrl: text(one['site_url']), ended: count(one['delete_at']) > 0 };
+  const url = text(one['site_url']);
+  return {
+    id: text(one['remote_id']),
+    name: text(one['name']),
+    displayName: text(one['display_name']) || text(one['name']),
+    siteUrl: url.startsWith('pending_') ? '' : url,
+    teamId: text(one['default_team_id']),
+    creatorId: text(one['creator_id']),
+    createdAt: count(one['create_at']),
+    acceptedAt: count(one['confirmed_at']),
+    lastPingAt: count(one['last_ping_at']),
+    severed: one['severed'] === true,
+    endedAt: count(one['delete_at']),
+    inviteExpiresAt: count(one['invite_expires_at']),
+  };
 }
 
-/** Connections of a page. */
-export const CONNECTIONS_PAGE = 20;
+/** When a connection's last successful ping is older than this, it counts as offline (behaviour 0.4). In ms. */
+const OFFLINE_AFTER_MS = 5 * 60 * 1000;
 
-/** A page of the connections that have not ended, all or those in whose name, address or description `wanted` stands. */
-export async function listConnections(wanted = '', page = 0): Promise<Connection[]> {
-  const query = new URLSearchParams({ page: String(page), per_page: String(CONNECTIONS_PAGE), q: wanted });
-  const answer = await fetchJson(`/remotecluster?${query.toString()}`);
-  return (Array.isArray(answer) ? answer : []).filter(isRecord).map(readConnection);
+/** How a connection stands at `now`. */
+export function connectionState(connection: Connection, now: number): ConnectionState {
+  if (connection.severed) return 'severed';
+  if (connection.endedAt > 0) return 'removed';
+  if (connection.siteUrl === '') return 'pending';
+  return now - connection.lastPingAt > OFFLINE_AFTER_MS ? 'offline' : 'connected';
 }
 
+/** All connections that are no integration's own, by name; ended ones as well if asked for. */
+export async function listConnections(ended = false): Promise<Connection[]> {
+  return (await fetchAll(`/remotecluster?exclude_plugins=true${ended ? '&include_deleted=true' : ''}`)).map(readConnection);
+}
+
+/** The connections that a channel is shared with. */
+export async function listConnectionsOf(channelId: string): Promise<Connection[]> {
+  return (await fetchAll(`/remotecluster?exclude_plugins=true&in_channel=${channelId}`)).map(readConnection);
+}
+
+/** One connection, ended ones too. */
 export async function loadConnection(id: string): Promise<Connection> {
   return readConnection(record(await fetchJson(`/remotecluster/${id}`)));
 }
 
-/** Gives a connection another name here. Refused if it is not called `seen` any more: somebody else was faster. */
-export async function renameConnection(id: string, displayName: string, seen: string): Promise<Connection> {
-  const body = { display_name: displayName, was: { display_name: seen } };
+export interface NewConnection {
+  name: string;
+  displayName: string;
+  teamId: string;
+  password: string;
+}
+
+/** What the other administrator needs, shown once. */
+export interface Invitation {
+  code: string;
+  password: string;
+}
+
+const asBody = ({ name, displayName, teamId, password }: NewConnection) => ({ name, display_name: displayName, default_team_id: teamId, password });
+
+/** Makes a pending connection with its first invitation code. */
+export async function createConnection(wanted: NewConnection): Promise<{ connection: Connection; invitation: Invitation }> {
+  const answer = record(await fetchJson('/remotecluster', { method: 'POST', body: asBody(wanted) }));
+  const invitation = { code: text(answer['invite']), password: text(answer['password']) || wanted.password };
+  return { connection: readConnection(record(answer['remote_cluster'])), invitation };
+}
+
+/** Accepts another server's invitation. */
+export async function acceptInvitation(wanted: NewConnection & { code: string }): Promise<Connection> {
+  const body = { ...asBody(wanted), invite: wanted.code.trim() };
+  return readConnection(record(await fetchJson('/remotecluster/accept_invite', { method: 'POST', body })));
+}
+
+/** Another code for a connection nobody has accepted; those made before stay valid unless `invalidate`. */
+export async function renewInvitation(id: string, password: string, invalidate: boolean): Promise<Invitation> {
+  const body = { password, invalidate_earlier: invalidate };
+  return { code: text(await fetchJson(`/remotecluster/${id}/generate_invite`, { method: 'POST', body })), password };
+}
+
+/** What an administrator can change of a connection; what is missing stays. */
+export interface ConnectionChange {
+  displayName?: string;
+  teamId?: string;
+}
+
+const asPatch = ({ displayName, teamId }: ConnectionChange) => ({
+  ...(displayName === undefined ? {} : { display_name: displayName }),
+  ...(teamId === undefined ? {} : { default_team_id: teamId }),
+});
+
+/** Changes a connection. Refused with 409 if it is not as `seen` any more: somebody else was faster. */
+export async function updateConnection(id: string, change: ConnectionChange, seen: ConnectionChange): Promise<Connection> {
+  const body = { ...asPatch(change), was: asPatch(seen) };
   return readConnection(record(await fetchJson(`/remotecluster/${id}`, { method: 'PATCH', body })));
 }
 
-export async function loadHealth(id: string): Promise<Health> {
-  const answer = record(await fetchJson(`/remotecluster/${id}/health`));
-  const outgoing = record(answer['outgoing']);
-  const error = answer['last_error'];
-  return {
-    state: text(answer['state']),
-    since: count(answer['since']),
-    roundTrip: span(answer['round_trip_ms']),
-    skew: span(answer['clock_skew_ms']),
-    waiting: count(outgoing['items']),
-    lag: count(outgoing['lag_ms']),
-    theirLag: span(record(answer['incoming'])['lag_ms']),
-    availability: span(answer['availability_24h']),
-    setAside: count(answer['set_aside']),
-    renewedAt: count(answer['token_renewed_at']),
-    heldAt: count(answer['held_at']),
-    undecided: (Array.isArray(answer['recoveries']) ? answer['recoveries'] : []).filter(isRecord).filter((one) => one['state'] === 'new' || one['state'] === 'waiting').length,
-    error: isRecord(error) ? { message: text(error['message']), remedy: text(error['remedy']), at: count(error['at']) } : undefined,
-  };
-}
-
-function steps(value: unknown): Step[] {
-  return (Array.isArray(value) ? value : []).filter(isRecord).map((step) => ({
-    name: text(step['name']),
-    state: text(step['state']),
-    code: text(step['code']),
-    remedy: text(step['remedy']),
-  }));
-}
-
-/** Takes the way to the peer step by step, and has the peer take the way back. */
-export async function testConnection(id: string): Promise<Report> {
-  const answer = record(await fetchJson(`/remotecluster/${id}/test`, { method: 'POST' }));
-  return { outgoing: steps(answer['outgoing']), incoming: steps(answer['incoming']), incomingError: text(answer['incoming_error']) };
-}
-
-/** Has the peer present another token. Returns why it has not taken it yet, or an empty text. */
-export async function rotateToken(id: string): Promise<string> {
-  return text(record(await fetchJson(`/remotecluster/${id}/rotate`, { method: 'POST', body: { emergency: false } }))['cause']);
-}
-
-/** Goes on with a held connection. Returns why the peer could not be called yet, or an empty text. */
-export async function resumeConnection(id: string): Promise<string> {
-  return text(record(await fetchJson(`/remotecluster/${id}/resume`, { method: 'POST' }))['cause']);
-}
-
-/** Decides about messages that a restore here has lost and the peer has: fetch them back, or do without. */
-export async function recoverMessages(id: string, discard: boolean): Promise<void> {
-  await fetchJson(`/remotecluster/${id}/recover`, { method: 'POST', body: { discard } });
+/** Ends a connection; what was written stays. */
+export async function deleteConnection(id: string): Promise<void> {
+  await fetchJson(`/remotecluster/${id}`, { method: 'DELETE' });
 }

@@ -1,14 +1,14 @@
 // Oneself: theme, language, and the way out.
-import { Cable, Languages, LogOut, Moon, Sun } from 'lucide-react';
-import { useState } from 'react';
-import { ConnectionsDialog } from '../features/connections/ConnectionsDialog';
+import { Languages, LogOut, Moon, Settings, Sun } from 'lucide-react';
+import { useLocation } from 'wouter';
 import { forgetAll } from '../features/composer/history';
 import { signOut } from '../features/session/actions';
 import { useLanguage } from '../i18n/context';
 import type { Locale } from '../i18n/translate';
 import { locales } from '../i18n/translate';
+import { connectionsHref } from '../state/addresses';
 import { useStore } from '../state/react';
-import { displayName, isSystemAdmin } from '../state/selectors';
+import { displayName, mayAdministerConnections } from '../state/selectors';
 import { Avatar } from '../ui/Avatar';
 import { MenuItem, Popover } from '../ui/Popover';
 import { chooseTheme, useTheme } from './theme';
@@ -23,7 +23,8 @@ export function AccountMenu() {
   const me = useStore((state) => state.users[state.me]);
   const name = displayName(me);
   const dark = theme === 'dark';
-  const [connections, setConnections] = useState(false);
+  const administers = useStore(mayAdministerConnections);
+  const [, navigate] = useLocation();
 
   return (
     <div className={styles['account']}>
@@ -43,9 +44,9 @@ export function AccountMenu() {
             <MenuItem icon={dark ? <Sun size={16} /> : <Moon size={16} />} onSelect={() => chooseTheme(dark ? 'light' : 'dark')}>
               {dark ? t('app.theme.light') : t('app.theme.dark')}
             </MenuItem>
-            {isSystemAdmin(me) && (
-              <MenuItem icon={<Cable size={16} />} onSelect={() => setConnections(true)}>
-                {t('connections.title')}
+            {administers && (
+              <MenuItem icon={<Settings size={16} />} onSelect={() => navigate(connectionsHref)}>
+                {t('admin.title')}
               </MenuItem>
             )}
             {locales
@@ -66,7 +67,6 @@ export function AccountMenu() {
               {t('session.signOut')}
             </MenuItem>
       </Popover>
-      {connections && <ConnectionsDialog onClose={() => setConnections(false)} />}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 // An open channel: its head, what is wrong with its connections, the messages, the box, and the pane beside them.
-import { useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
 import { siteUrl } from '../api/site';
 import { AddDialog } from '../features/channels/AddDialog';
@@ -27,6 +27,9 @@ import { ChannelPost } from './ChannelPost';
 import { EmojiPictures } from './EmojiPictures';
 import { SidePane } from './SidePane';
 import { useSeen } from './useSeen';
+
+/** For a few people and seldom: fetched when it is opened. */
+const SharingDialog = lazy(async () => ({ default: (await import('../features/shared-channels/SharingDialog')).SharingDialog }));
 
 export interface ChannelViewProps {
   team: Team;
@@ -58,7 +61,7 @@ export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: Cha
     return found.kind === 'read-only' ? found.organisation : '';
   });
   const [editing, setEditing] = useState('');
-  const [dialog, setDialog] = useState<'add' | 'leave' | 'moderate' | undefined>();
+  const [dialog, setDialog] = useState<'add' | 'leave' | 'moderate' | 'share' | undefined>();
   const readUntil = useSeen(team, channel, title);
   const shared = channel.shared === true;
   const sharedAt = useSharedAt(channel);
@@ -113,6 +116,7 @@ export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: Cha
             onAdd={() => setDialog('add')}
             onLeave={() => setDialog('leave')}
             onModerate={() => setDialog('moderate')}
+            onShare={() => setDialog('share')}
             onMenu={onMenu}
           />
           <OfflineBanner channel={channel} />
@@ -128,6 +132,11 @@ export function ChannelView({ team, channel, pane, rootId, onMenu, onLeft }: Cha
         {pane !== '' && <SidePane key={`${pane}/${rootId}`} channel={channel} team={team} pane={pane} rootId={rootId} writable={writable} reactable={reactable} composer={composer} onClose={() => navigate(home)} />}
         {dialog === 'add' && <AddDialog channel={channel} onClose={() => setDialog(undefined)} />}
         {dialog === 'moderate' && <ModerationDialog channel={channel} onClose={() => setDialog(undefined)} />}
+        {dialog === 'share' && (
+          <Suspense fallback={null}>
+            <SharingDialog channel={channel} onClose={() => setDialog(undefined)} />
+          </Suspense>
+        )}
         {dialog === 'leave' && <LeaveDialog channel={channel} onClose={() => setDialog(undefined)} onLeft={onLeft} />}
       </EditingContext>
     </EmojiPictures>

@@ -1,5 +1,5 @@
 // Everything for people who are signed in: the live connection, and the way to a team.
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { failureText } from '../api/failureText';
 import { Doorway } from '../features/session/Doorway';
@@ -7,12 +7,14 @@ import { signOut } from '../features/session/actions';
 import { CreateTeam } from '../features/teams/CreateTeam';
 import { TeamList } from '../features/teams/TeamList';
 import { useLanguage } from '../i18n/context';
-import { loadCustomEmoji, loadTeams } from '../realtime/load';
+import { loadConfig, loadCustomEmoji, loadTeams } from '../realtime/load';
 import { forgetDeliveries } from '../realtime/deliveries';
 import { reset } from '../realtime/profiles';
+import { ensureSystemRoles } from '../realtime/roles';
 import { start } from '../realtime/sync';
 import { teamHref } from '../state/addresses';
 import { useStore } from '../state/react';
+import { mayAdministerConnections } from '../state/selectors';
 import { Button } from '../ui/Button';
 import { Notice } from '../ui/Notice';
 import { Waiting } from '../ui/Waiting';
@@ -20,6 +22,8 @@ import styles from './app.module.css';
 import { lastTeam } from './memory';
 import { ReferencesProvider } from './References';
 import { Workspace } from './Workspace';
+
+const Administration = lazy(() => import('./Administration'));
 
 export function Member() {
   const { t } = useLanguage();
@@ -32,6 +36,8 @@ export function Member() {
     forgetDeliveries();
     const sync = start();
     void sync.ready.then(loadCustomEmoji);
+    void loadConfig();
+    void ensureSystemRoles();
     sync.ready.then(loadTeams).then(
       () => live && setLoaded(true),
       (error: unknown) => live && setFault(failureText(error, t)),
@@ -66,6 +72,9 @@ export function Member() {
         <Route path="/select_team">
           <SelectTeamPage />
         </Route>
+        <Route path="/admin_console/*?">
+          <AdministrationPage />
+        </Route>
         {/* One route for a team with and without a channel: going from one to the other keeps everything on screen. */}
         <Route<Place> path="/:team/:section?/:channel?/:pane?/:root?">{(params) => <TeamPage team={params.team} channel={params.channel} pane={params.pane} root={params.root} />}</Route>
         <Route>
@@ -82,6 +91,20 @@ interface Place extends Record<string, string | undefined> {
   channel?: string;
   pane?: string;
   root?: string;
+}
+
+/** For those who administer something; others have nothing to see there. */
+function AdministrationPage() {
+  const { t } = useLanguage();
+  const allowed = useStore(mayAdministerConnections);
+  const known = useStore((state) => 'ExperimentalRemoteClusterService' in state.config);
+  if (known && !allowed) return <Redirect to="/" replace />;
+  const waiting = (
+    <div className={styles['blank']}>
+      <Waiting label={t('app.loading')} />
+    </div>
+  );
+  return allowed ? <Suspense fallback={waiting}><Administration /></Suspense> : waiting;
 }
 
 /** The last team, or the page to choose one. */

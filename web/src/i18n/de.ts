@@ -1,4 +1,5 @@
 // Alle Texte auf Deutsch.
+import { connectionsDe } from './connections.de';
 import type { Messages } from './en';
 
 export const de: Messages = {
@@ -136,35 +137,7 @@ export const de: Messages = {
   'people.split': '{local} von hier, {remote} von anderswo',
   'people.admin': 'Verwaltet den Kanal',
 
-  'connections.title': 'Verbundene Arbeitsbereiche',
-  'connections.none': 'Es gibt noch keine sicheren Verbindungen.',
-  'connections.noneFound': 'Keine Verbindung passt.',
-  'connections.search': 'Nach Name oder Adresse suchen',
-  'connections.more': 'Mehr anzeigen',
-  'connections.state': 'Zustand',
-  'connections.roundTrip': 'Umlaufzeit',
-  'connections.skew': 'Uhr der anderen Seite voraus um',
-  'connections.waiting': 'Wartet (unser Rückstand / ihrer)',
-  'connections.setAside': 'Beiseitegelegt',
-  'connections.availability': 'Erreichbarkeit (24 Std.)',
-  'connections.lastError': 'Letzter Fehler',
-  'connections.test': 'Prüfen',
-  'connections.rename': 'Umbenennen',
-  'connections.name': 'Name hier',
-  'connections.save': 'Speichern',
-  'connections.rotate': 'Token erneuern',
-  'connections.rotated': 'Die andere Seite hat ein neues Token übernommen.',
-  'connections.rotating': 'Ein neues Token wird angeboten, bis es übernommen ist: {cause}',
-  'connections.held': 'Diese Verbindung ist angehalten: Der andere Server hat weniger von uns als zuvor, oder eine Kopie von ihm läuft. Bis zu einer Entscheidung wird nichts gesendet und nichts angenommen.',
-  'connections.resume': 'Mit dem Server unter seiner Adresse fortfahren',
-  'connections.resumed': 'Die Verbindung läuft weiter; was drüben verloren ging, wird erneut gesendet.',
-  'connections.resuming': 'Die Verbindung läuft weiter, sobald die andere Seite antwortet: {cause}',
-  'connections.lost': 'Nach der Wiederherstellung sind verlorene Nachrichten aus {n} unserer Kanäle vielleicht noch dort.',
-  'connections.recover': 'Zurückholen',
-  'connections.discard': 'Darauf verzichten',
-  'connections.there': 'Von hier nach dort',
-  'connections.back': 'Von dort hierher',
-  'connections.ms': '{n} ms',
+  ...connectionsDe,
   'shared.with': 'Geteilt mit {names}',
   'shared.generic': 'Geteilt mit anderen Organisationen',
   'shared.others.one': '{n} weiteren',

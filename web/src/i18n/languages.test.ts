@@ -17,7 +17,7 @@ describe('languages', () => {
   it('use the terms of the product', () => {
     expect(en['connections.title']).toBe('Connected workspaces');
     expect(en['shared.with']).toMatch(/^Shared /);
-    expect(en['connections.none']).toContain('secure connections');
+    expect(en['connections.off']).toContain('secure connections');
     for (const text of [...Object.values(en), ...Object.values(de)]) expect(text).not.toMatch(/experiment|remote cluster/i);
   });
 

@@ -15,6 +15,12 @@ const PAGE = 60;
 const MAX_PAGES = 5;
 const MEMBERS_PAGE = 200;
 
+/** The configuration for people who are signed in; before that only a part of it is told. */
+export async function loadConfig(): Promise<void> {
+  const config = await request(client.getClientConfig()).catch(() => undefined);
+  if (config !== undefined) dispatch({ kind: 'config', config: { ...config } });
+}
+
 /** Own teams and the teams one could join. */
 export async function loadTeams(): Promise<void> {
   const teams = await request(client.getMyTeams());

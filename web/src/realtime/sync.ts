@@ -5,7 +5,6 @@ import { dispatch, store } from '../state/store';
 import { loadDeliveries } from './deliveries';
 import type { Frame } from './frames';
 import { loadChannel, loadCustomEmoji, loadMembers, loadOrganisations, loadPeerEmoji, loadShares, loadTeam, loadTeams, loadUndelivered, loadWindow, markViewed, refreshPost, takePeople } from './load';
-import { announceConnection } from './connectionNews';
 import { ensureUsers, refreshOrigin, takeUsers } from './profiles';
 import { ensureRoles } from './roles';
 import type { Socket, SocketOptions } from './socket';
@@ -70,6 +69,10 @@ export function takeFrame(frame: Frame): void {
     case 'rialto_history_received':
       takeHistory(frame.channelId);
       break;
+    case 'rialto_remote_cluster_updated':
+      dispatch({ kind: 'connection-news' });
+      refreshOrigin(frame.remoteId);
+      break;
     case 'emoji_added':
       dispatch({ kind: 'emoji-added', emoji: frame.emoji });
       break;
@@ -82,10 +85,6 @@ export function takeFrame(frame: Frame): void {
       break;
     case 'rialto_post_deliveries':
       void loadDeliveries(frame.postIds);
-      break;
-    case 'rialto_remote_cluster_updated':
-      refreshOrigin(frame.remoteId);
-      announceConnection(frame.remoteId);
       break;
     case 'typing':
       if (frame.userId !== state.me) dispatch({ kind: 'typing', channelId: frame.channelId, rootId: frame.rootId, userId: frame.userId, until: Date.now() + TYPING_MS });
@@ -188,6 +187,7 @@ function takeHistory(channelId: string): void {
 
 /** A share began, ended or changed: whose it is, how it may be used and who reads along are asked afresh. */
 function refreshShare(channelId: string): void {
+  dispatch({ kind: 'connection-news' });
   const teamId = store.getState().channels[channelId]?.team_id ?? view.teamId;
   if (teamId !== '') void loadShares(teamId);
   void loadOrganisations(channelId);
@@ -197,6 +197,7 @@ function refreshShare(channelId: string): void {
 export async function refetch(): Promise<void> {
   const { windows, members } = store.getState();
   for (const channelId of Object.keys(windows)) if (channelId !== view.channelId) dispatch({ kind: 'window-stale', channelId });
+  dispatch({ kind: 'connection-news' });
   const tasks: Promise<void>[] = [loadTeams(), loadCustomEmoji()];
   if (view.teamId !== '') tasks.push(loadTeam(view.teamId));
   if (view.channelId !== '') tasks.push(loadWindow(view.channelId), loadOrganisations(view.channelId), loadPeerEmoji(view.channelId));

@@ -24,3 +24,14 @@ export function pinnedHref(team: Team, channel: Channel): string {
 export function searchHref(team: Team, channel: Channel): string {
   return `${channelHref(team, channel)}/search`;
 }
+
+/** The administration page of secure connections, with which the addresses of its parts begin. */
+export const connectionsHref = '/admin_console/connected_workspaces';
+
+export const createConnectionHref = `${connectionsHref}/create`;
+
+export const acceptInvitationHref = `${connectionsHref}/accept`;
+
+export function connectionHref(id: string): string {
+  return `${connectionsHref}/${id}`;
+}

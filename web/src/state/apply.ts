@@ -19,6 +19,8 @@ export function apply(state: State, change: Change): State {
       return { ...state, config: change.config };
     case 'connection':
       return { ...state, connection: change.connection };
+    case 'connection-news':
+      return { ...state, connectionNews: state.connectionNews + 1 };
     case 'users':
       return members.put(state, change.users);
     case 'statuses':

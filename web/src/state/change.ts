@@ -52,5 +52,7 @@ export type Change =
   | { kind: 'organisations'; channelId: string; organisations: readonly Organisation[] }
   | { kind: 'deliveries'; list: readonly Deliveries[] }
   | { kind: 'undelivered'; channelId: string; list: readonly Undelivered[] }
+  /** Something about secure connections has changed. */
+  | { kind: 'connection-news' }
   | { kind: 'origin'; remoteId: string; organisation: Organisation }
   | { kind: 'typing'; channelId: string; rootId: string; userId: string; until: number };

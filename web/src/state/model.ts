@@ -81,6 +81,8 @@ export interface State {
   deliveries: Record<string, Deliveries>;
   /** Organisations by connection id, for the people who come from there. */
   origins: Record<string, Organisation>;
+  /** How often secure connections were told to have changed; whoever shows them asks again. */
+  connectionNews: number;
   /** Who is typing: until when (ms), by `channel:root` and user. */
   typing: Record<string, Record<string, number>>;
 }
@@ -111,6 +113,7 @@ export const emptyState: State = {
   undelivered: {},
   deliveries: {},
   origins: {},
+  connectionNews: 0,
   typing: {},
 };
 

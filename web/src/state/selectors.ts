@@ -90,6 +90,27 @@ function rolesIn(state: State, channelId: string): string[] {
   return texts.flatMap((text) => (text ?? '').split(' ')).filter((name) => name !== '');
 }
 
+/** The names of one's roles in the whole system. */
+export function systemRoles(state: State): string[] {
+  return (state.users[state.me]?.roles ?? '').split(' ').filter((name) => name !== '');
+}
+
+/** Whether one's roles in the whole system allow something. */
+export function mayInSystem(state: State, permission: string): boolean {
+  return systemRoles(state).some((name) => name === 'system_admin' || (state.roles[name]?.includes(permission) ?? false));
+}
+
+/** Whether one may look at secure connections, and there can be any (behaviour 5.1). */
+export function mayAdministerConnections(state: State): boolean {
+  const feature = state.config['ExperimentalRemoteClusterService'] === 'true';
+  return feature && (mayInSystem(state, 'manage_secure_connections') || mayInSystem(state, 'manage_shared_channels'));
+}
+
+/** Whether one may share channels, and it is possible at all (behaviour 5.2). */
+export function mayShareChannels(state: State): boolean {
+  return state.config['ExperimentalSharedChannels'] === 'true' && mayInSystem(state, 'manage_shared_channels');
+}
+
 /** Names of roles one holds in a channel that nothing is known of yet. */
 export function missingRoles(state: State, channelId: string): string[] {
   return rolesIn(state, channelId).filter((name) => !(name in state.roles));

@@ -1,7 +1,7 @@
 // A modal dialog on the native element: the browser traps the focus, closes on Escape and gives the focus back.
 import { X } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { useEffect, useId, useRef } from 'react';
+import { useId, useLayoutEffect, useRef } from 'react';
 import { IconButton } from './Button';
 import styles from './Dialog.module.css';
 
@@ -13,14 +13,17 @@ export interface DialogProps {
   /** Buttons at the foot. */
   actions?: ReactNode;
   wide?: boolean;
+  /** A click outside does not close it: what it shows is lost then. */
+  sticky?: boolean;
 }
 
 /** Opens when mounted; the owner stops rendering it on `onClose`. */
-export function Dialog({ title, closeLabel, onClose, children, actions, wide = false }: DialogProps) {
+export function Dialog({ title, closeLabel, onClose, children, actions, wide = false, sticky = false }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const titleId = useId();
 
-  useEffect(() => {
+  // Before it leaves the page: only then the browser gives the focus back.
+  useLayoutEffect(() => {
     const dialog = ref.current;
     if (dialog !== null && !dialog.open) {
       dialog.showModal();
@@ -38,8 +41,13 @@ export function Dialog({ title, closeLabel, onClose, children, actions, wide = f
       className={styles['dialog']}
       data-wide={wide || undefined}
       aria-labelledby={titleId}
+      onCancel={(event) => {
+        // Whether Escape closes it is for the owner to say: there may be something to be asked first.
+        event.preventDefault();
+        onClose();
+      }}
       onClose={onClose}
-      onClick={(event) => event.target === ref.current && onClose()}
+      onClick={(event) => event.target === ref.current && !sticky && onClose()}
     >
       <div className={styles['sheet']}>
         <header className={styles['head']}>

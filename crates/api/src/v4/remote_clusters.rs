@@ -6,10 +6,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use rialto_app::connections::{self as records, NewConnection};
-use rialto_app::{Denied, SessionUser, shares};
+use rialto_app::{Denied, SessionUser, channels, shares};
 use rialto_federation::connections::{self, Error};
 use rialto_federation::moving;
-use rialto_model::{ChannelId, RemoteId, Share, ShareState, TeamId};
+use rialto_model::{Channel, ChannelId, Millis, RemoteId, Share, ShareState, TeamId};
 use rialto_wire::invitation::OpenError;
 use rialto_wire::v4::remote_clusters::{
     AcceptInvite, GenerateInvite, NewRemoteCluster, RemoteClusterPatch, RemoteClusterWithInvite,
@@ -128,7 +128,7 @@ async fn create(
     let password = if made_up.is_empty() { &body.password } else { &made_up };
     let made = connections::create_invitation(&api.federation, &actor, new, password).await?;
     let answer = RemoteClusterWithInvite {
-        remote_cluster: RemoteCluster::from(&made.remote),
+        remote_cluster: RemoteCluster { invite_expires_at: made.expires_at.0, ..RemoteCluster::from(&made.remote) },
         invite: made.code,
         password: made_up,
     };
@@ -158,7 +158,12 @@ async fn get_one(
     Params(id): Params<RemoteId>,
 ) -> ApiResult<RemoteCluster> {
     require_service(&api)?;
-    Ok(ApiJson(RemoteCluster::from(&records::get(&api.app, &actor, &id).await?)))
+    let remote = records::get(&api.app, &actor, &id).await?;
+    let expiry = match remote.confirmed_at {
+        None if remote.delete_at.is_none() => records::invitation_expiry(&api.app, &id).await?,
+        _ => None,
+    };
+    Ok(ApiJson(RemoteCluster { invite_expires_at: Millis::or_zero(expiry), ..RemoteCluster::from(&remote) }))
 }
 
 async fn update(
@@ -195,11 +200,8 @@ async fn renew(
     if body.password.is_empty() {
         return Err(ApiError::body_param("password"));
     }
-    if body.invalidate_earlier {
-        // Answering with a new code while the earlier ones still open would be a lie about security.
-        return Err(ApiError::body_param("invalidate_earlier"));
-    }
-    let made = connections::renew_invitation(&api.federation, &actor, &id, &body.password).await?;
+    let earlier = if body.invalidate_earlier { records::EarlierCodes::Invalidate } else { records::EarlierCodes::Keep };
+    let made = connections::renew_invitation(&api.federation, &actor, &id, &body.password, earlier).await?;
     Ok((StatusCode::CREATED, ApiJson(made.code)))
 }
 
@@ -223,7 +225,16 @@ async fn shares_of(
         let home_fits = if share.home { here } else { there };
         state_fits && home_fits
     });
-    Ok(ApiJson(page(found, &query).iter().map(SharedChannelRemote::from).collect()))
+    let found = page(found, &query);
+    let ids: Vec<ChannelId> = found.iter().map(|share| share.channel_id).collect();
+    let seen = channels::list_by_ids(&api.app, &actor, &ids).await?;
+    Ok(ApiJson(found.iter().map(|share| shown_share(share, &seen)).collect()))
+}
+
+/// With the channel itself, for whoever may see it.
+fn shown_share(share: &Share, seen: &[Channel]) -> SharedChannelRemote {
+    let channel = seen.iter().find(|channel| channel.id == share.channel_id).map(Into::into);
+    SharedChannelRemote { channel, ..SharedChannelRemote::from(share) }
 }
 
 async fn invite(
@@ -245,7 +256,13 @@ async fn share(
     wanted: ShareRequest,
 ) -> Result<(), ApiError> {
     let history = history::asked(&wanted.history)?;
-    let invitation = shares::Invitation { read_only: wanted.readonly, history, ..shares::Invitation::default() };
+    let invitation = shares::Invitation {
+        read_only: wanted.readonly.unwrap_or_default(),
+        // Only who names a mode wants a share there is already to have it.
+        convert: wanted.readonly.is_some(),
+        history,
+        ..shares::Invitation::default()
+    };
     match shares::invite(&api.app, actor, channel, remote, invitation).await {
         Ok(_) | Err(shares::Error::AlreadyInvited(_)) => Ok(()),
         Err(error) => Err(error.into()),

@@ -46,21 +46,25 @@ async fn make(world: &World, admin: &Person, name: &str) -> (RemoteId, String) {
     (id, made["invite"].as_str().unwrap().to_owned())
 }
 
+/// What the peer `name` answers an invitation with that it accepts; it calls with `token` from then on.
+fn confirmation(world: &World, name: &str, token: &str) -> Confirmation {
+    Confirmation {
+        site_url: format!("https://{name}.example"),
+        peer_token: world.app.ids.token(),
+        own_token: Some(token.to_owned()),
+        remote_team_id: String::new(),
+        profile: PeerProfile::Rialto,
+        caps: String::new(),
+        digest: name.to_owned(),
+    }
+}
+
 /// A connection whose code has been accepted, and its peer as it calls.
 async fn confirmed(world: &World, admin: &Person, name: &str) -> (RemoteId, RemoteActor) {
     let (id, code) = make(world, admin, name).await;
     let content = invitation::open(&code, "secret of both").unwrap();
     let token = world.app.ids.token();
-    let confirmation = Confirmation {
-        site_url: format!("https://{name}.example"),
-        peer_token: world.app.ids.token(),
-        own_token: Some(token.clone()),
-        remote_team_id: String::new(),
-        profile: PeerProfile::Rialto,
-        caps: String::new(),
-        digest: name.to_owned(),
-    };
-    connections::confirm(&world.app, &content.token, &id, confirmation).await.unwrap();
+    connections::confirm(&world.app, &content.token, &id, confirmation(world, name, &token)).await.unwrap();
     let actor = connections::authenticate(&world.app, id.as_str(), &token).await.unwrap().unwrap();
     (id, actor)
 }
@@ -153,7 +157,21 @@ async fn a_code_is_made_anew_until_one_was_accepted() {
     let (new, old) = (invitation::open(again, "a new secret").unwrap(), invitation::open(&first, "secret of both"));
     assert_eq!(new.remote_id, id.to_string());
     assert_ne!(new.token, old.unwrap().token);
+    let alone = json!({ "password": "a third secret", "invalidate_earlier": true });
+    let third = world.call(&admin, "POST", &path, alone).await.json(201);
+    let third = invitation::open(third.as_str().unwrap(), "a third secret").unwrap();
+    let accept = async |token: &str| {
+        let answer = confirmation(&world, "two", &world.app.ids.token());
+        connections::confirm(&world.app, token, &id, answer).await
+    };
+    assert!(matches!(accept(&new.token).await.unwrap_err(), connections::ConfirmError::Expired));
+    let shown = world.get(&admin, &format!("/remotecluster/{id}")).await;
+    let hours = (shown["invite_expires_at"].as_i64().unwrap() - shown["create_at"].as_i64().unwrap()) / 3_600_000;
+    assert_eq!((hours, &shown["confirmed_at"]), (48, &json!(0)));
+    accept(&third.token).await.unwrap();
     let (accepted, _) = confirmed(&world, &admin, "three").await;
+    let shown = world.get(&admin, &format!("/remotecluster/{accepted}")).await;
+    assert!(shown["confirmed_at"].as_i64().unwrap() > 0 && shown["invite_expires_at"] == 0);
     let path = format!("/remotecluster/{accepted}/generate_invite");
     let refused = world.call(&admin, "POST", &path, json!({ "password": "a new secret" })).await;
     assert_eq!(refused.error(400), "api.remote_cluster.generate_invite_cluster_is_confirmed");
@@ -255,6 +273,8 @@ async fn shares_are_listed_by_state_and_home() {
     assert_eq!(list("exclude_home=true").await, [theirs]);
     assert_eq!(list("exclude_remote=true").await, [active]);
     assert_eq!(list("include_deleted=true").await, among(&[active, over, theirs]));
+    let named = world.get(&admin, &format!("{path}?exclude_remote=true")).await;
+    assert_eq!((&named[0]["channel"]["id"], &named[0]["channel"]["type"]), (&json!(active), &json!("O")));
     let reader = world.person("reader", "system_user shared_channel_manager").await;
     assert_eq!(world.get(&reader, &path).await.as_array().unwrap().len(), 2);
     let member = world.person("member", "system_user").await;
@@ -262,6 +282,29 @@ async fn shares_are_listed_by_state_and_home() {
     let unknown = format!("/remotecluster/{}/sharedchannelremotes", "y".repeat(26));
     let refused = world.call(&admin, "GET", &unknown, Value::Null).await;
     assert_eq!(refused.error(400), "api.context.remote_id_invalid.app_error");
+}
+
+/// SC-086: whoever names a mode gives it to a share there is; whoever names none changes nothing.
+#[tokio::test]
+async fn the_mode_of_a_share_is_changed_by_naming_it() {
+    let world = world().await;
+    let admin = world.person("admin", "system_admin system_user").await;
+    let (remote, _) = confirmed(&world, &admin, "two").await;
+    let channel = world.channel(&admin, "ops", ChannelKind::Public).await.id;
+    let path = format!("/remotecluster/{remote}/channels/{channel}/invite");
+    let shares = format!("/remotecluster/{remote}/sharedchannelremotes?include_unconfirmed=true");
+    for (body, readonly) in [
+        (json!({ "readonly": true }), true),
+        (json!({}), true),
+        (Value::Null, true),
+        (json!({ "readonly": null }), true),
+        (json!({ "readonly": false }), false),
+        (json!({ "readonly": true }), true),
+    ] {
+        world.call(&admin, "POST", &path, body.clone()).await.json(200);
+        let live = world.get(&admin, &shares).await;
+        assert_eq!((live.as_array().unwrap().len(), &live[0]["readonly"]), (1, &json!(readonly)), "after {body}");
+    }
 }
 
 /// SC-038: what came from elsewhere is not shared on, with an error of its own, also when the sharing is over.

@@ -264,7 +264,17 @@ pub(crate) fn changed(tx: &mut Tx, remote: &RemoteId) {
     tx.record(Scope::Server, Origin::Local, DomainEvent::RemoteChanged { remote: *remote });
 }
 
-/// Makes another code for a connection nobody has accepted; earlier ones stay valid (ruling 12).
+/// What becomes of the codes made before when another is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EarlierCodes {
+    /// They open what they opened, each until it runs out.
+    Keep,
+    /// They run out at once, and whoever tries one is told that.
+    Invalidate,
+}
+
+/// Makes another code for a connection nobody has accepted; earlier ones stay valid unless it is asked otherwise
+/// (ruling 12).
 ///
 /// # Errors
 /// [`Error::Confirmed`], [`Error::Ended`].
@@ -272,6 +282,7 @@ pub async fn renew_invite(
     app: &App,
     actor: &SessionUser,
     id: &RemoteId,
+    earlier: EarlierCodes,
 ) -> Result<(RemoteCluster, FreshInvite), Error> {
     actor.require(Permission::ManageSecureConnections)?;
     let fresh = fresh_invite(app, *id);
@@ -283,8 +294,13 @@ pub async fn renew_invite(
     if remote.confirmed_at.is_some() {
         return Err(Error::Confirmed);
     }
+    if earlier == EarlierCodes::Invalidate {
+        let now = tx.now();
+        remotes::expire_invites(&mut tx, id, now).await?;
+    }
     keep_invite(app, &mut tx, &fresh).await?;
     note(&mut tx, actor, "renew_invitation", &remote)?;
+    changed(&mut tx, id);
     tx.commit().await?;
     Ok((remote, fresh))
 }

@@ -72,7 +72,7 @@ async fn a_confirmation_makes_it_live_and_spends_all_its_codes() {
         let scene = Scene::new(db).await;
         let (remote, first) = made(&scene, "acme").await;
         scene.tick();
-        let (_, second) = renew_invite(&scene.app, &scene.admin.actor, &remote.id).await.unwrap();
+        let (_, second) = renew_invite(&scene.app, &scene.admin.actor, &remote.id, EarlierCodes::Keep).await.unwrap();
         assert_ne!(first.token, second.token);
         let peer = confirmation(&scene, "acme");
         let (live, fresh) = confirm(&scene.app, &first.token, &remote.id, peer.clone()).await.unwrap();
@@ -96,7 +96,8 @@ async fn a_confirmation_makes_it_live_and_spends_all_its_codes() {
         }
         assert!(authenticate(&scene.app, "no id", &own).await.unwrap().is_none());
         assert_eq!(peer_token(&scene.app, &remote.id).await.unwrap().unwrap().1, peer.peer_token);
-        let error = renew_invite(&scene.app, &scene.admin.actor, &remote.id).await.map(|_| ()).unwrap_err();
+        let error =
+            renew_invite(&scene.app, &scene.admin.actor, &remote.id, EarlierCodes::Keep).await.map(|_| ()).unwrap_err();
         assert!(matches!(error, Error::Confirmed));
     })
     .await;
@@ -142,11 +143,29 @@ async fn a_code_runs_out_and_a_new_one_does_not_revive_it() {
         let scene = Scene::new(db).await;
         let (remote, code) = made(&scene, "acme").await;
         scene.app.clock.advance(47 * 3_600_000);
-        let (_, renewed) = renew_invite(&scene.app, &scene.admin.actor, &remote.id).await.unwrap();
+        let (_, renewed) = renew_invite(&scene.app, &scene.admin.actor, &remote.id, EarlierCodes::Keep).await.unwrap();
         scene.app.clock.advance(3_600_000);
         let error = confirm(&scene.app, &code.token, &remote.id, confirmation(&scene, "acme")).await.unwrap_err();
         assert!(matches!(error, ConfirmError::Expired), "{error}");
         confirm(&scene.app, &renewed.token, &remote.id, confirmation(&scene, "acme")).await.unwrap();
+    })
+    .await;
+}
+
+/// SC-086: on request the codes made before end when another is made, and only those of the connection.
+#[tokio::test]
+async fn earlier_codes_end_when_that_is_asked_for() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let (remote, code) = made(&scene, "acme").await;
+        let (other, other_code) = made(&scene, "other").await;
+        scene.tick();
+        let (_, renewed) =
+            renew_invite(&scene.app, &scene.admin.actor, &remote.id, EarlierCodes::Invalidate).await.unwrap();
+        let error = confirm(&scene.app, &code.token, &remote.id, confirmation(&scene, "acme")).await.unwrap_err();
+        assert!(matches!(error, ConfirmError::Expired), "{error}");
+        confirm(&scene.app, &renewed.token, &remote.id, confirmation(&scene, "acme")).await.unwrap();
+        confirm(&scene.app, &other_code.token, &other.id, confirmation(&scene, "other")).await.unwrap();
     })
     .await;
 }

@@ -45,6 +45,12 @@ pub struct RemoteCluster {
     /// The last failure in plain words, or empty.
     #[serde(default)]
     pub last_error: String,
+    /// When the invitation was accepted; 0: not yet.
+    #[serde(default)]
+    pub confirmed_at: i64,
+    /// When the newest code runs out; told with a single pending connection, else 0.
+    #[serde(default)]
+    pub invite_expires_at: i64,
 }
 
 impl From<&rialto_model::RemoteCluster> for RemoteCluster {
@@ -74,6 +80,8 @@ impl From<&rialto_model::RemoteCluster> for RemoteCluster {
             unrotated: remote.unrotated,
             profile: remote.profile.as_str().to_owned(),
             last_error: remote.last_error.clone(),
+            confirmed_at: Millis::or_zero(remote.confirmed_at),
+            invite_expires_at: 0,
         }
     }
 }

@@ -51,7 +51,7 @@ impl SharedChannel {
 }
 
 /// One channel with one connection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SharedChannelRemote {
     pub id: ShareId,
     pub channel_id: ChannelId,
@@ -82,6 +82,9 @@ pub struct SharedChannelRemote {
     /// Last confirmed exchange of items, 0 if none.
     #[serde(default)]
     pub last_sync_at: i64,
+    /// The channel as it is here, for whoever may see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<super::Channel>,
 }
 
 impl From<&Share> for SharedChannelRemote {
@@ -108,6 +111,7 @@ impl From<&Share> for SharedChannelRemote {
             readonly: share.mode == ShareMode::ReadOnly,
             home: share.home,
             last_sync_at: Millis::or_zero(share.last_sync_at),
+            channel: None,
         }
     }
 }
@@ -178,9 +182,9 @@ pub struct CanDm {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct ShareRequest {
-    /// Rialto only, like all that follow.
-    #[serde(deserialize_with = "crate::lenient::or_default")]
-    pub readonly: bool,
+    /// Rialto only, like all that follow. Missing or null: of a new share, everybody takes part; of one there is, it
+    /// stays as it is.
+    pub readonly: Option<bool>,
     /// What to send of the past: `"all"`, a number of messages (as text or number) or a number of days, `"30d"`; empty,
     /// null or missing: nothing (behaviour 8.1).
     pub history: serde_json::Value,

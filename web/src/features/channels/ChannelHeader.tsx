@@ -1,10 +1,10 @@
 // The head of a channel: its name, what it is about, who shares it, and what can be done with it.
-import { EllipsisVertical, LogOut, PanelLeft, Pin, Search, ShieldCheck, UserPlus, Users } from 'lucide-react';
+import { EllipsisVertical, LogOut, PanelLeft, Pin, Search, Share2, ShieldCheck, UserPlus, Users } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useLanguage } from '../../i18n/context';
 import type { Channel } from '../../state/model';
 import { useStore } from '../../state/react';
-import { channelTitle, isSystemAdmin, mayAddPeople } from '../../state/selectors';
+import { channelTitle, isSystemAdmin, mayAddPeople, mayShareChannels } from '../../state/selectors';
 import { IconButton } from '../../ui/Button';
 import { Markdown } from '../../ui/markdown/Markdown';
 import { MenuItem, Popover } from '../../ui/Popover';
@@ -24,15 +24,17 @@ export interface ChannelHeaderProps {
   onAdd: () => void;
   onLeave: () => void;
   onModerate: () => void;
+  onShare: () => void;
   onMenu: () => void;
 }
 
-export function ChannelHeader({ channel, shared, peopleOpen, searchOpen, pinnedOpen, onPinned, onPeople, onSearch, onAdd, onLeave, onModerate, onMenu }: ChannelHeaderProps) {
+export function ChannelHeader({ channel, shared, peopleOpen, searchOpen, pinnedOpen, onPinned, onPeople, onSearch, onAdd, onLeave, onModerate, onShare, onMenu }: ChannelHeaderProps) {
   const { t, n } = useLanguage();
   const title = useStore((state) => channelTitle(state, channel));
   const count = useStore((state) => state.members[channel.id]?.length);
   const addable = useStore((state) => mayAddPeople(state, channel));
   const administrator = useStore((state) => isSystemAdmin(state.users[state.me]));
+  const sharer = useStore(mayShareChannels);
   const direct = channel.type === 'D' || channel.type === 'G';
   const about = channel.header || channel.purpose;
 
@@ -91,6 +93,11 @@ export function ChannelHeader({ channel, shared, peopleOpen, searchOpen, pinnedO
                 {administrator && channel.delete_at === 0 && (
                   <MenuItem icon={<ShieldCheck size={16} />} onSelect={() => onModerate()}>
                     {t('channels.moderate')}
+                  </MenuItem>
+                )}
+                {sharer && channel.delete_at === 0 && (
+                  <MenuItem icon={<Share2 size={16} />} onSelect={() => onShare()}>
+                    {t('sharing.open')}
                   </MenuItem>
                 )}
                 {channel.name !== 'town-square' && (
