@@ -205,7 +205,7 @@ async fn connections_are_listed_by_what_they_are() {
     assert_eq!(list(&format!("in_channel={channel}")).await, ["online"]);
     assert_eq!(list(&format!("not_in_channel={channel}")).await, ["offline", "pending"]);
     assert_eq!(list(&format!("creator_id={}", other.id)).await, ["pending"]);
-    assert_eq!(list("include_deleted=true").await, ["gone", "offline", "online", "pending"]);
+    assert_eq!(list("include_deleted=true").await, ["offline", "online", "pending", "gone"], "E-023");
     assert_eq!(list("only_plugins=true").await, [""; 0], "integrations have none");
     assert_eq!(list("exclude_plugins=true").await, all);
     assert_eq!(list("per_page=1&page=1").await, ["online"]);
