@@ -35,7 +35,7 @@ fn ping(url: &str) -> Request {
         remote_id: RemoteId::from_random([1; 16]),
         token: "t".repeat(26),
         body: "{}".to_owned(),
-        timeout: Duration::from_secs(1),
+        timeout: Duration::from_secs(5),
     }
 }
 
