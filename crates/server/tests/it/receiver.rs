@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 /// What may change although "nothing changed": the record of attempts, presence, and when a peer was last reached.
 pub const NOT_STATE: &[&str] = &[
     "audit",
+    // Whose turn it is to talk to peers, renewed all the time.
+    "leases",
     // Attempts of our own sender.
     "sync_failures.attempts",
     "sync_failures.next_at",
