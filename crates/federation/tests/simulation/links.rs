@@ -11,8 +11,9 @@ pub async fn describe(world: &World) -> Vec<String> {
         let mut view = server.view().await;
         let head = log::newest(&mut view).await.unwrap().map_or(-1, |(seq, _)| seq.0);
         for remote in remotes::list(&mut view, false).await.unwrap() {
-            let known = world.remotes.contains_key(&remote.id);
-            let other = if known { world.servers[world.other_end(&remote.id, place)].name } else { "outside" };
+            // Numbers beyond the servers are those of outsiders.
+            let end = world.remotes.contains_key(&remote.id).then(|| world.other_end(&remote.id, place));
+            let other = end.and_then(|end| world.servers.get(end)).map_or("outside", |server| server.name);
             let passed = outbox::cursor(&mut view, &format!("sender:{}", remote.id)).await.unwrap().map(|seq| seq.0);
             let waits = waiting::count(&mut view, &remote.id).await.unwrap();
             let position = peer_positions::get(&mut view, &remote.id).await.unwrap();
