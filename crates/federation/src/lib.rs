@@ -111,23 +111,25 @@ impl Federation {
     /// The same for one peer, with what only it is told.
     async fn advert_to(&self, id: &RemoteId) -> Advert {
         let waiting = rialto_app::connections::health::lag(&self.app, id).await;
-        // Nothing said is better than a wrong word: the peer would take it for ours.
-        let taken = rialto_app::connections::positions::to_say(&self.app, id).await.ok().flatten();
-        let applied = taken.map(|(epoch, taken)| Applied {
-            epoch,
-            seq: taken.seq,
-            low: (taken.low != taken.seq).then_some(taken.low),
-        });
-        let advert = self.advert();
-        // What a rule of this connection forbids is nothing we can do with this peer.
-        let caps = match rialto_app::connections::policies::of(&self.app, id).await {
-            Ok(rules) => advert.caps.into_iter().filter(|cap| may_do(&rules, cap)).collect(),
-            Err(error) => {
-                tracing::warn!(%error, remote = %id, "the rules of a connection could not be read");
-                advert.caps
+        let mut advert = Advert { waiting_ms: waiting.ok(), ..self.advert() };
+        match rialto_app::connections::positions::to_say(&self.app, id).await {
+            Ok(taken) => {
+                advert.applied = taken.map(|(epoch, taken)| Applied {
+                    epoch,
+                    seq: taken.seq,
+                    low: (taken.low != taken.seq).then_some(taken.low),
+                });
             }
-        };
-        Advert { waiting_ms: waiting.ok(), applied, caps, ..self.advert() }
+            // Without an epoch the peer concludes nothing. That we have stored nothing would be a wrong word, which it
+            // would take for ours.
+            Err(_) => advert.epoch = String::new(),
+        }
+        // What a rule of this connection forbids is nothing we can do with this peer.
+        match rialto_app::connections::policies::of(&self.app, id).await {
+            Ok(rules) => advert.caps.retain(|cap| may_do(&rules, cap)),
+            Err(error) => tracing::warn!(%error, remote = %id, "the rules of a connection could not be read"),
+        }
+        advert
     }
 
     fn capabilities(&self) -> impl Iterator<Item = &'static str> {

@@ -42,8 +42,19 @@ pub struct Claim {
     pub our_epoch: String,
     /// Its position; None: it has stored nothing yet.
     pub applied: Option<Applied>,
-    /// It was said in answer to a call of ours, so by who answers at the peer's address.
-    pub answered: bool,
+    /// How it reached us.
+    pub way: Way,
+}
+
+/// How a peer's word reached us.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Way {
+    /// It called us. Such a word may have been long under way.
+    #[default]
+    Called,
+    /// It answered a call of ours, so it is who answers at the peer's address. What it had stored when we called
+    /// ([`stored_there`]) it cannot have less of, however long the answer took.
+    Answered(Option<Seq>),
 }
 
 /// What follows from a claim.
@@ -73,7 +84,7 @@ fn judge(known: &Position, claim: &Claim, own_epoch: &str, head: Option<Seq>, no
         return Verdict::Nothing;
     }
     if known.accept_next {
-        return if claim.answered { Verdict::Restored } else { Verdict::Nothing };
+        return if claim.way == Way::Called { Verdict::Nothing } else { Verdict::Restored };
     }
     if !known.peer_epoch.is_empty() && claim.epoch != known.peer_epoch {
         if known.former_epochs.split_ascii_whitespace().any(|former| former == claim.epoch) {
@@ -97,8 +108,12 @@ fn judge(known: &Position, claim: &Claim, own_epoch: &str, head: Option<Seq>, no
     if fresh || applied > known.applied {
         return Verdict::Advance;
     }
-    let settled = known.applied_at.is_some_and(|at| now.since(at) >= STRAGGLER);
-    if applied < known.applied && settled { Verdict::Hold(held::WENT_BACK) } else { Verdict::Nothing }
+    let is_sure = match claim.way {
+        // No clock is asked: it may be set while the answer is under way.
+        Way::Answered(stored) => applied < stored,
+        Way::Called => known.applied_at.is_some_and(|at| now.since(at) >= STRAGGLER),
+    };
+    if applied < known.applied && is_sure { Verdict::Hold(held::WENT_BACK) } else { Verdict::Nothing }
 }
 
 /// What we say of a peer's log: its epoch and how far it is stored here. None: nothing is.
@@ -112,6 +127,14 @@ pub async fn to_say(app: &App, id: &RemoteId) -> Result<Option<(String, Applied)
         let low = known.taken_low.unwrap_or(Seq(0)).0.min(taken.0);
         (known.peer_epoch, Applied { seq: taken.0, low })
     }))
+}
+
+/// How far a peer has confirmed our log, to be asked before it is called.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn stored_there(app: &App, id: &RemoteId) -> Result<Option<Seq>, StoreError> {
+    Ok(peer_positions::get(&mut app.db.read(app.clock.now()).await?, id).await?.applied)
 }
 
 /// Notes what a peer says with a ping or its answer. Returns whether something follows from it for the sender.
@@ -146,7 +169,7 @@ pub async fn noted(app: &App, id: &RemoteId, claim: &Claim) -> Result<bool, Stor
             tx.commit().await?;
             return Ok(false);
         }
-        Verdict::Hold(_) if !claim.answered && !rotation.next_hash.is_empty() => {
+        Verdict::Hold(_) if claim.way == Way::Called && !rotation.next_hash.is_empty() => {
             // An administrator has decided a moment ago, and whoever calls has not been given the token that follows.
             return Ok(false);
         }
@@ -359,7 +382,7 @@ mod tests {
 
     fn claim(epoch: &str, seq: i64) -> Claim {
         let applied = (seq >= 0).then_some(Applied { seq, low: seq });
-        Claim { epoch: epoch.to_owned(), our_epoch: "ours".to_owned(), applied, answered: false }
+        Claim { epoch: epoch.to_owned(), our_epoch: "ours".to_owned(), applied, way: Way::Called }
     }
 
     #[track_caller]
@@ -376,6 +399,11 @@ mod tests {
         check(&known(5, 59_999), &claim("two", 4), Verdict::Nothing);
         check(&known(5, 60_000), &claim("two", 4), Verdict::Hold(held::WENT_BACK));
         check(&known(5, 60_000), &claim("two", -1), Verdict::Hold(held::WENT_BACK));
+        // An answer counts by what was known when it was asked for, whatever the clock says since.
+        let answer = |asked, seq| Claim { way: Way::Answered(Some(Seq(asked))), ..claim("two", seq) };
+        check(&known(5, 60_000), &answer(4, 4), Verdict::Nothing);
+        check(&known(5, 0), &answer(5, 4), Verdict::Hold(held::WENT_BACK));
+        check(&known(4, 0), &answer(5, 4), Verdict::Nothing);
         // Of an earlier log of ours it says nothing that counts.
         check(&known(5, 60_000), &Claim { our_epoch: "old".to_owned(), ..claim("two", 4) }, Verdict::Nothing);
         check(&known(5, 0), &claim("two", 101), Verdict::Hold(held::AHEAD));
@@ -392,6 +420,6 @@ mod tests {
         // What an administrator has decided is told by who answers, not by who calls.
         let decided = Position { accept_next: true, ..known(5, 0) };
         check(&decided, &claim("two", 1), Verdict::Nothing);
-        check(&decided, &Claim { answered: true, ..claim("two", 1) }, Verdict::Restored);
+        check(&decided, &Claim { way: Way::Answered(Some(Seq(5))), ..claim("two", 1) }, Verdict::Restored);
     }
 }

@@ -22,7 +22,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::post;
 use rialto_app::access::RemoteActor;
-use rialto_app::connections::positions::{self, Applied, Claim};
+use rialto_app::connections::positions::{self, Applied, Claim, Way};
 use rialto_app::{apply, connections};
 use rialto_wire::federation::extension::{self, Advert};
 use rialto_wire::federation::frame::{Envelope, Frame};
@@ -107,7 +107,7 @@ async fn ping(State(fed): State<Federation>, headers: HeaderMap, content: Body) 
         let ping = Ping::decode(&frame.msg.payload).map_err(|_| Reply::BadPayload)?;
         if let Some(peer) = &ping.rialto {
             moving::announced(&fed, actor.remote(), &peer.site_url);
-            positions::noted(&fed.app, &actor.id(), &claim(peer, false)).await?;
+            positions::noted(&fed.app, &actor.id(), &claim(peer, Way::Called)).await?;
         }
         // A Mattermost neither sends nor reads the member.
         let advert = match ping.rialto {
@@ -140,7 +140,7 @@ async fn msg(State(fed): State<Federation>, headers: HeaderMap, content: Body) -
 }
 
 /// What a peer says of itself and of our log.
-pub(crate) fn claim(peer: &Advert, answered: bool) -> Claim {
+pub(crate) fn claim(peer: &Advert, way: Way) -> Claim {
     let in_bounds = |applied: &&extension::Applied| {
         applied.seq >= 0 && applied.low.is_none_or(|low| (0..=applied.seq).contains(&low))
     };
@@ -149,7 +149,7 @@ pub(crate) fn claim(peer: &Advert, answered: bool) -> Claim {
         epoch: peer.epoch.chars().filter(char::is_ascii_alphanumeric).take(64).collect(),
         our_epoch: peer.applied.as_ref().map(|applied| applied.epoch.clone()).unwrap_or_default(),
         applied: applied.map(|said| Applied { seq: said.seq, low: said.low.unwrap_or(said.seq) }),
-        answered,
+        way,
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rialto_app::connections::{self, Contact, health, positions};
+use rialto_app::connections::positions::{self, Way};
+use rialto_app::connections::{self, Contact, health};
 use rialto_app::{interruptions, notices};
 use rialto_model::{Cause, Millis, PeerProfile, RemoteCluster, RemoteId};
 use rialto_wire::federation::bounds;
@@ -243,6 +244,7 @@ pub(crate) async fn ping(fed: &Federation, id: &RemoteId) -> Result<Option<()>, 
     let Some((remote, token)) = connections::peer_token(&fed.app, id).await? else { return Ok(None) };
     let site = remote.site_url.as_deref().and_then(|url| SiteUrl::parse(url).ok());
     let Some(site) = site else { return Ok(None) };
+    let stored = positions::stored_there(&fed.app, id).await?;
     let begun = Instant::now();
     let (answer, response) = match ping_with(fed, &site, id, &token).await {
         Err(refusal) if refusal.refused => ping_with_former(fed, &site, id).await?.ok_or(refusal)?,
@@ -269,7 +271,7 @@ pub(crate) async fn ping(fed: &Federation, id: &RemoteId) -> Result<Option<()>, 
             connections::note_peer_server(&fed.app, id, server).await?;
         }
         moving::announced(fed, &remote, &peer.site_url);
-        positions::noted(&fed.app, id, &claim(peer, true)).await?;
+        positions::noted(&fed.app, id, &claim(peer, Way::Answered(stored))).await?;
     }
     let peer_lag = answer.rialto.as_ref().and_then(|peer| peer.waiting_ms).map(|lag| lag.clamp(0, bounds::TIME));
     let caps = answer.rialto.map(|peer| peer.caps_text()).unwrap_or_default();
