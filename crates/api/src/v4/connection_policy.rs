@@ -8,8 +8,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
 use rialto_app::connections::policies;
-use rialto_model::RemoteId;
-use rialto_wire::v4::connection_policy::{ConnectionPolicy, patched};
+use rialto_model::{ConnectionPolicy, RemoteId};
+use rialto_wire::v4::connection_policy::patched;
 use serde_json::{Map, Value};
 
 use super::remote_clusters::require_service;
@@ -26,7 +26,7 @@ async fn show(
     Params(id): Params<RemoteId>,
 ) -> ApiResult<ConnectionPolicy> {
     require_service(&api)?;
-    Ok(ApiJson((&policies::get(&api.app, &actor, &id).await?).into()))
+    Ok(ApiJson(policies::get(&api.app, &actor, &id).await?))
 }
 
 async fn change(
@@ -37,5 +37,5 @@ async fn change(
 ) -> ApiResult<ConnectionPolicy> {
     require_service(&api)?;
     let policy = policies::change(&api.app, &actor, &id, |before| patched(before, &patch)).await?;
-    Ok(ApiJson((&policy).into()))
+    Ok(ApiJson(policy))
 }

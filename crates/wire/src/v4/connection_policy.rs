@@ -1,147 +1,47 @@
-//! What is allowed over one connection, as administrators read and change it (behaviour 8.6). Rialto only.
+//! What is allowed over one connection, as administrators read and change it (behaviour 8.6): the members of
+//! [`ConnectionPolicy`]. A patch holds those that change, null for their defaults. Rialto only.
 
 use std::collections::BTreeSet;
 
-use rialto_model::{TeamId, policy};
-use serde::{Deserialize, Serialize};
+use rialto_model::ConnectionPolicy;
 use serde_json::{Map, Value};
 
-/// How channels that the peer offers are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Incoming {
-    /// By themselves.
-    Automatic,
-    /// When an administrator has said so.
-    Approval,
-    /// Not at all.
-    None,
-}
-
-/// `GET` and `PATCH /remotecluster/R/policy`; a patch holds the members that change, null for their defaults.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the members are the rules, described where they are kept")]
-pub struct ConnectionPolicy {
-    pub share_teams: BTreeSet<TeamId>,
-    pub share_channels: BTreeSet<String>,
-    pub participation: bool,
-    /// Null: as the setting `RequireChannelApproval` says.
-    pub incoming: Option<Incoming>,
-    pub direct_messages: bool,
-    pub group_messages: bool,
-    pub files: bool,
-    /// Bytes; null: as the setting `MaxFileSize` says.
-    pub max_file_size: Option<i64>,
-    pub blocked_file_types: BTreeSet<String>,
-    pub presence: bool,
-    pub discovery: bool,
-    pub emoji: bool,
-    pub history: bool,
-    pub channel_mentions: bool,
-    /// Null: as many as there are.
-    pub max_users: Option<i64>,
-    /// Null: as many as there are.
-    pub max_channels: Option<i64>,
-}
-
-impl From<&policy::ConnectionPolicy> for ConnectionPolicy {
-    fn from(policy: &policy::ConnectionPolicy) -> Self {
-        Self {
-            share_teams: policy.share_teams.clone(),
-            share_channels: policy.share_channels.clone(),
-            participation: policy.participation,
-            incoming: policy.incoming.map(|incoming| match incoming {
-                policy::Incoming::Automatic => Incoming::Automatic,
-                policy::Incoming::Approval => Incoming::Approval,
-                policy::Incoming::None => Incoming::None,
-            }),
-            direct_messages: policy.direct_messages,
-            group_messages: policy.group_messages,
-            files: policy.files,
-            max_file_size: policy.max_file_size,
-            blocked_file_types: policy.blocked_file_types.clone(),
-            presence: policy.presence,
-            discovery: policy.discovery,
-            emoji: policy.emoji,
-            history: policy.history,
-            channel_mentions: policy.channel_mentions,
-            max_users: policy.max_users,
-            max_channels: policy.max_channels,
-        }
-    }
-}
-
-impl From<ConnectionPolicy> for policy::ConnectionPolicy {
-    fn from(given: ConnectionPolicy) -> Self {
-        let lower = |words: BTreeSet<String>| words.into_iter().map(|word| word.trim().to_lowercase()).collect();
-        let dotless = |words: BTreeSet<String>| -> BTreeSet<String> {
-            words.into_iter().map(|word| word.trim_start_matches('.').to_owned()).collect()
-        };
-        Self {
-            share_teams: given.share_teams,
-            share_channels: lower(given.share_channels),
-            participation: given.participation,
-            incoming: given.incoming.map(|incoming| match incoming {
-                Incoming::Automatic => policy::Incoming::Automatic,
-                Incoming::Approval => policy::Incoming::Approval,
-                Incoming::None => policy::Incoming::None,
-            }),
-            direct_messages: given.direct_messages,
-            group_messages: given.group_messages,
-            files: given.files,
-            max_file_size: given.max_file_size,
-            blocked_file_types: dotless(lower(given.blocked_file_types)),
-            presence: given.presence,
-            discovery: given.discovery,
-            emoji: given.emoji,
-            history: given.history,
-            channel_mentions: given.channel_mentions,
-            max_users: given.max_users,
-            max_channels: given.max_channels,
-        }
-    }
-}
-
-/// The rules after a patch.
+/// The rules after a patch, words in lower case and extensions without their dot.
 ///
 /// # Errors
 /// The member that is unknown or has the wrong shape.
-pub fn patched(
-    before: &policy::ConnectionPolicy,
-    patch: &Map<String, Value>,
-) -> Result<policy::ConnectionPolicy, String> {
-    let members = |policy: &policy::ConnectionPolicy| serde_json::to_value(ConnectionPolicy::from(policy));
-    let (Ok(Value::Object(mut now)), Ok(defaults)) = (members(before), members(&policy::ConnectionPolicy::default()))
-    else {
-        return Err("policy".to_owned());
-    };
+pub fn patched(before: &ConnectionPolicy, patch: &Map<String, Value>) -> Result<ConnectionPolicy, String> {
+    let failed = |_| "policy".to_owned();
+    let defaults = serde_json::to_value(ConnectionPolicy::default()).map_err(failed)?;
+    let mut now = serde_json::to_value(before).map_err(failed)?;
+    let mut policy = before.clone();
     for (name, value) in patch {
-        let Some(default) = defaults.get(name) else { return Err(name.clone()) };
-        let given = if value.is_null() { default } else { value };
-        now.insert(name.clone(), given.clone());
+        let (Some(default), Some(member)) = (defaults.get(name), now.get_mut(name)) else { return Err(name.clone()) };
+        *member = if value.is_null() { default.clone() } else { value.clone() };
         // One after the other, so that the refusal can say which.
-        if serde_json::from_value::<ConnectionPolicy>(Value::Object(now.clone())).is_err() {
-            return Err(name.clone());
-        }
+        policy = serde_json::from_value(now.clone()).map_err(|_| name.clone())?;
     }
-    let policy: ConnectionPolicy = serde_json::from_value(Value::Object(now)).map_err(|_| "policy".to_owned())?;
-    Ok(policy.into())
+    let lower = |words: BTreeSet<String>| words.into_iter().map(|word| word.trim().to_lowercase());
+    policy.share_channels = lower(policy.share_channels).collect();
+    policy.blocked_file_types =
+        lower(policy.blocked_file_types).map(|word| word.trim_start_matches('.').to_owned()).collect();
+    Ok(policy)
 }
 
 #[cfg(test)]
 mod tests {
+    use rialto_model::policy;
     use serde_json::json;
 
     use super::*;
 
-    fn patch(before: &policy::ConnectionPolicy, patch: Value) -> Result<policy::ConnectionPolicy, String> {
+    fn patch(before: &ConnectionPolicy, patch: Value) -> Result<ConnectionPolicy, String> {
         patched(before, patch.as_object().unwrap())
     }
 
     #[test]
     fn a_patch_changes_what_it_names_and_nothing_else() {
-        let open = policy::ConnectionPolicy::default();
+        let open = ConnectionPolicy::default();
         assert_eq!(patch(&open, json!({})).unwrap(), open);
         let one = patch(&open, json!({"files": false, "blocked_file_types": [".EXE "], "incoming": "none"})).unwrap();
         assert_eq!((one.files, one.incoming), (false, Some(policy::Incoming::None)));
@@ -153,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_patch_that_cannot_be_says_where() {
-        let open = policy::ConnectionPolicy::default();
+        let open = ConnectionPolicy::default();
         for (given, member) in [
             (json!({"flies": true}), "flies"),
             (json!({"files": "no"}), "files"),
