@@ -1,10 +1,11 @@
 //! What time it is: the machine's, or a test's.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rialto_model::Millis;
+use tokio::time::Instant;
 
 /// The source of all times that are written or compared.
 #[derive(Debug, Clone)]
@@ -48,6 +49,18 @@ impl Clock {
             }
             Clock::Manual(at) => Millis(at.load(Ordering::SeqCst)),
             Clock::Kept(reading) => (reading.0)(),
+        }
+    }
+
+    /// For how long things have been running since some moment, whatever the clock has been set to meanwhile: for
+    /// differences only, and only within one process.
+    pub fn running(&self) -> Duration {
+        static BEGUN: OnceLock<Instant> = OnceLock::new();
+        match self {
+            // It says what time it is and is moved on to let time pass.
+            Clock::Manual(at) => Duration::from_millis(u64::try_from(at.load(Ordering::SeqCst)).unwrap_or(0)),
+            // The runtime's own measure is a simulation's virtual time as well.
+            Clock::System | Clock::Kept(_) => Instant::now().duration_since(*BEGUN.get_or_init(Instant::now)),
         }
     }
 

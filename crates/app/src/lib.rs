@@ -116,4 +116,6 @@ pub struct App {
     pub sessions: sessions::Cache,
     /// Who keeps the index of words.
     pub index: search::Index,
+    /// What peers' words are measured by.
+    pub settled: connections::positions::Settled,
 }

@@ -20,8 +20,6 @@ pub struct Position {
     pub taken_low: Option<Seq>,
     /// The highest position of our log the peer said it has stored.
     pub applied: Option<Seq>,
-    /// When it first said so.
-    pub applied_at: Option<Millis>,
     /// The sender is to go back to here.
     pub rewind_to: Option<Seq>,
     /// Held until an administrator decides.
@@ -49,7 +47,6 @@ impl FromRow for Position {
             taken: seq(row)?,
             taken_low: seq(row)?,
             applied: seq(row)?,
-            applied_at: row.opt_millis()?,
             rewind_to: seq(row)?,
             held_at: row.opt_millis()?,
             held_why: row.text()?,
@@ -65,7 +62,7 @@ impl FromRow for Position {
 pub async fn get(view: &mut Snapshot, remote: &RemoteId) -> Result<Position, StoreError> {
     let found = view
         .fetch_optional(
-            "SELECT peer_epoch, former_epochs, changed_at, taken_seq, taken_low, applied_seq, applied_at, rewind_to, held_at, \
+            "SELECT peer_epoch, former_epochs, changed_at, taken_seq, taken_low, applied_seq, rewind_to, held_at, \
              held_why, accept_next FROM peer_positions WHERE remote_id = $1",
             &[remote.into()],
         )
@@ -79,10 +76,10 @@ pub async fn get(view: &mut Snapshot, remote: &RemoteId) -> Result<Position, Sto
 /// [`StoreError`] as the database says.
 pub async fn put(tx: &mut Tx, remote: &RemoteId, position: &Position) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO peer_positions (remote_id, peer_epoch, former_epochs, changed_at, applied_seq, applied_at, rewind_to, \
-         held_at, held_why, accept_next) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (remote_id) DO UPDATE \
+        "INSERT INTO peer_positions (remote_id, peer_epoch, former_epochs, changed_at, applied_seq, rewind_to, \
+         held_at, held_why, accept_next) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (remote_id) DO UPDATE \
          SET peer_epoch = excluded.peer_epoch, former_epochs = excluded.former_epochs, changed_at = excluded.changed_at, \
-         applied_seq = excluded.applied_seq, applied_at = excluded.applied_at, rewind_to = excluded.rewind_to, \
+         applied_seq = excluded.applied_seq, rewind_to = excluded.rewind_to, \
          held_at = excluded.held_at, held_why = excluded.held_why, accept_next = excluded.accept_next",
         &[
             remote.into(),
@@ -90,7 +87,6 @@ pub async fn put(tx: &mut Tx, remote: &RemoteId, position: &Position) -> Result<
             (&position.former_epochs).into(),
             position.changed_at.into(),
             arg(position.applied),
-            position.applied_at.into(),
             arg(position.rewind_to),
             position.held_at.into(),
             (&position.held_why).into(),
@@ -106,12 +102,10 @@ pub async fn put(tx: &mut Tx, remote: &RemoteId, position: &Position) -> Result<
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn confirm(tx: &mut Tx, remote: &RemoteId, seq: Seq) -> Result<(), StoreError> {
-    let now = tx.now();
     tx.execute(
-        "INSERT INTO peer_positions (remote_id, applied_seq, applied_at) VALUES ($1, $2, $3) ON CONFLICT (remote_id) DO UPDATE \
-         SET applied_seq = excluded.applied_seq, applied_at = excluded.applied_at \
-         WHERE excluded.applied_seq > peer_positions.applied_seq",
-        &[remote.into(), seq.into(), now.into()],
+        "INSERT INTO peer_positions (remote_id, applied_seq) VALUES ($1, $2) ON CONFLICT (remote_id) DO UPDATE \
+         SET applied_seq = excluded.applied_seq WHERE excluded.applied_seq > peer_positions.applied_seq",
+        &[remote.into(), seq.into()],
     )
     .await
     .map(|_| ())
@@ -151,7 +145,7 @@ pub async fn forget_taken(tx: &mut Tx, remote: &RemoteId) -> Result<(), StoreErr
 /// [`StoreError`] as the database says.
 pub async fn forget_claims(tx: &mut Tx) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE peer_positions SET applied_seq = -1, applied_at = 0, rewind_to = -1, held_at = 0, held_why = '', \
+        "UPDATE peer_positions SET applied_seq = -1, rewind_to = -1, held_at = 0, held_why = '', \
          accept_next = FALSE",
         &[],
     )
@@ -260,7 +254,6 @@ mod tests {
                 former_epochs: "first".to_owned(),
                 changed_at: Some(Millis(3)),
                 applied: Some(Seq(4)),
-                applied_at: Some(Millis(2)),
                 rewind_to: Some(Seq(0)),
                 held_at: Some(Millis(9)),
                 held_why: "clone".to_owned(),

@@ -5,6 +5,10 @@
 //! connection is held, nothing is sent and nothing taken, until an administrator decides. Source: rulings 8.1 and 66, E-027
 //! to E-029.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
 use rialto_model::{Millis, Permission, RemoteCluster, RemoteId, Seq};
 use rialto_store::peer_positions::{self, Position};
 use rialto_store::{StoreError, Tx, log, posts, remotes, rotations};
@@ -16,9 +20,11 @@ use crate::audit::{self, About};
 use crate::notices;
 use crate::outbox::Wanted;
 
-/// A word of the peer's that was on its way for so long does not exist, ms: what says less than was known before this
-/// long ago is no straggler.
-const STRAGGLER: i64 = 60_000;
+/// A word of the peer's that was on its way for so long does not exist: what says less than was known before this long
+/// ago is no straggler.
+const STRAGGLER: Duration = Duration::from_secs(60);
+/// A peer that is restored again so soon is not followed, ms.
+const RESTORED_AGAIN: i64 = 60_000;
 /// Former epochs that are remembered.
 const FORMER: usize = 20;
 /// Posts in one go of [`owed`].
@@ -79,7 +85,48 @@ pub mod held {
     pub const AHEAD: &str = "own_log_went_back";
 }
 
-fn judge(known: &Position, claim: &Claim, own_epoch: &str, head: Option<Seq>, now: Millis) -> Verdict {
+/// What was known of each peer's position long enough ago for no call to be older, measured by what runs, not by a clock
+/// that may be set meanwhile. In memory only: after a start one waits once more.
+#[derive(Debug, Clone, Default)]
+pub struct Settled(Arc<Mutex<HashMap<RemoteId, Settling>>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Settling {
+    /// Known for at least [`STRAGGLER`].
+    old: Option<Seq>,
+    /// Known since `since`.
+    young: Option<Seq>,
+    since: Duration,
+}
+
+impl Settled {
+    /// What is known now, looked at now. Returns what was known long enough ago.
+    fn look(&self, id: &RemoteId, known: Option<Seq>, now: Duration) -> Option<Seq> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = Settling { old: None, young: known, since: now };
+        let settling = all.entry(*id).or_insert(fresh);
+        if known < settling.young {
+            // The peer was restored, or an administrator has decided.
+            *settling = fresh;
+        }
+        if now.saturating_sub(settling.since) >= STRAGGLER {
+            *settling = Settling { old: settling.young, ..fresh };
+        }
+        settling.old
+    }
+}
+
+/// What [`judge`] goes by besides the claim.
+struct Circumstances<'a> {
+    own_epoch: &'a str,
+    /// The newest position of our log.
+    head: Option<Seq>,
+    /// What was known of the peer's position so long ago that every call made before has come.
+    settled: Option<Seq>,
+    now: Millis,
+}
+
+fn judge(known: &Position, claim: &Claim, around: &Circumstances<'_>) -> Verdict {
     if claim.epoch.is_empty() || known.held_at.is_some() {
         return Verdict::Nothing;
     }
@@ -91,29 +138,31 @@ fn judge(known: &Position, claim: &Claim, own_epoch: &str, head: Option<Seq>, no
             return Verdict::Hold(held::TWO_EPOCHS);
         }
         // Going back is work: whoever had us do it over and over would keep us from everything else.
-        let again = known.changed_at.is_some_and(|at| now.since(at) < STRAGGLER);
+        let again = known.changed_at.is_some_and(|at| around.now.since(at) < RESTORED_AGAIN);
         return if again { Verdict::Nothing } else { Verdict::Restored };
     }
     let fresh = known.peer_epoch.is_empty();
     let applied = match &claim.applied {
         // It has not heard yet that we count anew.
-        Some(_) if claim.our_epoch != own_epoch => return if fresh { Verdict::Advance } else { Verdict::Nothing },
+        Some(_) if claim.our_epoch != around.own_epoch => {
+            return if fresh { Verdict::Advance } else { Verdict::Nothing };
+        }
         Some(applied) => Some(Seq(applied.seq)),
         None => None,
     };
     // Once an administrator has decided, what was said before is known.
-    if applied > known.applied && applied.is_some_and(|applied| head.is_some_and(|head| applied > head)) {
+    if applied > known.applied && applied.is_some_and(|applied| around.head.is_some_and(|head| applied > head)) {
         return Verdict::Hold(held::AHEAD);
     }
     if fresh || applied > known.applied {
         return Verdict::Advance;
     }
-    let is_sure = match claim.way {
-        // No clock is asked: it may be set while the answer is under way.
-        Way::Answered(stored) => applied < stored,
-        Way::Called => known.applied_at.is_some_and(|at| now.since(at) >= STRAGGLER),
+    // No clock is asked: it may be set while the word is under way.
+    let at_least = match claim.way {
+        Way::Answered(stored) => stored,
+        Way::Called => around.settled,
     };
-    if applied < known.applied && is_sure { Verdict::Hold(held::WENT_BACK) } else { Verdict::Nothing }
+    if applied < known.applied.min(at_least) { Verdict::Hold(held::WENT_BACK) } else { Verdict::Nothing }
 }
 
 /// What we say of a peer's log: its epoch and how far it is stored here. None: nothing is.
@@ -144,12 +193,14 @@ pub async fn stored_there(app: &App, id: &RemoteId) -> Result<Option<Seq>, Store
 pub async fn noted(app: &App, id: &RemoteId, claim: &Claim) -> Result<bool, StoreError> {
     let own = &app.installation.epoch;
     let now = app.clock.now();
+    let settled;
     {
         // Most say nothing new; they cost no transaction.
         let mut view = app.db.read(now).await?;
         let known = peer_positions::get(&mut view, id).await?;
         let head = log::newest(&mut view).await?.map(|(seq, _)| seq);
-        if judge(&known, claim, own, head, now) == Verdict::Nothing {
+        settled = app.settled.look(id, known.applied, app.clock.running());
+        if judge(&known, claim, &Circumstances { own_epoch: own, head, settled, now }) == Verdict::Nothing {
             return Ok(false);
         }
     }
@@ -159,12 +210,11 @@ pub async fn noted(app: &App, id: &RemoteId, claim: &Claim) -> Result<bool, Stor
     let rotation = rotations::get(&mut tx, id).await?;
     let head = log::newest(&mut tx).await?.map(|(seq, _)| seq);
     let applied = claim.applied.filter(|_| claim.our_epoch == *own);
-    match judge(&known, claim, own, head, now) {
+    match judge(&known, claim, &Circumstances { own_epoch: own, head, settled, now }) {
         Verdict::Nothing => return Ok(false),
         Verdict::Advance => {
             known.peer_epoch.clone_from(&claim.epoch);
             known.applied = applied.map(|applied| Seq(applied.seq)).max(known.applied);
-            known.applied_at = Some(now);
             peer_positions::put(&mut tx, id, &known).await?;
             tx.commit().await?;
             return Ok(false);
@@ -219,7 +269,6 @@ async fn restored(
         peer_positions::forget_taken(tx, &remote.id).await?;
     }
     known.applied = applied.map(|applied| Seq(applied.seq));
-    known.applied_at = Some(now);
     let low = Seq(applied.map_or(0, |applied| applied.low.min(applied.seq)));
     known.rewind_to = Some(known.rewind_to.map_or(low, |other| other.min(low)));
     peer_positions::put(tx, &remote.id, known).await?;
@@ -370,12 +419,11 @@ mod tests {
 
     const NOW: Millis = Millis(10_000_000);
 
-    fn known(applied: i64, at: i64) -> Position {
+    fn known(applied: i64) -> Position {
         Position {
             peer_epoch: "two".to_owned(),
             former_epochs: "one".to_owned(),
             applied: (applied >= 0).then_some(Seq(applied)),
-            applied_at: Some(Millis(NOW.0 - at)),
             ..Position::default()
         }
     }
@@ -386,40 +434,65 @@ mod tests {
     }
 
     #[track_caller]
+    fn check_settled(settled: i64, known: &Position, claim: &Claim, expected: Verdict) {
+        let around = Circumstances { own_epoch: "ours", head: Some(Seq(100)), settled: Some(Seq(settled)), now: NOW };
+        assert_eq!(judge(known, claim, &around), expected, "{known:?} {claim:?}");
+    }
+
+    #[track_caller]
     fn check(known: &Position, claim: &Claim, expected: Verdict) {
-        assert_eq!(judge(known, claim, "ours", Some(Seq(100)), NOW), expected, "{known:?} {claim:?}");
+        check_settled(3, known, claim, expected);
     }
 
     /// E-027, E-028: rulings 8.1 and 66.
     #[test]
     fn what_follows_from_what_a_peer_says() {
-        check(&known(5, 0), &claim("two", 6), Verdict::Advance);
-        check(&known(5, 0), &claim("two", 5), Verdict::Nothing);
+        check(&known(5), &claim("two", 6), Verdict::Advance);
+        check(&known(5), &claim("two", 5), Verdict::Nothing);
         // A straggler says less than was known a moment ago; a clone goes on saying it.
-        check(&known(5, 59_999), &claim("two", 4), Verdict::Nothing);
-        check(&known(5, 60_000), &claim("two", 4), Verdict::Hold(held::WENT_BACK));
-        check(&known(5, 60_000), &claim("two", -1), Verdict::Hold(held::WENT_BACK));
+        check_settled(4, &known(5), &claim("two", 4), Verdict::Nothing);
+        check_settled(5, &known(5), &claim("two", 4), Verdict::Hold(held::WENT_BACK));
+        check_settled(5, &known(5), &claim("two", -1), Verdict::Hold(held::WENT_BACK));
+        // Decided meanwhile: what was known before does not count.
+        check_settled(5, &known(3), &claim("two", 3), Verdict::Nothing);
         // An answer counts by what was known when it was asked for, whatever the clock says since.
         let answer = |asked, seq| Claim { way: Way::Answered(Some(Seq(asked))), ..claim("two", seq) };
-        check(&known(5, 60_000), &answer(4, 4), Verdict::Nothing);
-        check(&known(5, 0), &answer(5, 4), Verdict::Hold(held::WENT_BACK));
-        check(&known(4, 0), &answer(5, 4), Verdict::Nothing);
+        check(&known(5), &answer(4, 4), Verdict::Nothing);
+        check(&known(5), &answer(5, 4), Verdict::Hold(held::WENT_BACK));
+        check(&known(4), &answer(5, 4), Verdict::Nothing);
         // Of an earlier log of ours it says nothing that counts.
-        check(&known(5, 60_000), &Claim { our_epoch: "old".to_owned(), ..claim("two", 4) }, Verdict::Nothing);
-        check(&known(5, 0), &claim("two", 101), Verdict::Hold(held::AHEAD));
-        check(&known(101, 0), &claim("two", 101), Verdict::Nothing);
-        check(&known(5, 0), &claim("three", 1), Verdict::Restored);
-        check(&known(5, 0), &claim("one", 5), Verdict::Hold(held::TWO_EPOCHS));
-        let changed = |at| Position { changed_at: Some(Millis(NOW.0 - at)), ..known(5, 0) };
+        check_settled(5, &known(5), &Claim { our_epoch: "old".to_owned(), ..claim("two", 4) }, Verdict::Nothing);
+        check(&known(5), &claim("two", 101), Verdict::Hold(held::AHEAD));
+        check(&known(101), &claim("two", 101), Verdict::Nothing);
+        check(&known(5), &claim("three", 1), Verdict::Restored);
+        check(&known(5), &claim("one", 5), Verdict::Hold(held::TWO_EPOCHS));
+        let changed = |at| Position { changed_at: Some(Millis(NOW.0 - at)), ..known(5) };
         check(&changed(59_999), &claim("three", 1), Verdict::Nothing);
         check(&changed(60_000), &claim("three", 1), Verdict::Restored);
         check(&Position::default(), &claim("two", 3), Verdict::Advance);
         check(&Position::default(), &claim("", 3), Verdict::Nothing);
-        let held = Position { held_at: Some(NOW), ..known(5, 0) };
+        let held = Position { held_at: Some(NOW), ..known(5) };
         check(&held, &claim("three", 9), Verdict::Nothing);
         // What an administrator has decided is told by who answers, not by who calls.
-        let decided = Position { accept_next: true, ..known(5, 0) };
+        let decided = Position { accept_next: true, ..known(5) };
         check(&decided, &claim("two", 1), Verdict::Nothing);
         check(&decided, &Claim { way: Way::Answered(Some(Seq(5))), ..claim("two", 1) }, Verdict::Restored);
+    }
+
+    /// E-027: a clone's word counts once what contradicts it has been known for a minute of running, and what was decided
+    /// about a peer makes all that was known before it void.
+    #[test]
+    fn what_is_known_settles_after_a_minute() {
+        let (settled, id) = (Settled::default(), "aaaaaaaaaaaaaaaaaaaaaaaaaa".parse::<RemoteId>().unwrap());
+        let look =
+            |at: u64, known: i64| settled.look(&id, Some(Seq(known)), Duration::from_millis(at)).map(|seq| seq.0);
+        assert_eq!(look(0, 5), None);
+        assert_eq!(look(59_999, 5), None);
+        assert_eq!(look(60_000, 9), Some(5));
+        assert_eq!(look(119_999, 12), Some(5));
+        assert_eq!(look(120_000, 12), Some(9));
+        assert_eq!(look(500_000, 12), Some(12));
+        assert_eq!(look(500_001, 4), None);
+        assert_eq!(look(560_001, 4), Some(4));
     }
 }
