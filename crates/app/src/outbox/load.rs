@@ -213,7 +213,13 @@ async fn load_posts(
     roots.dedup();
     roots.retain(|root| !by_id.contains_key(root));
     let shared: BTreeSet<PostId> = peer_posts::shared(view, &contents.remote.id, &roots).await?.into_iter().collect();
-    for mut root in posts::list_by_ids(view, &roots).await? {
+    let fetched = posts::list_by_ids(view, &roots).await?;
+    // Thread and all was taken away by the root's author, wherever the replies were written; who has had the root deleted
+    // first would show a reply that comes after it.
+    let roots = fetched.iter().chain(by_id.values());
+    let deleted: BTreeSet<PostId> = roots.filter(|root| root.delete_at.is_some()).map(|root| root.id).collect();
+    by_id.retain(|_, post| post.delete_at.is_some() || post.root_id.is_none_or(|root| !deleted.contains(&root)));
+    for mut root in fetched {
         let may_speak = contents.share.home || root.remote_id.is_none();
         let older = !shared.contains(&root.id);
         if older && may_speak && root.remote_id != Some(contents.remote.id) && root.gone_at().is_none() {

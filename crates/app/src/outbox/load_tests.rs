@@ -7,7 +7,7 @@ use rialto_store::testing::both;
 use crate::apply::IncomingPost;
 use crate::outbox::{self, Contents, Delivered, Wanted};
 use crate::sharing_scene::{Peer, Scene, id, incoming_post, with_posts};
-use crate::{Settings, reactions};
+use crate::{Settings, posts, reactions};
 
 pub(super) async fn load(scene: &Scene, peer: &Peer, posts: &[PostId]) -> Contents {
     let wanted = Wanted { posts: posts.to_vec(), ..Wanted::default() };
@@ -40,6 +40,39 @@ async fn a_reply_takes_an_older_root_along() {
         let contents = load(&scene, &acme, &[to_old.id]).await;
         assert!(!contents.posts[0].message.contains("old question"), "{}", contents.posts[0].message);
         assert_eq!(load(&scene, &acme, &[gone.id, gone.id]).await.posts.len(), 1, "none twice");
+    })
+    .await;
+}
+
+/// E-068.
+#[tokio::test]
+async fn of_a_thread_that_was_deleted_no_reply_is_told_any_more() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let (acme, globex) = (scene.peer("acme").await, scene.peer("globex").await);
+        scene.share(&acme).await;
+        scene.share(&globex).await;
+        scene.guest(&acme, 1).await;
+        let root = scene.post(&scene.ann, "who comes?").await;
+        let reply = IncomingPost { root_id: Some(root.id), ..incoming_post(10, 1) };
+        scene.take(&acme, with_posts([reply])).await;
+        let both = [root.id, id(10)];
+        assert_eq!(load(&scene, &globex, &both).await.posts.len(), 2);
+        scene.tick();
+        posts::delete(&scene.app, &scene.ann.actor, &root.id).await.unwrap();
+        assert_eq!(scene.row(&id(10)).await.unwrap().delete_at, None, "its author has not deleted it yet");
+        for wanted in [&both[..], &both[1..]] {
+            let told: Vec<_> = load(&scene, &globex, wanted).await.posts.iter().map(|post| post.id).collect();
+            assert!(!told.contains(&id(10)), "{told:?}");
+        }
+        let later = Millis(1_700_000_001_000);
+        scene
+            .take(
+                &acme,
+                with_posts([IncomingPost { delete_at: Some(later), update_at: later, ..incoming_post(10, 1) }]),
+            )
+            .await;
+        assert_eq!(load(&scene, &globex, &both).await.posts.len(), 2, "its deletion is");
     })
     .await;
 }
