@@ -307,7 +307,7 @@ pub async fn set_members_upto(tx: &mut Tx, id: &ShareId, upto: Option<&str>) -> 
         .map(|_| ())
 }
 
-/// Active shares over a connection whose members its peer is still being told of, and up to which id it was.
+/// Active and paused shares over a connection whose members its peer is still being told of, and up to which id it was.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
@@ -317,7 +317,7 @@ pub async fn telling_members(view: &mut Snapshot, remote: &RemoteId) -> Result<V
             concat!(
                 "SELECT ",
                 columns!(),
-                ", s.members_upto FROM shares s WHERE s.remote_id = $1 AND s.live AND s.state = 'active' \
+                ", s.members_upto FROM shares s WHERE s.remote_id = $1 AND s.live AND s.state IN ('active', 'paused') \
                  AND s.members_upto <> '-' ORDER BY s.create_at, s.id"
             ),
             &[remote.into()],

@@ -154,6 +154,9 @@ async fn who_belongs_is_told_up_to_somebody() {
         assert_eq!(told, [(id(1), String::new()), (id(2), "x".to_owned())]);
         set_members_upto(&mut tx, &id(1), None).await.unwrap();
         update(&mut tx, &Share { state: ShareState::Paused, ..share(2, id(2), id(1)) }).await.unwrap();
+        let told = telling_members(&mut tx, &id(1)).await.unwrap();
+        assert_eq!(told.len(), 1, "one that is paused goes on later");
+        update(&mut tx, &Share { state: ShareState::Ended, ..share(2, id(2), id(1)) }).await.unwrap();
         assert_eq!(telling_members(&mut tx, &id(1)).await.unwrap(), []);
     })
     .await;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rialto_app::outbox::{self, Held};
 use rialto_app::shares;
-use rialto_model::{ChannelId, RemoteCluster, Seq, ShareId, ShareState};
+use rialto_model::{ChannelId, RemoteCluster, Seq, Share, ShareId, ShareState};
 use rialto_wire::federation::frame::says_no_longer_shared;
 use rialto_wire::federation::topic;
 use tokio::time::Instant;
@@ -189,7 +189,9 @@ impl Sender {
         }
         let list = outbox::telling_members(&self.fed.app, &self.id).await?;
         self.telling = !list.is_empty();
-        let next = list.into_iter().find(|(share, _)| !self.stalled.contains(&share.channel_id));
+        // One that is paused is not forgotten, and waits.
+        let can = |share: &Share| share.state == ShareState::Active && !self.stalled.contains(&share.channel_id);
+        let next = list.into_iter().find(|(share, _)| can(share));
         let Some((share, after)) = next else { return Ok(false) };
         let channel = share.channel_id;
         let batch = self.fed.app.settings.get().workspaces.member_batch.clamp(1, compose::USERS);

@@ -35,6 +35,40 @@ async fn an_archived_home_takes_nothing_and_its_copies_rest() {
     beta.arrives(&answer.id).await;
 }
 
+/// E-021, E-056: what an archived home was told in vain of who belongs is told again when it is back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_belongs_to_a_copy_is_told_when_its_home_is_back() {
+    let Pair { network, alpha, beta, remote, channel, bob, .. } = Pair::new().await.settled().await;
+    let there = format!("{}:beta", bob.user.username);
+    assert!(alpha.members(&channel).await.contains(&there));
+    // Beta hears of nothing but that it is invited again, to what is archived by then.
+    network.fail(|sent| (sent.from == "alpha").then_some(Fault::Refused));
+    shares::uninvite(alpha.app(), &alpha.admin.actor, &channel, Some(&remote)).await.unwrap();
+    alpha.tick();
+    shares::invite(alpha.app(), &alpha.admin.actor, &channel, &remote, Default::default()).await.unwrap();
+    assert!(!alpha.members(&channel).await.contains(&there), "they left with their server");
+    alpha.tick();
+    channels::archive(alpha.app(), &alpha.admin.actor, &channel).await.unwrap();
+    let start = network.count();
+    network.heal();
+    eventually("beta tells who belongs", async || {
+        let told = network
+            .content("beta", "alpha", start)
+            .into_iter()
+            .any(|sent| sent.payload["membership_changes"].is_array());
+        told.then_some(())
+    })
+    .await;
+    eventually("the copy rests", async || {
+        beta.live_share(&channel, &remote).await.filter(|share| share.state == ShareState::Paused)
+    })
+    .await;
+    assert!(!alpha.members(&channel).await.contains(&there));
+    alpha.tick();
+    channels::restore(alpha.app(), &alpha.admin.actor, &channel).await.unwrap();
+    eventually("they belong again", async || alpha.members(&channel).await.contains(&there).then_some(())).await;
+}
+
 /// M-16, E-057.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_archived_copy_gets_what_it_missed_and_others_do_not_wait() {
