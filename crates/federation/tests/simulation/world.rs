@@ -61,7 +61,17 @@ impl World {
         let faults = Arc::new(Faults::new(plan.seed, plan.weather, everybody));
         network.fail({
             let faults = Arc::clone(&faults);
-            move |sent| faults.decide(sent)
+            let followed = std::env::var("FOLLOW").ok().filter(|text| !text.is_empty());
+            let begun = Instant::now();
+            move |sent| {
+                let fault = faults.decide(sent);
+                if let Some(text) = &followed
+                    && sent.payload.to_string().contains(text)
+                {
+                    println!("{:?} {} to {}, {fault:?}: {}", begun.elapsed(), sent.from, sent.to, sent.payload);
+                }
+                fault
+            }
         });
         let begun = Instant::now();
         let mut world = Self {
