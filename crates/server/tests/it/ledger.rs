@@ -188,6 +188,12 @@ async fn a_ledger_is_exported_by_those_who_may() {
         for path in [path.clone(), format!("/remotecluster/{remote}/ledger")] {
             anna.get(&path).await.refused(403, forbidden);
         }
+        // Members see in which mode, since when and by whom the channel is shared.
+        let seen = anna.get(&format!("/sharedchannels/{town}/remotes")).await.ok()[0].clone();
+        assert_eq!((&seen["mode"], &seen["shared_by"]), (&json!("participation"), &json!(a.admin.id)), "{seen}");
+        assert!(seen["shared_at"].as_i64().unwrap() > 0, "{seen}");
+        let there = b.admin.get(&format!("/sharedchannels/{town}/remotes")).await.ok()[0].clone();
+        assert_eq!((&there["mode"], &there["shared_by"]), (&json!("home"), &Value::Null), "{there}");
         let manager = a.member_of(&town, "marta").await;
         let roles = json!({"roles": "system_user shared_channel_manager"});
         a.admin.put(&format!("/users/{}/roles", manager.id), roles).await.ok();
