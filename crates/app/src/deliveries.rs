@@ -9,6 +9,7 @@ use rialto_store::file_deliveries::{self as rows, Delivery, State};
 use rialto_store::{Snapshot, StoreError, Tx, files, posts};
 
 use crate::connections::policies;
+use crate::ledger::{self, Batch};
 use crate::{App, Volatile, delivery_states};
 
 /// A post waits for its files this long after the last byte got through (ruling 36), ms.
@@ -153,7 +154,7 @@ pub async fn due(app: &App, remote: &RemoteId, busy: &[FileId]) -> Result<(Optio
                 if let Err(rule) = rules.may_carry(&file.extension, file.size) {
                     drop(view);
                     let cause = format!("a rule of the connection forbids it: {rule}");
-                    ended(app, remote, &delivery.file_id, Ended::Refused(cause)).await?;
+                    ended(app, remote, &delivery.file_id, Ended::Refused(cause), None).await?;
                     return Ok((None, Some(now)));
                 }
                 let wire = rialto_store::users::wire_id(&mut view, &file.user_id).await?;
@@ -208,13 +209,22 @@ pub enum Ended {
     },
 }
 
-/// Writes down how an attempt ended. The author hears of a refusal (M-17).
+/// Writes down how an attempt ended, and what `left` in it. The author hears of a refusal (M-17).
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn ended(app: &App, remote: &RemoteId, file: &FileId, ended: Ended) -> Result<(), StoreError> {
+pub async fn ended(
+    app: &App,
+    remote: &RemoteId,
+    file: &FileId,
+    ended: Ended,
+    left: Option<&Batch>,
+) -> Result<(), StoreError> {
     let mut tx = app.db.begin(app.clock.now()).await?;
-    let Some(mut delivery) = rows::get(&mut tx, remote, file).await? else { return Ok(()) };
+    if let Some(batch) = left {
+        ledger::append(&mut tx, batch).await?;
+    }
+    let Some(mut delivery) = rows::get(&mut tx, remote, file).await? else { return tx.commit().await };
     let now = tx.now();
     let mut refused = None;
     match ended {

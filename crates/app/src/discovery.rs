@@ -7,6 +7,7 @@ use rialto_model::{Millis, PeerProfile, RemoteCluster, RemoteId, User, UserId};
 use rialto_store::{StoreError, discovery, users};
 
 use crate::App;
+use crate::ledger::{self, Batch};
 use crate::outbox::ITEMS;
 
 /// The capability of another Rialto that takes people outside shared channels at present.
@@ -52,8 +53,14 @@ pub async fn owed(app: &App, remote: &RemoteCluster, which: Which<'_>, limit: us
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn offered(app: &App, remote: &RemoteId, people: &[(UserId, Millis)]) -> Result<(), StoreError> {
+pub async fn offered(
+    app: &App,
+    remote: &RemoteId,
+    people: &[(UserId, Millis)],
+    left: &Batch,
+) -> Result<(), StoreError> {
     let mut tx = app.db.begin(app.clock.now()).await?;
+    ledger::append(&mut tx, left).await?;
     for (user, version) in people {
         discovery::set_offered(&mut tx, remote, user, *version).await?;
     }

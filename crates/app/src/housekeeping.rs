@@ -48,6 +48,9 @@ pub async fn tidy(app: &App) -> Result<(), StoreError> {
         Ok(number) => tracing::info!(number, "messages were removed that are kept no longer"),
         Err(error) => tracing::warn!(%error, "old messages could not be removed"),
     }
+    if let Err(error) = crate::ledger::tidy(app).await {
+        tracing::warn!(%error, "old lines of the ledger could not be removed");
+    }
     if let Err(error) = crate::files::tidy(app).await {
         tracing::warn!(%error, "old uploads could not be removed");
     }

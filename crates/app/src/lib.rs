@@ -41,6 +41,7 @@ pub mod interruptions;
 #[cfg(test)]
 mod interruptions_tests;
 pub mod keys;
+pub mod ledger;
 pub mod member_requests;
 #[cfg(test)]
 mod member_requests_tests;

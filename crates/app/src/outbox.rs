@@ -42,7 +42,8 @@ use rialto_store::{
 
 use crate::connections::consumer;
 use crate::installation::is_system_account;
-use crate::{App, deliveries, delivery_states, emoji};
+use crate::ledger::Batch;
+use crate::{App, deliveries, delivery_states, emoji, ledger};
 
 /// The capability of a peer that reads what goes beyond Mattermost's items (ruling 8.4).
 pub const ITEMS: &str = "items";
@@ -349,6 +350,8 @@ pub struct Delivered {
     pub confirmed: Option<Seq>,
     /// Posts with files about which the peer has answered: nothing holds them any more.
     pub settled: Vec<PostId>,
+    /// What left with it (behaviour 8.11).
+    pub ledger: Option<Batch>,
 }
 
 /// Remembers a delivered frame.
@@ -363,6 +366,9 @@ pub async fn delivered(
 ) -> Result<(), StoreError> {
     let mut tx = app.db.begin(app.clock.now()).await?;
     let now = tx.now();
+    if let Some(batch) = &delivered.ledger {
+        ledger::append(&mut tx, batch).await?;
+    }
     for (user, version) in &delivered.announced {
         outbox::set_announced(&mut tx, remote, channel, user, *version).await?;
     }

@@ -54,6 +54,8 @@ pub struct Federation {
     paces: receive::pace::Paces,
     /// Who typed lately.
     typing: typing::Typing,
+    /// What is listed as having left without an answer.
+    unconfirmed: send::ledger::Unconfirmed,
 }
 
 /// Whether a capability is left by the rules of a connection.
@@ -77,6 +79,7 @@ impl Federation {
             probed: probe::Probed::default(),
             paces: receive::pace::Paces::default(),
             typing: typing::Typing::default(),
+            unconfirmed: send::ledger::Unconfirmed::default(),
         }
     }
 

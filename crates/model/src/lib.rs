@@ -9,6 +9,7 @@ pub mod event;
 pub mod file;
 pub mod history;
 pub mod id;
+pub mod ledger;
 pub mod moderation;
 pub mod names;
 pub mod permission;
@@ -33,6 +34,7 @@ pub use id::{
     ChannelId, ConnectionId, FileId, InvalidId, InviteId, ItemId, MessageId, PostId, RemoteId, RequestId, ServerId,
     SessionId, ShareId, TeamId, UserId,
 };
+pub use ledger::{LedgerKind, LedgerPast, LedgerState};
 pub use moderation::{Moderated, ModeratedRole, Moderation, Whom};
 pub use permission::{Permission, PermissionSet};
 pub use policy::{ConnectionPolicy, Rule};

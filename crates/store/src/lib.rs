@@ -20,6 +20,7 @@ pub mod health;
 pub mod installation;
 pub mod interruptions;
 pub mod leases;
+pub mod ledger;
 pub mod log;
 #[cfg(test)]
 mod log_tests;

@@ -8,6 +8,15 @@ export interface Organisation {
   create_at: number;
   delete_at: number;
   last_ping_at: number;
+  /** Among the organisations of a channel. */
+  sharing?: Sharing;
+}
+
+/** How a channel is shared with an organisation: `home`, `participation` or `read_only`, since when (ms), and by whom of ours, empty if by nobody here. */
+export interface Sharing {
+  mode: string;
+  at: number;
+  by: string;
 }
 
 /** How this server stands to a shared channel. */
@@ -172,5 +181,6 @@ function readOrganisation(value: Record<string, unknown>): Organisation {
     create_at: time('create_at'),
     delete_at: time('delete_at'),
     last_ping_at: time('last_ping_at'),
+    ...(time('shared_at') > 0 ? { sharing: { mode: text(value['mode']), at: time('shared_at'), by: text(value['shared_by']) } } : {}),
   };
 }

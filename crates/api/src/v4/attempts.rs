@@ -10,6 +10,8 @@ use rialto_model::{ChannelId, RemoteId};
 use crate::extract::Session;
 use crate::{Api, ApiError};
 
+const READ_LEDGER: &str = "read_ledger";
+
 /// What a request tries, under the name it has in the log when it succeeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Attempt {
@@ -19,12 +21,20 @@ struct Attempt {
 }
 
 impl Attempt {
-    /// None for what looks at things only, or administers something else.
+    /// None for what looks at things only, but for the ledger, or administers something else.
     fn of(method: &Method, path: &str) -> Option<Attempt> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-        let ["api", "v4", "remotecluster", rest @ ..] = parts.as_slice() else { return None };
+        let rest = match parts.as_slice() {
+            ["api", "v4", "remotecluster", rest @ ..] => rest,
+            // It is read by those who may, and that is noted too.
+            ["api", "v4", "sharedchannels", channel, "ledger"] => {
+                return Some(Attempt { action: READ_LEDGER, remote: None, channel: ChannelId::parse(channel).ok() });
+            }
+            _ => return None,
+        };
         let (post, delete) = (method == Method::POST, method == Method::DELETE);
         let (action, remote, channel) = match rest {
+            [remote, "ledger"] => (READ_LEDGER, *remote, ""),
             [] if post => ("create_connection", "", ""),
             ["accept_invite"] if post => ("accept_connection", "", ""),
             [remote] if method == Method::PATCH => ("update_connection", *remote, ""),
@@ -94,6 +104,7 @@ mod tests {
         check(Method::DELETE, &format!("/{remote}"), Some("remove_connection"));
         check(Method::GET, &format!("/{remote}"), None);
         check(Method::POST, &format!("/{remote}/test"), None);
+        check(Method::GET, &format!("/{remote}/ledger"), Some("read_ledger"));
         check(Method::POST, &format!("/{remote}/rotate"), Some("rotate_token"));
         check(Method::POST, &format!("/{remote}/resume"), Some("resume_connection"));
         check(Method::POST, &format!("/{remote}/recover"), Some("recover_messages"));
@@ -104,5 +115,8 @@ mod tests {
         let malformed = check(Method::DELETE, "/short", Some("remove_connection")).unwrap();
         assert_eq!(malformed.remote, None);
         assert_eq!(Attempt::of(&Method::POST, "/api/v4/posts"), None);
+        let read = Attempt::of(&Method::GET, &format!("/api/v4/sharedchannels/{channel}/ledger")).unwrap();
+        assert_eq!((read.action, read.channel), ("read_ledger", channel.parse().ok()));
+        assert_eq!(Attempt::of(&Method::GET, &format!("/api/v4/sharedchannels/{channel}/remotes")), None);
     }
 }

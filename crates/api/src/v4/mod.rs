@@ -18,6 +18,7 @@ mod emoji;
 mod files;
 mod history;
 mod id_lists;
+mod ledger;
 mod license;
 mod moderations;
 mod post_lists;
@@ -75,6 +76,7 @@ pub fn routes() -> Router<Api> {
         .merge(shared_channels::routes())
         .merge(share_requests::routes())
         .merge(history::routes())
+        .merge(ledger::routes())
         .merge(roles::routes())
         .merge(system::routes())
         .merge(config::routes())

@@ -7,6 +7,7 @@ use rialto_model::{CustomEmoji, RemoteId, UserId};
 use rialto_store::{StoreError, Tx, emoji as rows, shares, users};
 
 use crate::App;
+use crate::ledger::{self, Batch};
 
 /// The capability of a peer that takes emoji now.
 pub const CAPABILITY: &str = "emoji";
@@ -72,8 +73,9 @@ pub async fn due(app: &App, remote: &RemoteId) -> Result<Option<Due>, super::Err
 ///
 /// # Errors
 /// As the database says.
-pub async fn told(app: &App, remote: &RemoteId, due: &Due) -> Result<(), StoreError> {
+pub async fn told(app: &App, remote: &RemoteId, due: &Due, left: &Batch) -> Result<(), StoreError> {
     let mut tx = app.db.begin(app.clock.now()).await?;
+    ledger::append(&mut tx, left).await?;
     let id = match due {
         Due::Picture { emoji, .. } => Some(&emoji.id),
         Due::Gone { .. } => None,

@@ -73,6 +73,16 @@ pub async fn organisations(app: &App, actor: &SessionUser, id: &ChannelId) -> Re
     Ok(remotes::list_of_channel(&mut view, id).await?)
 }
 
+/// How a channel is shared, for its readers: its live shares.
+///
+/// # Errors
+/// [`Error::Denied`].
+pub async fn list_of_channel(app: &App, actor: &SessionUser, id: &ChannelId) -> Result<Vec<Share>, Error> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    access::readable_channel(&mut view, actor, id).await?;
+    Ok(shares::list_of_channel(&mut view, id).await?)
+}
+
 /// The shares of a connection, for those who may look at connections.
 ///
 /// # Errors

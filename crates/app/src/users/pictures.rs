@@ -10,6 +10,7 @@ use crate::App;
 use crate::access::{RemoteActor, SessionUser};
 use crate::files::disk::Written;
 use crate::files::{self, portraits};
+use crate::ledger::{self, Batch};
 
 /// Why a picture was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -237,8 +238,9 @@ pub async fn due(app: &App, remote: &RemoteId) -> Result<Option<Due>, Error> {
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn told(app: &App, remote: &RemoteId, due: &Due) -> Result<(), StoreError> {
+pub async fn told(app: &App, remote: &RemoteId, due: &Due, left: &Batch) -> Result<(), StoreError> {
     let mut tx = app.db.begin(app.clock.now()).await?;
+    ledger::append(&mut tx, left).await?;
     pictures::set_told(&mut tx, remote, &due.user, due.picture_at).await?;
     tx.commit().await
 }

@@ -2,6 +2,7 @@
 
 use rialto_app::access::RemoteActor;
 use rialto_app::fetch::{self, Asked};
+use rialto_app::ledger::{self, Batch};
 use rialto_app::outbox::Contents;
 use rialto_model::Millis;
 use rialto_wire::federation::capability;
@@ -11,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::reply::Reply;
 use crate::Federation;
+use crate::send::ledger::in_fetch;
 use crate::send::{FRAME_BYTES, compose};
 
 pub(super) async fn fetch(fed: &Federation, actor: &RemoteActor, payload: &RawValue) -> Result<Envelope, Reply> {
@@ -28,7 +30,10 @@ pub(super) async fn fetch(fed: &Federation, actor: &RemoteActor, payload: &RawVa
     };
     let mut contents = *given.contents;
     contents.links = compose::links(fed, &contents).await?;
-    Ok(Envelope::ok(&answer(fed, &contents, given.more)))
+    let answer = answer(fed, &contents, given.more);
+    // Nobody says whether it arrives.
+    ledger::note(&fed.app, &Batch::new(&contents.remote, Some(channel), in_fetch(&contents, &answer))).await?;
+    Ok(Envelope::ok(&answer))
 }
 
 /// As much as one answer holds; a message that alone is larger goes alone.

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use rialto_app::delivery_states;
 use rialto_app::outbox::{self, Contents, Delivered, ITEMS, Item, Wanted};
 use rialto_model::emoji::names_in;
-use rialto_model::{ChannelId, PeerProfile, Post, Reaction, RemoteCluster, User};
+use rialto_model::{ChannelId, LedgerState, PeerProfile, Post, Reaction, RemoteCluster, User};
 use rialto_wire::federation::ItemKind;
 use rialto_wire::federation::frame::{Answer, says_no_longer_shared};
 use rialto_wire::federation::items::{ItemResult, ItemState};
@@ -215,24 +215,32 @@ impl Run<'_> {
             other => other?,
         };
         // The share has ended between loading and sending: nothing more leaves (INV-11, E-046).
-        let Some(answer) = answer else {
+        let Some((answer, leaving)) = answer else {
             return Ok(if self.contents.backfill { Sent::Stopped(Fate::Unsent) } else { Sent::Done });
         };
         if backfill::is_declined(self.contents, &answer) {
+            leaving.note(LedgerState::Refused).await?;
             return Ok(Sent::Stopped(Fate::Declined));
         }
-        match read(self.contents, &answer)? {
-            Verdict::NoLongerShared => Ok(Sent::Stopped(Fate::NoLongerShared)),
+        let (verdict, leaving) = leaving.over(read(self.contents, &answer)).await?;
+        match verdict {
+            Verdict::NoLongerShared => {
+                leaving.note(LedgerState::Refused).await?;
+                Ok(Sent::Stopped(Fate::NoLongerShared))
+            }
             Verdict::Refused => {
+                leaving.note(LedgerState::Refused).await?;
                 // Its words may hold the message; they are for no log (SC-105).
                 let Contents { remote, channel, .. } = self.contents;
                 tracing::info!(remote = %remote.id, channel = %channel.id, "a peer refused a message");
                 Ok(Sent::Smaller(REFUSED))
             }
             Verdict::Taken(result) => {
-                let outcome = outcome(self.contents, &result, cargo);
+                let mut outcome = outcome(self.contents, &result, cargo);
+                outcome.ledger = Some(leaving.answered(self.contents, &result));
                 let Contents { remote, channel, .. } = self.contents;
                 outbox::delivered(&self.fed.app, &remote.id, &channel.id, &outcome).await?;
+                leaving.written();
                 self.taken += outcome.taken.len() + outcome.parked.len();
                 Ok(Sent::Done)
             }
@@ -254,17 +262,26 @@ impl Run<'_> {
     }
 }
 
-/// Sends a frame of which nothing is remembered. A refusal of it is final.
+/// Sends a frame of which nothing is remembered but that it left. A refusal of it is final.
 pub(super) async fn send_beside(
     fed: &Federation,
     contents: &Contents,
     sync: &OutboundSync,
 ) -> Result<Fate, Undelivered> {
-    let Some(answer) = sync_frame(fed, contents, sync).await? else { return Ok(Fate::Done) };
-    match read(contents, &answer)? {
-        Verdict::NoLongerShared => Ok(Fate::NoLongerShared),
-        Verdict::Refused | Verdict::Taken(_) => Ok(Fate::Done),
+    let Some((answer, leaving)) = sync_frame(fed, contents, sync).await? else { return Ok(Fate::Done) };
+    let (verdict, leaving) = leaving.over(read(contents, &answer)).await?;
+    match verdict {
+        Verdict::NoLongerShared => {
+            leaving.note(LedgerState::Refused).await?;
+            return Ok(Fate::NoLongerShared);
+        }
+        Verdict::Refused => leaving.note(LedgerState::Refused).await?,
+        Verdict::Taken(result) => {
+            let batch = leaving.answered(contents, &result);
+            leaving.note_as(&batch).await?;
+        }
     }
+    Ok(Fate::Done)
 }
 
 async fn set_aside(fed: &Federation, contents: &Contents, page: &[Post], cause: &str) -> Result<(), Undelivered> {
@@ -300,7 +317,7 @@ pub(super) fn read(contents: &Contents, answer: &Answer) -> Result<Verdict, Unde
         return Ok(Verdict::Refused);
     }
     // Without a result nothing is confirmed (wire 6.6).
-    let unconfirmed = || Undelivered { answered: true, ..Undelivered::new("the answer confirms nothing") };
+    let unconfirmed = || Undelivered { answered: true, left: true, ..Undelivered::new("the answer confirms nothing") };
     let payload = answer.payload.as_ref().ok_or_else(unconfirmed)?;
     let result = SyncResult::decode(payload).map_err(|_| unconfirmed())?;
     // Another Rialto says up to where it has stored; without that word nothing is sure (ruling 8.4).

@@ -7,13 +7,14 @@ use std::time::Duration;
 use rialto_app::connections::policies;
 use rialto_app::discovery::{self, Which};
 use rialto_app::outbox::ITEMS;
-use rialto_model::{MessageId, RemoteCluster, User, UserId};
+use rialto_model::{LedgerState, MessageId, RemoteCluster, User, UserId};
 use rialto_wire::federation::items::{SyncExtension, UserExtension};
 use rialto_wire::federation::result::SyncResult;
 use rialto_wire::federation::sync::{MAX_FRAME, OutboundSync, encoded_len};
 use rialto_wire::federation::topic;
 use tokio::time::Instant;
 
+use super::ledger::{Leaving, in_offer};
 use super::sender::{LONG, Sender, pause_after};
 use super::{Undelivered, compose, message};
 use crate::Federation;
@@ -98,16 +99,24 @@ impl Sender {
                 continue;
             }
             let sync = compose_offer(&self.fed, remote, (self.position.0, rules.presence), &mut people);
-            match self.offer_people(remote, &sync).await {
-                Ok(Taken::Yes) => {}
-                Ok(Taken::Unwanted) => return Ok(self.offer.rest(UNWANTED)),
-                Ok(Taken::Unclear) => return Ok(self.try_again_later("its answer confirms nothing")),
+            let leaving = Leaving::new(&self.fed, remote, None, in_offer(&sync));
+            let leaving = match leaving.over(self.offer_people(remote, &sync).await).await {
+                Ok((Taken::Yes, leaving)) => leaving,
+                Ok((Taken::Unwanted, leaving)) => {
+                    leaving.note(LedgerState::Refused).await?;
+                    return Ok(self.offer.rest(UNWANTED));
+                }
+                Ok((Taken::Unclear, leaving)) => {
+                    leaving.may_have_left().await;
+                    return Ok(self.try_again_later("its answer confirms nothing"));
+                }
                 // The peer lives; messages must not wait for what it does not want now.
                 Err(undelivered) if undelivered.answered => return Ok(self.try_again_later(&undelivered.cause)),
                 Err(undelivered) => return Err(undelivered),
-            }
+            };
             let versions: Vec<_> = people.iter().map(|person| (person.id, person.update_at)).collect();
-            discovery::offered(&app, &self.id, &versions).await?;
+            discovery::offered(&app, &self.id, &versions, &leaving.in_state(LedgerState::Stored)).await?;
+            leaving.written();
             self.offer.failures = 0;
             if changed.is_empty() {
                 self.offer.after = people.last().map(|person| person.id);

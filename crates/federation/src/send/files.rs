@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use rialto_app::deliveries::{self, Due, Ended};
 use rialto_app::{connections, files};
-use rialto_model::{FileId, RemoteCluster, RemoteId};
+use rialto_model::{FileId, LedgerKind, LedgerState, RemoteCluster, RemoteId};
 use rialto_wire::federation::topic;
 use rialto_wire::federation::upload::{ATTACHMENT, FileInfo, UploadExtension, UploadSession};
 use rialto_wire::federation::{capability, frame::Answer};
@@ -18,6 +18,7 @@ use rialto_wire::site_url::SiteUrl;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 
+use super::ledger::{Leaving, Thing};
 use super::sender::Link;
 use super::{Undelivered, message, refusal};
 use crate::Federation;
@@ -126,7 +127,8 @@ async fn next(fed: &Federation, id: &RemoteId, busy: &[FileId]) -> Result<Next, 
 /// Sends one file, or the rest of it, and writes down how that went.
 async fn transfer(fed: Federation, id: RemoteId, due: Due) -> FileId {
     let file = due.file.id;
-    let ended = match attempt(&fed, &id, &due).await {
+    let mut leaving = None;
+    let ended = match attempt(&fed, &id, &due, &mut leaving).await {
         Ok(ended) => ended,
         Err(undelivered) => Ended::Later { progress: false, cause: undelivered.cause },
     };
@@ -135,7 +137,22 @@ async fn transfer(fed: Federation, id: RemoteId, due: Due) -> FileId {
         Ended::Refused(cause) => tracing::info!(remote = %id, %file, cause, "a peer does not take a file"),
         Ended::Later { cause, .. } => tracing::info!(remote = %id, %file, cause, "a file will be sent again"),
     }
-    if let Err(error) = deliveries::ended(&fed.app, &id, &file, ended).await {
+    let state = match &ended {
+        Ended::Sent => Some(LedgerState::Stored),
+        Ended::Refused(_) => Some(LedgerState::Refused),
+        Ended::Later { .. } => None,
+    };
+    if state.is_none()
+        && let Some(leaving) = leaving.take()
+    {
+        leaving.may_have_left().await;
+    }
+    let left = leaving.as_ref().zip(state).map(|(leaving, state)| leaving.in_state(state));
+    let noted = deliveries::ended(&fed.app, &id, &file, ended, left.as_ref()).await;
+    if let (Ok(()), Some(leaving)) = (&noted, leaving) {
+        leaving.written();
+    }
+    if let Err(error) = noted {
         tracing::warn!(%error, remote = %id, %file, "the end of a transfer could not be noted");
         // Not at once again: the same may happen.
         tokio::time::sleep(Duration::from_secs(5)).await;
@@ -143,7 +160,13 @@ async fn transfer(fed: Federation, id: RemoteId, due: Due) -> FileId {
     file
 }
 
-async fn attempt(fed: &Federation, id: &RemoteId, due: &Due) -> Result<Ended, Undelivered> {
+/// What was announced is put in `announced`: its name and size have left, and perhaps its bytes.
+async fn attempt(
+    fed: &Federation,
+    id: &RemoteId,
+    due: &Due,
+    announced: &mut Option<Leaving>,
+) -> Result<Ended, Undelivered> {
     let Some((remote, token)) = connections::peer_token(&fed.app, id).await? else {
         return Err(Undelivered::new("the connection has ended"));
     };
@@ -163,7 +186,11 @@ async fn attempt(fed: &Federation, id: &RemoteId, due: &Due) -> Result<Ended, Un
         req_file_id: due.file.id,
         rialto: resumes.then(|| UploadExtension { sha256: due.file.sha256.clone() }),
     };
-    let answer = message(fed, id, topic::UPLOAD, &session).await?;
+    let thing = Thing::new(LedgerKind::File, due.file.id, Some(due.file.user_id));
+    let thing = thing.named(&due.file.name).sized(due.file.size, &due.file.sha256);
+    let leaving = Leaving::new(fed, &remote, Some(due.delivery.channel_id), vec![thing]);
+    let (answer, leaving) = leaving.over(message(fed, id, topic::UPLOAD, &session).await).await?;
+    *announced = Some(leaving);
     if !answer.ok {
         return Ok(refused(&answer));
     }

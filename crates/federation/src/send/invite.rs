@@ -1,11 +1,15 @@
 //! The beginning and the end of a share, on the sending side. Source: wire 5.3, rulings 40, 8.6, behaviour 2.5.
 
+use rialto_app::shares::direct::Offer;
 use rialto_app::shares::{self, Begun, Standing};
-use rialto_model::{PeerProfile, RemoteCluster, Seq, Share, ShareId, ShareMode, ShareState};
+use rialto_model::{
+    Channel, LedgerKind, LedgerState, PeerProfile, RemoteCluster, Seq, Share, ShareId, ShareMode, ShareState,
+};
 use rialto_wire::federation::extension::{NotedOrganisation, NotedState, ShareNote};
 use rialto_wire::federation::invite::OutboundChannelInvitation;
 use rialto_wire::federation::{capability, topic};
 
+use super::ledger::{Leaving, Thing};
 use super::{Undelivered, compose, direct, message, message_at};
 use crate::Federation;
 
@@ -63,7 +67,12 @@ pub(super) async fn begin(
             OutboundChannelInvitation::new(&channel, &remote.remote_team_id, read_only)
         };
         // The version of the share, so that its words and the invitation stand in one order there.
-        message_at(fed, &remote.id, topic::CHANNEL_INVITE, &invitation, share.update_at).await?
+        let leaving = Leaving::new(fed, remote, Some(channel.id), in_invitation(&share, &channel, offer.as_ref()));
+        let answer = message_at(fed, &remote.id, topic::CHANNEL_INVITE, &invitation, share.update_at).await;
+        let (answer, leaving) = leaving.over(answer).await?;
+        let state = if answer.ok { LedgerState::Stored } else { LedgerState::Refused };
+        leaving.note(state).await?;
+        answer
     };
     if repeats {
         if !answer.ok {
@@ -86,6 +95,16 @@ pub(super) async fn begin(
     let reason = answer.rialto.map_or_else(|| answer.err.clone(), |note| in_words(&note.code).to_owned());
     shares::begun(&fed.app, id, Begun::Refused { reason }).await?;
     Ok(None)
+}
+
+/// What an invitation says of the channel, and of people where it is a conversation.
+fn in_invitation(share: &Share, channel: &Channel, offer: Option<&Offer>) -> Vec<Thing> {
+    let mut things =
+        vec![Thing::new(LedgerKind::Channel, channel.id, Some(share.creator_id)).named(&channel.display_name)];
+    for person in offer.into_iter().flat_map(|offer| &offer.described) {
+        things.push(Thing::new(LedgerKind::Profile, person.id, Some(person.id)).named(&person.username));
+    }
+    things
 }
 
 /// A code of ruling 8.4 for people.

@@ -11,6 +11,7 @@ mod extras;
 pub(crate) mod files;
 mod held;
 mod invite;
+pub(crate) mod ledger;
 mod people;
 pub(crate) mod pictures;
 pub(crate) mod pinger;
@@ -32,6 +33,7 @@ use rialto_wire::federation::topic;
 use rialto_wire::site_url::SiteUrl;
 use serde::Serialize;
 
+use self::ledger::Leaving;
 use crate::transport::{Request, Response, TransportError, cause};
 use crate::{Federation, moving, redirect};
 
@@ -65,6 +67,8 @@ pub(crate) struct Undelivered {
     pub(crate) foreign: bool,
     /// The peer's address leads here, which may be followed (E-017).
     pub(crate) leads: Option<SiteUrl>,
+    /// It may have left this server, whatever became of it.
+    pub(crate) left: bool,
 }
 
 impl Undelivered {
@@ -80,13 +84,15 @@ impl Undelivered {
             refused: false,
             foreign: false,
             leads: None,
+            left: false,
         }
     }
 }
 
 impl From<TransportError> for Undelivered {
     fn from(error: TransportError) -> Self {
-        Self { surely: error.surely_unsent(), class: cause(&error), ..Self::new(error.detail) }
+        let unsent = error.surely_unsent();
+        Self { surely: unsent, left: !unsent, class: cause(&error), ..Self::new(error.detail) }
     }
 }
 
@@ -199,17 +205,18 @@ pub(crate) async fn message_at<T: Serialize + ?Sized>(
     post(fed, &remote, token, Frame::new(*id, fed.app.ids.id(MessageId::from_random), topic, at, payload)).await
 }
 
-/// Sends a sync message of a share. None: the share or the connection has ended or rests since it was loaded, and nothing
-/// has left (INV-11, E-046).
+/// Sends a sync message of a share; what it brought is to be written down with what becomes of it. None: the share or the
+/// connection has ended or rests since it was loaded, and nothing has left (INV-11, E-046).
 pub(crate) async fn sync_frame(
     fed: &Federation,
     contents: &Contents,
     sync: &OutboundSync,
-) -> Result<Option<Answer>, Undelivered> {
+) -> Result<Option<(Answer, Leaving)>, Undelivered> {
     let Some((remote, token)) = outbox::way_out(&fed.app, &contents.share.id).await? else { return Ok(None) };
+    let leaving = Leaving::of_sync(fed, contents, sync);
     let id = fed.app.ids.id(MessageId::from_random);
     let frame = Frame::new(remote.id, id, topic::SYNC, fed.app.clock.now(), sync);
-    post(fed, &remote, token, frame).await.map(Some)
+    leaving.over(post(fed, &remote, token, frame).await).await.map(Some)
 }
 
 async fn post(fed: &Federation, remote: &RemoteCluster, token: String, frame: Frame) -> Result<Answer, Undelivered> {
@@ -231,14 +238,14 @@ async fn post(fed: &Federation, remote: &RemoteCluster, token: String, frame: Fr
         let now = connections::peer_token(&fed.app, &remote.id).await?.map(|(_, token)| token);
         if let Some(now) = now.filter(|now| *now != request.token) {
             request.token = now;
-            response = fed.transport.send(request.clone()).await?;
+            response = fed.transport.send(request.clone()).await.map_err(|error| again(error.into()))?;
         }
     }
     if let Some(to) = redirect::encrypted(&request.site_url, MSG_PATH, &response)
         && moving::redirected(fed, &remote.id, &to).await
     {
         request.site_url = to;
-        response = fed.transport.send(request.clone()).await?;
+        response = fed.transport.send(request.clone()).await.map_err(|error| again(error.into()))?;
     }
     if response.status != 200 {
         let status = response.status;
@@ -252,8 +259,14 @@ async fn post(fed: &Federation, remote: &RemoteCluster, token: String, frame: Fr
             answered: !matches!(status, 401 | 404 | 501),
             refused: status == 401,
             class: class(&response),
+            left: true,
             ..answered(&request.site_url, MSG_PATH, &response)
         });
     }
-    Answer::decode(&response.body).map_err(|_| not_a_peer())
+    Answer::decode(&response.body).map_err(|_| again(not_a_peer()))
+}
+
+/// Of a message that was handed over once already.
+fn again(undelivered: Undelivered) -> Undelivered {
+    Undelivered { left: true, ..undelivered }
 }

@@ -9,10 +9,11 @@ use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use rialto_app::connections;
 use rialto_app::users::pictures::{self, Due};
-use rialto_model::RemoteId;
+use rialto_model::{LedgerKind, LedgerState, RemoteId};
 use rialto_wire::site_url::SiteUrl;
 use tokio::sync::broadcast::error::RecvError;
 
+use super::ledger::{Leaving, Thing};
 use super::{Undelivered, emoji, refusal};
 use crate::Federation;
 use crate::transport::FileRequest;
@@ -82,13 +83,17 @@ async fn next(fed: &Federation, id: &RemoteId) -> Result<Next, Undelivered> {
     let Some(due) = due else {
         return Ok(if emoji::send_next(fed, &remote).await? { Next::Sent } else { Next::Nothing });
     };
-    send(fed, id, &due).await?;
-    pictures::told(&fed.app, id, &due).await?;
+    let size = i64::try_from(due.bytes.len()).unwrap_or(i64::MAX);
+    let thing = Thing::new(LedgerKind::Picture, due.user, Some(due.user)).sized(size, "");
+    let leaving = Leaving::new(fed, &remote, None, vec![thing]);
+    let (state, leaving) = leaving.over(send(fed, id, &due).await).await?;
+    pictures::told(&fed.app, id, &due, &leaving.in_state(state)).await?;
+    leaving.written();
     Ok(Next::Sent)
 }
 
 /// Sends one picture. What the peer does not take is not offered again; the next version is.
-async fn send(fed: &Federation, id: &RemoteId, due: &Due) -> Result<(), Undelivered> {
+async fn send(fed: &Federation, id: &RemoteId, due: &Due) -> Result<LedgerState, Undelivered> {
     let Some((remote, token)) = connections::peer_token(&fed.app, id).await? else {
         return Err(Undelivered::new("the connection has ended"));
     };
@@ -107,13 +112,13 @@ async fn send(fed: &Federation, id: &RemoteId, due: &Due) -> Result<(), Undelive
     };
     let response = fed.transport.send_file(request).await?;
     match response.status {
-        200 => Ok(()),
+        200 => Ok(LedgerState::Stored),
         // Not this picture, or none at all.
         400 | 404 | 413 | 501 => {
             tracing::info!(remote = %id, user = %due.user, status = response.status, "a peer does not take a picture");
-            Ok(())
+            Ok(LedgerState::Refused)
         }
-        _ => Err(Undelivered::new(refusal(&response))),
+        _ => Err(Undelivered { left: true, ..Undelivered::new(refusal(&response)) }),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Source: ruling 38, wire 7.5.
 
 use rialto_app::outbox::{self, Contents, Delivered};
-use rialto_model::Reaction;
+use rialto_model::{LedgerState, Reaction};
 
 use super::deliver::{Fate, REFUSED, Verdict, item, read};
 use super::{Undelivered, compose, sync_frame};
@@ -17,15 +17,25 @@ pub(super) async fn send(fed: &Federation, contents: &Contents, reaction: &React
     let mut sync = compose::begin(fed, contents);
     sync.reactions = vec![compose::reaction(contents, &told)];
     let (fate, outcome) = match sync_frame(fed, contents, &sync).await {
-        Ok(Some(answer)) => match read(contents, &answer) {
-            Ok(Verdict::NoLongerShared) => (Fate::NoLongerShared, None),
+        Ok(Some((answer, leaving))) => match read(contents, &answer) {
+            Ok(Verdict::NoLongerShared) => {
+                leaving.note(LedgerState::Refused).await?;
+                (Fate::NoLongerShared, None)
+            }
             Ok(Verdict::Refused) => {
+                leaving.note(LedgerState::Refused).await?;
                 let refused = vec![(item(reaction), REFUSED.to_owned())];
                 (Fate::Done, Some(Delivered { refused, ..Delivered::default() }))
             }
-            Ok(Verdict::Taken(_)) | Err(_) => {
-                let done = Delivered { done: vec![item(reaction)], ..Delivered::default() };
+            verdict => {
+                let ledger = match &verdict {
+                    Ok(Verdict::Taken(result)) => leaving.answered(contents, result),
+                    _ => leaving.in_state(LedgerState::Sent),
+                };
+                let done = vec![item(reaction)];
+                let done = Delivered { done, ledger: Some(ledger), ..Delivered::default() };
                 outbox::delivered(&fed.app, &remote.id, &channel.id, &done).await?;
+                leaving.written();
                 return Ok(Fate::Done);
             }
         },

@@ -24,6 +24,8 @@ mod history;
 #[cfg(test)]
 mod hub;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod moderation;
 #[cfg(test)]
 mod nodes;

@@ -108,6 +108,34 @@ pub struct ConnectionInfo {
     pub create_at: i64,
     pub delete_at: i64,
     pub last_ping_at: i64,
+    /// Among the organisations of a channel, how it takes part: `participation` or `read_only`, and `home` for the channel's.
+    /// This and what follows are Rialto's own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub mode: String,
+    /// Among the organisations of a channel, since when it is shared with it, ms.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub shared_at: i64,
+    /// Who of ours has shared it with them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub shared_by: String,
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
+impl ConnectionInfo {
+    /// The same among the organisations of a channel: how the channel is shared with it (behaviour 8.11).
+    pub fn sharing(self, share: &rialto_model::Share) -> Self {
+        let mode = match (share.home, share.mode) {
+            (false, _) => "home",
+            (true, rialto_model::ShareMode::ReadOnly) => "read_only",
+            (true, rialto_model::ShareMode::Participation) => "participation",
+        };
+        // Of a copy nobody here knows who shared it at its home.
+        let shared_by = if share.home { share.creator_id.to_string() } else { String::new() };
+        Self { mode: mode.to_owned(), shared_at: share.create_at.0, shared_by, ..self }
+    }
 }
 
 impl From<&rialto_model::RemoteCluster> for ConnectionInfo {
@@ -118,6 +146,9 @@ impl From<&rialto_model::RemoteCluster> for ConnectionInfo {
             create_at: remote.create_at.0,
             delete_at: Millis::or_zero(remote.delete_at),
             last_ping_at: Millis::or_zero(remote.last_ping_at),
+            mode: String::new(),
+            shared_at: 0,
+            shared_by: String::new(),
         }
     }
 }

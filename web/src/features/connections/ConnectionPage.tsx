@@ -1,4 +1,5 @@
 // One connection: what it is, the channels that go over it, and how it fares.
+import { ledgerHref } from '../../api/ledger';
 import { useCallback, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { Connection } from '../../api/connections';
@@ -11,6 +12,7 @@ import { mayInSystem } from '../../state/selectors';
 import { Button } from '../../ui/Button';
 import { Notice } from '../../ui/Notice';
 import { Waiting } from '../../ui/Waiting';
+import { LedgerLink } from '../../ui/LedgerLink';
 import { ConnectionForm } from './ConnectionForm';
 import { ConnectionFacts } from './ConnectionFacts';
 import styles from './connections.module.css';
@@ -58,6 +60,7 @@ export function ConnectionPage({ id }: { id: string }) {
             {!live && <Notice kind="fact">{t('connections.over')}</Notice>}
             <ConnectionForm connection={connection} disabled={!live || !manager} onSeen={seen} />
             <ConnectionFacts connection={connection} />
+            {manager && <LedgerLink href={ledgerHref({ connection: connection.id })} />}
           </section>
           {live && <SharedChannels connection={connection} />}
           {live && !pending && <HealthPanel connection={connection} manager={manager} />}

@@ -1,4 +1,5 @@
 // The sharing of a copy: it is decided at its home; here one can only leave it.
+import { ledgerHref } from '../../api/ledger';
 import { useState } from 'react';
 import { uninviteFromChannel } from '../../api/connectionShares';
 import { failureText } from '../../api/failureText';
@@ -8,6 +9,7 @@ import { useStore } from '../../state/react';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
 import { Notice } from '../../ui/Notice';
+import { LedgerLink } from '../../ui/LedgerLink';
 
 export function CopySharing({ channel, onClose }: { channel: Channel; onClose: () => void }) {
   const { t } = useLanguage();
@@ -53,6 +55,7 @@ export function CopySharing({ channel, onClose }: { channel: Channel; onClose: (
         <section aria-label={t('sharing.title')}>
           <h3>{t('sharing.title')}</h3>
           <p>{t('sharing.copy', { name })}</p>
+          <LedgerLink href={ledgerHref({ channel: channel.id })} />
         </section>
       )}
     </Dialog>

@@ -1,4 +1,5 @@
 // The settings of a channel's sharing: for those who may share channels. In a copy there is only the way out.
+import { ledgerHref } from '../../api/ledger';
 import { useEffect, useState } from 'react';
 import { failureText } from '../../api/failureText';
 import { useLanguage } from '../../i18n/context';
@@ -11,6 +12,7 @@ import { Notice } from '../../ui/Notice';
 import { useLeaveGuard } from '../../ui/useLeaveGuard';
 import { useNow } from '../../ui/useNow';
 import { Waiting } from '../../ui/Waiting';
+import { LedgerLink } from '../../ui/LedgerLink';
 import { CopySharing } from './CopySharing';
 import styles from './shared.module.css';
 import type { Changes, Draft, Sharing } from './sharing';
@@ -108,6 +110,7 @@ function HomeSharing({ channel, onClose }: { channel: Channel; onClose: () => vo
       <p role="status" className={styles['fact']}>
         {said}
       </p>
+      <LedgerLink href={ledgerHref({ channel: channel.id })} />
       {asking !== undefined && <StopSharingDialog channel={channel} names={asking.uninvite.map((partner) => partner.name)} onClose={() => setAsking(undefined)} onConfirm={() => void carryOut(asking)} />}
       <LeaveDialog guard={guard} />
     </Dialog>
