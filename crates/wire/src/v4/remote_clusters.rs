@@ -120,10 +120,6 @@ pub struct ConnectionInfo {
     pub shared_by: String,
 }
 
-fn is_zero(number: &i64) -> bool {
-    *number == 0
-}
-
 impl ConnectionInfo {
     /// The same among the organisations of a channel: how the channel is shared with it (behaviour 8.11).
     pub fn sharing(self, share: &rialto_model::Share) -> Self {
