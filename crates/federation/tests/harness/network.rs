@@ -136,6 +136,12 @@ impl Network {
         }
     }
 
+    /// Takes everybody away. Servers hold their network, which holds them: nothing of a finished run would ever be freed.
+    pub fn close(&self) {
+        self.sites.lock().unwrap().clear();
+        *self.rule.lock().unwrap() = None;
+    }
+
     /// Requests are not remembered any more: [`Network::log`] stays as it is.
     pub fn forget(&self) {
         self.remembers.store(false, Ordering::Relaxed);

@@ -182,9 +182,7 @@ impl Check<'_> {
 
     /// Where a message must not be.
     fn absent(&mut self, number: usize, said: &Said, server: usize, row: Option<&Post>, at: &str) {
-        if row.is_none() {
-            return;
-        }
+        let Some(row) = row else { return };
         let outside = match said.place {
             Place::Channel(channel) => {
                 let plot = &self.world.shape.channels[channel];
@@ -207,7 +205,9 @@ impl Check<'_> {
         }
         if let Place::Channel(channel) = said.place {
             let now = self.world.ledger.words.get(&(channel, said.server)).copied().unwrap_or_default();
-            if said.unwelcome == Some(now) && self.world.shape.channels[channel].home == server {
+            // The grave of a message that was deleted before it came is no message (E-036).
+            let shows = row.gone_at().is_none();
+            if shows && said.unwelcome == Some(now) && self.world.shape.channels[channel].home == server {
                 self.found(format!("{at}: its author's people could only read"));
             }
         }

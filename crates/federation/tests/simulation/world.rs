@@ -49,6 +49,12 @@ pub struct World {
     pub found: Vec<String>,
 }
 
+impl Drop for World {
+    fn drop(&mut self) {
+        self.network.close();
+    }
+}
+
 impl World {
     /// Servers, people, connections, channels and first shares, in good weather.
     pub async fn new(plan: &Plan) -> Self {
