@@ -20,6 +20,7 @@ pub mod remote;
 pub mod roles;
 pub mod session;
 pub mod team;
+pub mod thread;
 pub mod time;
 pub mod user;
 
@@ -41,5 +42,6 @@ pub use priority::{Acknowledgement, Priority};
 pub use remote::{PeerProfile, RemoteCluster, Share, ShareMode, ShareState};
 pub use session::Session;
 pub use team::{Team, TeamKind, TeamMember};
+pub use thread::{ThreadMember, ThreadUnread};
 pub use time::{Millis, Seq};
 pub use user::User;

@@ -35,6 +35,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V17__leases", include_str!("../migrations/0017_leases.sql"), "", ""),
     ("V18__held_files", include_str!("../migrations/0018_held_files.sql"), "", ""),
     ("V19__policies", include_str!("../migrations/0019_policies.sql"), "", ""),
+    ("V21__threads", include_str!("../migrations/0021_threads.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.
