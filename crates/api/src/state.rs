@@ -89,7 +89,7 @@ pub fn client_config(app: &App, settings: &Settings, no_accounts: bool) -> Clien
         post_edit_time_limit: settings.post_edit_seconds,
         enable_custom_emoji: settings.custom_emoji,
         reaction_limit: settings.unique_emoji_per_post,
-        collapsed_threads: "disabled".to_owned(),
+        collapsed_threads: "always_on".to_owned(),
         teammate_name_display: "username".to_owned(),
         restrict_direct_message: "any".to_owned(),
         show_email_address: settings.show_email,

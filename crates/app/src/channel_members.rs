@@ -11,7 +11,7 @@ use rialto_store::{
 use crate::access::{self, ChannelAccess, Denied, SessionUser, ShareAccess};
 use crate::channels::DEFAULT_CHANNEL;
 use crate::system_posts::{self, About, SystemPost};
-use crate::{App, arrivals, member_requests};
+use crate::{App, arrivals, member_requests, threads};
 
 /// Why something about memberships was refused.
 #[derive(Debug, thiserror::Error)]
@@ -390,11 +390,25 @@ async fn update(tx: &mut Tx, mut member: ChannelMember) -> Result<(), StoreError
     Ok(())
 }
 
+/// What somebody sees who looks at a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// Its messages; threads are read apart.
+    Messages,
+    /// Its messages, replies among them.
+    Everything,
+}
+
 /// Marks channels as read by the actor; returns when each was viewed.
 ///
 /// # Errors
 /// [`Error`].
-pub async fn view(app: &App, actor: &SessionUser, ids: &[ChannelId]) -> Result<Vec<(ChannelId, Millis)>, Error> {
+pub async fn view(
+    app: &App,
+    actor: &SessionUser,
+    ids: &[ChannelId],
+    seen: Seen,
+) -> Result<Vec<(ChannelId, Millis)>, Error> {
     let mut tx = app.db.begin(app.clock.now()).await?;
     let (now, mut viewed) = (tx.now(), Vec::new());
     for id in ids {
@@ -405,6 +419,9 @@ pub async fn view(app: &App, actor: &SessionUser, ids: &[ChannelId]) -> Result<V
                 Origin::Local,
                 DomainEvent::ChannelViewed { channel: *id, user: actor.user_id, at: now },
             );
+            if seen == Seen::Everything {
+                threads::channel_viewed(&mut tx, &actor.user_id, id).await?;
+            }
         }
     }
     tx.commit().await?;

@@ -168,7 +168,14 @@ async fn joining_reads_what_was_and_viewing_reads_what_is() {
         assert_eq!((unread(&olga).await, unread(&scene.bob).await), (0, 1));
         scene.post(&scene.ann, "late").await;
         assert_eq!((unread(&olga).await, unread(&scene.bob).await), (1, 2));
-        let viewed = channel_members::view(&scene.app, &scene.bob.actor, &[scene.channel, id(77)]).await.unwrap();
+        let viewed = channel_members::view(
+            &scene.app,
+            &scene.bob.actor,
+            &[scene.channel, id(77)],
+            crate::channel_members::Seen::Messages,
+        )
+        .await
+        .unwrap();
         assert_eq!(viewed.len(), 1);
         assert_eq!((unread(&olga).await, unread(&scene.bob).await), (1, 0));
     })

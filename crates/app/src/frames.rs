@@ -12,6 +12,7 @@ use rialto_store::{Snapshot, StoreError, channel_members, channels, sessions, sh
 use crate::App;
 use crate::access::SessionUser;
 use crate::shown_posts::{self, ShownPost};
+use crate::threads;
 
 /// Somebody who listens: the person, and where they belong.
 #[derive(Debug, Clone)]
@@ -84,6 +85,8 @@ pub struct Wanted {
     pub team_members: BTreeSet<(TeamId, UserId)>,
     /// Connections whose channels are needed.
     pub channels_over: BTreeSet<RemoteId>,
+    /// Changes of threads, in their order.
+    pub threads: Vec<threads::Change>,
 }
 
 /// Rows as they are now; what has gone is missing.
@@ -107,6 +110,8 @@ pub struct Rows {
     pub team_members: HashMap<(TeamId, UserId), TeamMember>,
     /// Ids of the channels that are or were shared over a connection.
     pub channels_over: HashMap<RemoteId, Vec<ChannelId>>,
+    /// What followers are told of a thread for a reply, or for one that is gone.
+    pub threads: HashMap<(PostId, Option<PostId>), threads::Updates>,
 }
 
 /// Group channels have at most this many members (client-api 10).
@@ -145,6 +150,11 @@ pub async fn load(app: &App, wanted: &Wanted) -> Result<Rows, StoreError> {
     for (channel, user) in &wanted.channel_members {
         if let Some(member) = channel_members::get(&mut view, channel, user).await? {
             rows.channel_members.insert((*channel, *user), member);
+        }
+    }
+    for (change, updates) in wanted.threads.iter().zip(threads::updates(&mut view, &wanted.threads).await?) {
+        if let Some(updates) = updates {
+            rows.threads.insert((change.root, change.reply), updates);
         }
     }
     for remote in &wanted.channels_over {

@@ -76,6 +76,9 @@ pub mod system_posts;
 pub mod teams;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod threads;
+#[cfg(test)]
+mod threads_tests;
 pub mod typing;
 pub mod users;
 

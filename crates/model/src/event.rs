@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Acknowledgement, ChannelId, CustomEmoji, Millis, PostId, Reaction, RemoteId, Seq, SessionId, ShareId, TeamId,
-    UserId,
+    ThreadUnread, UserId,
 };
 
 /// Something that changed.
@@ -160,6 +160,41 @@ pub enum DomainEvent {
         user: UserId,
         remote: RemoteId,
         word: MemberWord,
+    },
+    /// A thread has the reply, or, without one, lost a reply; `mentions` are local people it calls.
+    ThreadChanged {
+        root: PostId,
+        channel: ChannelId,
+        reply: Option<PostId>,
+        mentions: Vec<UserId>,
+    },
+    /// Somebody follows a thread, or has left off.
+    ThreadFollowed {
+        root: PostId,
+        channel: ChannelId,
+        user: UserId,
+        following: bool,
+    },
+    /// Somebody has read a thread up to `at`, or not from there on; what was unread before and is now.
+    ThreadRead {
+        root: PostId,
+        channel: ChannelId,
+        user: UserId,
+        at: Millis,
+        before: ThreadUnread,
+        now: ThreadUnread,
+    },
+    /// Somebody has read all threads of a team.
+    TeamThreadsRead {
+        team: TeamId,
+        user: UserId,
+        at: Millis,
+    },
+    /// Somebody has read all threads of a channel.
+    ChannelThreadsRead {
+        channel: ChannelId,
+        user: UserId,
+        at: Millis,
     },
     ReactionAdded(Reaction),
     ReactionRemoved(Reaction),

@@ -21,6 +21,7 @@ pub mod remote;
 pub mod roles;
 pub mod session;
 pub mod team;
+pub mod thread;
 pub mod time;
 pub mod user;
 
@@ -43,5 +44,6 @@ pub use priority::{Acknowledgement, Priority};
 pub use remote::{PeerProfile, RemoteCluster, Share, ShareMode, ShareState};
 pub use session::Session;
 pub use team::{Team, TeamKind, TeamMember};
+pub use thread::{ThreadMember, ThreadUnread};
 pub use time::{Millis, Seq};
 pub use user::User;

@@ -74,6 +74,7 @@ pub mod teams;
 mod teams_tests;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod threads;
 pub mod undelivered;
 pub mod users;
 #[cfg(test)]

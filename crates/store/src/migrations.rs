@@ -41,6 +41,8 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0020_ledger.sql"),
         include_str!("../migrations/postgres/0020_ledger.sql"),
     ),
+    ("V21__threads", include_str!("../migrations/0021_threads.sql"), "", ""),
+    ("V22__positions", include_str!("../migrations/0022_positions.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

@@ -309,6 +309,22 @@ pub fn touch_reactions(tx: &mut Tx, id: &PostId, now: Millis) -> Result<(), Stor
     )
 }
 
+/// Which posts of a channel are listed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Listed {
+    /// Those that are gone too.
+    pub deleted: bool,
+    /// Only those that begin threads.
+    pub roots: bool,
+}
+
+/// With replies; with what is gone if true.
+impl From<bool> for Listed {
+    fn from(deleted: bool) -> Self {
+        Self { deleted, roots: false }
+    }
+}
+
 /// The page of a channel with the newest posts first; deleted ones are left out before the page is cut (ruling 69).
 ///
 /// # Errors
@@ -316,18 +332,19 @@ pub fn touch_reactions(tx: &mut Tx, id: &PostId, now: Millis) -> Result<(), Stor
 pub async fn page(
     view: &mut Snapshot,
     channel: &ChannelId,
-    deleted: bool,
+    listed: impl Into<Listed>,
     offset: i64,
     limit: i64,
 ) -> Result<Vec<Post>, StoreError> {
+    let Listed { deleted, roots } = listed.into();
     view.fetch_all(
         concat!(
             "SELECT ",
             columns!(),
             " FROM posts p WHERE p.channel_id = $1 AND ($2 OR (p.delete_at = 0 AND p.hidden_at = 0)) \
-             ORDER BY p.create_at DESC, p.id DESC LIMIT $4 OFFSET $3"
+             AND (NOT $5 OR p.root_id = '') ORDER BY p.create_at DESC, p.id DESC LIMIT $4 OFFSET $3"
         ),
-        &[channel.into(), deleted.into(), offset.into(), limit.into()],
+        &[channel.into(), deleted.into(), offset.into(), limit.into(), roots.into()],
     )
     .await
 }
@@ -340,18 +357,20 @@ pub async fn before(
     view: &mut Snapshot,
     channel: &ChannelId,
     pivot: (Millis, &PostId),
-    deleted: bool,
+    listed: impl Into<Listed>,
     offset: i64,
     limit: i64,
 ) -> Result<Vec<Post>, StoreError> {
+    let Listed { deleted, roots } = listed.into();
     view.fetch_all(
         concat!(
             "SELECT ",
             columns!(),
             " FROM posts p WHERE p.channel_id = $1 AND (p.create_at < $2 OR (p.create_at = $2 AND p.id < $3)) \
-             AND ($4 OR (p.delete_at = 0 AND p.hidden_at = 0)) ORDER BY p.create_at DESC, p.id DESC LIMIT $6 OFFSET $5"
+             AND ($4 OR (p.delete_at = 0 AND p.hidden_at = 0)) AND (NOT $7 OR p.root_id = '') \
+             ORDER BY p.create_at DESC, p.id DESC LIMIT $6 OFFSET $5"
         ),
-        &[channel.into(), pivot.0.into(), pivot.1.into(), deleted.into(), offset.into(), limit.into()],
+        &[channel.into(), pivot.0.into(), pivot.1.into(), deleted.into(), offset.into(), limit.into(), roots.into()],
     )
     .await
 }
@@ -364,18 +383,20 @@ pub async fn after(
     view: &mut Snapshot,
     channel: &ChannelId,
     pivot: (Millis, &PostId),
-    deleted: bool,
+    listed: impl Into<Listed>,
     offset: i64,
     limit: i64,
 ) -> Result<Vec<Post>, StoreError> {
+    let Listed { deleted, roots } = listed.into();
     view.fetch_all(
         concat!(
             "SELECT ",
             columns!(),
             " FROM posts p WHERE p.channel_id = $1 AND (p.create_at > $2 OR (p.create_at = $2 AND p.id > $3)) \
-             AND ($4 OR (p.delete_at = 0 AND p.hidden_at = 0)) ORDER BY p.create_at, p.id LIMIT $6 OFFSET $5"
+             AND ($4 OR (p.delete_at = 0 AND p.hidden_at = 0)) AND (NOT $7 OR p.root_id = '') \
+             ORDER BY p.create_at, p.id LIMIT $6 OFFSET $5"
         ),
-        &[channel.into(), pivot.0.into(), pivot.1.into(), deleted.into(), offset.into(), limit.into()],
+        &[channel.into(), pivot.0.into(), pivot.1.into(), deleted.into(), offset.into(), limit.into(), roots.into()],
     )
     .await
 }
@@ -388,15 +409,17 @@ pub async fn changed_since(
     view: &mut Snapshot,
     channel: &ChannelId,
     since: Millis,
+    roots: bool,
     limit: i64,
 ) -> Result<Vec<Post>, StoreError> {
     view.fetch_all(
         concat!(
             "SELECT ",
             columns!(),
-            " FROM posts p WHERE p.channel_id = $1 AND p.update_at > $2 ORDER BY p.create_at DESC, p.id DESC LIMIT $3"
+            " FROM posts p WHERE p.channel_id = $1 AND p.update_at > $2 AND (NOT $4 OR p.root_id = '') \
+             ORDER BY p.create_at DESC, p.id DESC LIMIT $3"
         ),
-        &[channel.into(), since.into(), limit.into()],
+        &[channel.into(), since.into(), limit.into(), roots.into()],
     )
     .await
 }
@@ -405,15 +428,20 @@ pub async fn changed_since(
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn first_after(view: &mut Snapshot, channel: &ChannelId, viewed: Millis) -> Result<Option<Post>, StoreError> {
+pub async fn first_after(
+    view: &mut Snapshot,
+    channel: &ChannelId,
+    viewed: Millis,
+    roots: bool,
+) -> Result<Option<Post>, StoreError> {
     view.fetch_optional(
         concat!(
             "SELECT ",
             columns!(),
             " FROM posts p WHERE p.channel_id = $1 AND p.create_at > $2 AND p.delete_at = 0 AND p.hidden_at = 0 \
-             AND NOT p.history ORDER BY p.create_at, p.id LIMIT 1"
+             AND NOT p.history AND (NOT $3 OR p.root_id = '') ORDER BY p.create_at, p.id LIMIT 1"
         ),
-        &[channel.into(), viewed.into()],
+        &[channel.into(), viewed.into(), roots.into()],
     )
     .await
 }

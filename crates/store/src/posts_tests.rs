@@ -216,11 +216,35 @@ async fn pages_are_full_and_without_what_is_gone() {
         let after = posts::after(&mut tx, &channel, (Millis(2), &first), true, 2, 2).await.unwrap();
         assert_eq!(ids(after), numbers(&[4, 5]));
 
-        let changed = posts::changed_since(&mut tx, &channel, Millis(3), 3).await.unwrap();
+        let changed = posts::changed_since(&mut tx, &channel, Millis(3), false, 3).await.unwrap();
         assert_eq!(ids(changed), numbers(&[7, 6, 5]));
-        let first = posts::first_after(&mut tx, &channel, Millis(3)).await.unwrap();
+        let first = posts::first_after(&mut tx, &channel, Millis(3), false).await.unwrap();
         assert_eq!(first.map(|post| post.id), Some(id(6)));
-        assert_eq!(posts::first_after(&mut tx, &channel, Millis(7)).await.unwrap(), None);
+        assert_eq!(posts::first_after(&mut tx, &channel, Millis(7), false).await.unwrap(), None);
+    })
+    .await;
+}
+
+/// What clients that fold threads ask for.
+#[tokio::test]
+async fn replies_can_be_left_out_of_every_list() {
+    both(async |db: Db| {
+        let mut list = series(6);
+        for n in [1, 2, 5] {
+            list[n].root_id = Some(list[0].id);
+        }
+        let mut tx = begin(&db).await;
+        insert(&mut tx, &list).await;
+        let (channel, roots) = (id(1), posts::Listed { deleted: false, roots: true });
+        assert_eq!(ids(posts::page(&mut tx, &channel, roots, 0, 2).await.unwrap()), numbers(&[5, 4]));
+        let before = posts::before(&mut tx, &channel, (Millis(4), &id(4)), roots, 0, 10).await.unwrap();
+        assert_eq!(ids(before), numbers(&[1]));
+        let after = posts::after(&mut tx, &channel, (list[0].create_at, &id(1)), roots, 0, 10).await.unwrap();
+        assert_eq!(ids(after), numbers(&[4, 5]));
+        let changed = posts::changed_since(&mut tx, &channel, Millis(0), true, 10).await.unwrap();
+        assert_eq!(ids(changed), numbers(&[5, 4, 1]));
+        let first = posts::first_after(&mut tx, &channel, list[0].create_at, true).await.unwrap();
+        assert_eq!(first.map(|post| post.id), Some(id(4)));
     })
     .await;
 }

@@ -25,14 +25,19 @@ const OF_POSTS: &[Sql] = &[
     hanging_on_posts!("acknowledgements", "post_id"),
     hanging_on_posts!("post_pins", "post_id"),
     hanging_on_posts!("post_deliveries", "post_id"),
+    hanging_on_posts!("reply_mentions", "post_id"),
     hanging_on_posts!("posts", "id"),
 ];
+
+/// Who follows the threads that these messages begin; a root that only loses its words keeps its followers.
+const FOLLOWERS: Sql = hanging_on_posts!("thread_members", "root_id");
 
 /// Everything that hangs on a channel besides its messages, the channel itself last. Its shares stay: they have ended,
 /// and the versions of later ones go on from theirs.
 const OF_CHANNEL: &[&str] = &[
     "DELETE FROM channel_counts WHERE channel_id = $1",
     "DELETE FROM channel_members WHERE channel_id = $1",
+    "DELETE FROM thread_members WHERE channel_id = $1",
     "DELETE FROM files WHERE channel_id = $1",
     "DELETE FROM uploads WHERE channel_id = $1",
     "DELETE FROM file_deliveries WHERE channel_id = $1",
@@ -122,6 +127,7 @@ pub async fn posts(tx: &mut Tx, ids: &[PostId]) -> Result<(), StoreError> {
         search::remove(tx, id).await?;
     }
     let list = json_list(ids);
+    tx.execute(FOLLOWERS, &[(&list).into()]).await?;
     for sql in OF_POSTS {
         tx.execute(*sql, &[(&list).into()]).await?;
     }

@@ -4,6 +4,7 @@ import { resendPost } from '../features/composer/send';
 import { PostItem } from '../features/posts/PostItem';
 import { EmojiButton } from '../features/reactions/EmojiPicker';
 import { ReactionBar } from '../features/reactions/ReactionBar';
+import { FollowItem } from '../features/threads/FollowButton';
 import { ThreadFooter } from '../features/threads/ThreadFooter';
 import { useLanguage } from '../i18n/context';
 import { useStore } from '../state/react';
@@ -22,6 +23,7 @@ export interface ChannelPostProps {
 export function ChannelPost({ postId, joined, writable, reactable, onThread }: ChannelPostProps) {
   const { t } = useLanguage();
   const author = useStore((state) => state.posts[postId]?.user_id ?? '');
+  const root = useStore((state) => state.posts[postId]?.root_id || postId);
   return (
     <EmojiOf userId={author}>
       <PostItem
@@ -31,6 +33,7 @@ export function ChannelPost({ postId, joined, writable, reactable, onThread }: C
         reactions={<ReactionBar postId={postId} writable={reactable} />}
         reactButton={reactable && <EmojiButton postId={postId} icon={<SmilePlus size={17} />} />}
         footer={onThread !== undefined && <ThreadFooter rootId={postId} onOpen={() => onThread(postId)} />}
+        menu={<FollowItem rootId={root} />}
         onReply={onThread}
         onRetry={(post) => void resendPost(post, t)}
       />

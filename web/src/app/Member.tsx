@@ -76,7 +76,7 @@ export function Member() {
           <AdministrationPage />
         </Route>
         {/* One route for a team with and without a channel: going from one to the other keeps everything on screen. */}
-        <Route<Place> path="/:team/:section?/:channel?/:pane?/:root?">{(params) => <TeamPage team={params.team} channel={params.channel} pane={params.pane} root={params.root} />}</Route>
+        <Route<Place> path="/:team/:section?/:channel?/:pane?/:root?">{(params) => <TeamPage team={params.team} section={params.section} channel={params.channel} pane={params.pane} root={params.root} />}</Route>
         <Route>
           <Home />
         </Route>
@@ -113,10 +113,10 @@ function Home() {
   return <Redirect to={team === undefined ? '/select_team' : teamHref(team)} replace />;
 }
 
-function TeamPage({ team: name, channel, pane, root }: { team: string; channel?: string | undefined; pane?: string | undefined; root?: string | undefined }) {
+function TeamPage({ team: name, section, channel, pane, root }: { team: string; section?: string | undefined; channel?: string | undefined; pane?: string | undefined; root?: string | undefined }) {
   const team = useStore((state) => Object.values(state.teams).find((entry) => entry.name === name && state.myTeams.includes(entry.id)));
   if (team === undefined) return <Redirect to="/select_team" replace />;
-  return <Workspace key={team.id} team={team} channelName={channel ?? ''} pane={pane ?? ''} rootId={root ?? ''} />;
+  return <Workspace key={team.id} team={team} channelName={channel ?? ''} pane={pane ?? ''} rootId={root ?? ''} threads={section === 'threads' && channel === undefined} />;
 }
 
 function CreateTeamPage() {

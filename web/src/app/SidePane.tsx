@@ -10,6 +10,7 @@ import { PinnedPane } from '../features/posts/PinnedPane';
 import { SearchPane } from '../features/search/SearchPane';
 import { HistoryList } from '../features/shared-channels/HistoryList';
 import { OrganisationList } from '../features/shared-channels/OrganisationList';
+import { FollowButton } from '../features/threads/FollowButton';
 import { ThreadPane } from '../features/threads/ThreadPane';
 import { useLanguage } from '../i18n/context';
 import { channelHref, threadHref } from '../state/addresses';
@@ -56,6 +57,7 @@ export function SidePane({ team, channel, pane, rootId, writable, reactable, com
         <h2 ref={heading} tabIndex={-1}>
           {title}
         </h2>
+        {pane === 'thread' && <FollowButton rootId={rootId} />}
         <IconButton label={t('app.close')} onClick={onClose}>
           <X size={18} />
         </IconButton>

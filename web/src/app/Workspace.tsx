@@ -6,8 +6,12 @@ import { BrowseDialog } from '../features/channels/BrowseDialog';
 import { CreateDialog } from '../features/channels/CreateDialog';
 import { SwitchDialog } from '../features/channels/SwitchDialog';
 import { Sidebar } from '../features/channels/Sidebar';
+import { ThreadList } from '../features/threads/ThreadList';
+import { ThreadsEntry } from '../features/threads/ThreadsEntry';
 import { useLanguage } from '../i18n/context';
 import { loadTeam } from '../realtime/load';
+import { look } from '../realtime/sync';
+import { loadThreadTotals } from '../realtime/threads';
 import { channelHref, teamHref } from '../state/addresses';
 import type { Channel, State, Team } from '../state/model';
 import { useStore } from '../state/react';
@@ -28,6 +32,8 @@ export interface WorkspaceProps {
   channelName: string;
   pane: string;
   rootId: string;
+  /** The threads one follows, in place of a channel. */
+  threads: boolean;
 }
 
 /** The channel an address means: by name, or for no name the last one, the default one, any. Ids work too. */
@@ -39,7 +45,7 @@ function find(state: State, team: Team, name: string): Channel | undefined {
   return all.find((channel) => channel.id === last) ?? all.find((channel) => channel.name === 'town-square') ?? all[0];
 }
 
-export function Workspace({ team, channelName, pane, rootId }: WorkspaceProps) {
+export function Workspace({ team, channelName, pane, rootId, threads }: WorkspaceProps) {
   const { t } = useLanguage();
   const [, navigate] = useLocation();
   const [dialog, setDialog] = useState<'browse' | 'create' | 'switch' | undefined>();
@@ -47,7 +53,7 @@ export function Workspace({ team, channelName, pane, rootId }: WorkspaceProps) {
   const [menuAt, setMenuAt] = useState<string | undefined>();
   const menuOpen = menuAt === channelName;
   const { done, error, retry } = useLoad(useCallback(() => loadTeam(team.id), [team.id]));
-  const channel = useStore((state) => (done ? find(state, team, channelName) : undefined));
+  const channel = useStore((state) => (done && !threads ? find(state, team, channelName) : undefined));
   const side = useRef<HTMLDivElement>(null);
   const lost = useStore((state) => state.connection === 'lost');
 
@@ -59,6 +65,15 @@ export function Workspace({ team, channelName, pane, rootId }: WorkspaceProps) {
   useEffect(() => {
     if (channelName === '' && channel !== undefined) navigate(channelHref(team, channel), { replace: true });
   }, [channelName, channel, team, navigate]);
+
+  useEffect(() => {
+    void loadThreadTotals(team.id);
+  }, [team.id]);
+
+  useEffect(() => {
+    // Without a channel on screen the team is still what news are about.
+    if (threads) look({ teamId: team.id, channelId: '' });
+  }, [threads, team.id]);
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -88,7 +103,7 @@ export function Workspace({ team, channelName, pane, rootId }: WorkspaceProps) {
         }}
         role="presentation"
       >
-        <Sidebar team={team} currentId={channel?.id ?? ''} onBrowse={() => setDialog('browse')} onCreate={() => setDialog('create')} onFind={() => setDialog('switch')} head={<TeamMenu team={team} />} foot={<AccountMenu />} />
+        <Sidebar team={team} currentId={channel?.id ?? ''} top={<ThreadsEntry team={team} current={threads} />} onBrowse={() => setDialog('browse')} onCreate={() => setDialog('create')} onFind={() => setDialog('switch')} head={<TeamMenu team={team} />} foot={<AccountMenu />} />
       </div>
       {menuOpen && <button type="button" className={styles['scrim']} aria-label={t('sidebar.close')} onClick={() => setMenuAt(undefined)} />}
       <div className={styles['stage']}>
@@ -98,7 +113,8 @@ export function Workspace({ team, channelName, pane, rootId }: WorkspaceProps) {
           </p>
         )}
         {channel !== undefined && <ChannelView key={channel.id} team={team} channel={channel} pane={pane} rootId={rootId} onMenu={() => setMenuAt(channelName)} onLeft={() => navigate(teamHref(team))} />}
-        {channel === undefined && (
+        {threads && done && <ThreadList team={team} onMenu={() => setMenuAt(channelName)} />}
+        {channel === undefined && !(threads && done) && (
           <main className={styles['blank']}>
             {error !== undefined && <Notice kind="fault">{failureText(error, t)}</Notice>}
             {error !== undefined && <Button onClick={retry}>{t('app.retry')}</Button>}

@@ -26,16 +26,24 @@ export type Frame =
   | { event: 'rialto_emoji_removed'; id: string; name: string }
   | { event: 'rialto_post_deliveries'; channelId: string; postIds: readonly string[] }
   | { event: 'rialto_remote_cluster_updated'; remoteId: string }
+  | { event: 'thread_updated'; thread: Record<string, unknown> }
+  | { event: 'thread_follow_changed'; rootId: string; following: boolean }
+  /** One thread; without `rootId` all of a channel, without that too all of a team. */
+  | { event: 'thread_read_changed'; rootId: string; channelId: string; teamId: string; replies: number; mentions: number }
   | { event: 'typing'; channelId: string; rootId: string; userId: string };
 
 /** Events that are known and need nothing of this client. */
-const indifferent = new Set(['hello', 'new_user', 'preferences_changed', 'preference_changed', 'sidebar_category_updated', 'sidebar_category_created', 'sidebar_category_order_updated', 'thread_updated', 'thread_follow_changed', 'thread_read_changed', 'draft_created', 'draft_updated', 'draft_deleted', 'config_changed', 'license_changed', 'role_updated']);
+const indifferent = new Set(['hello', 'new_user', 'preferences_changed', 'preference_changed', 'sidebar_category_updated', 'sidebar_category_created', 'sidebar_category_order_updated', 'draft_created', 'draft_updated', 'draft_deleted', 'config_changed', 'license_changed', 'role_updated']);
 
 /** How many frames of each event name were passed over, for diagnosis in the console. */
 export const passedOver: Record<string, number> = {};
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+function number(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
 }
 
 /** An object that came as JSON text (most payloads) or as it is; undefined if it has not the text members named. */
@@ -145,6 +153,16 @@ function read(event: string, data: Record<string, unknown>, broadcast: Record<st
       const remoteId = text(data['remote_id']);
       return remoteId === '' ? undefined : { event, remoteId };
     }
+    case 'thread_updated': {
+      const thread = object(data['thread'], 'id');
+      return thread && { event, thread };
+    }
+    case 'thread_follow_changed': {
+      const rootId = text(data['thread_id']);
+      return rootId === '' ? undefined : { event, rootId, following: data['state'] === true };
+    }
+    case 'thread_read_changed':
+      return { event, rootId: text(data['thread_id']), channelId, teamId: text(broadcast['team_id']), replies: number(data['unread_replies']), mentions: number(data['unread_mentions']) };
     case 'typing':
       return { event, channelId, rootId: text(data['parent_id']), userId };
     default:

@@ -9,6 +9,7 @@ import { ensureUsers, refreshOrigin, takeUsers } from './profiles';
 import { ensureRoles } from './roles';
 import type { Socket, SocketOptions } from './socket';
 import { connect } from './socket';
+import { loadFollowing, loadThreadTotals, takeThread } from './threads';
 
 /** What the reader has in view; frames about it are seen as they arrive. */
 export interface View {
@@ -86,6 +87,21 @@ export function takeFrame(frame: Frame): void {
     case 'rialto_post_deliveries':
       void loadDeliveries(frame.postIds);
       break;
+    case 'thread_updated':
+      takeThread(frame.thread);
+      void loadThreadTotals(view.teamId);
+      break;
+    case 'thread_follow_changed':
+      dispatch({ kind: 'thread-followed', rootId: frame.rootId, following: frame.following });
+      // What is followed anew stands in the list with what is unread of it.
+      if (frame.following) void loadFollowing(frame.rootId).catch(() => undefined);
+      void loadThreadTotals(view.teamId);
+      break;
+    case 'thread_read_changed':
+      if (frame.rootId !== '') dispatch({ kind: 'thread-read', rootId: frame.rootId, replies: frame.replies, mentions: frame.mentions });
+      else dispatch({ kind: 'threads-read', place: frame.channelId === '' ? { teamId: frame.teamId } : { channelId: frame.channelId } });
+      void loadThreadTotals(view.teamId);
+      break;
     case 'typing':
       if (frame.userId !== state.me) dispatch({ kind: 'typing', channelId: frame.channelId, rootId: frame.rootId, userId: frame.userId, until: Date.now() + TYPING_MS });
       ensureUsers([frame.userId]);
@@ -95,7 +111,7 @@ export function takeFrame(frame: Frame): void {
   }
 }
 
-type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'rialto_post_undelivered' | 'rialto_history_received' | 'rialto_post_deliveries' | 'emoji_added' | 'rialto_emoji_removed' | 'rialto_peer_emoji_changed' | 'rialto_remote_cluster_updated' | 'typing' }>;
+type ChannelFrame = Exclude<Frame, { event: 'posted' | 'ephemeral_message' | 'post_edited' | 'post_deleted' | 'reaction_added' | 'reaction_removed' | 'user_updated' | 'status_change' | 'rialto_post_undelivered' | 'rialto_history_received' | 'rialto_post_deliveries' | 'emoji_added' | 'rialto_emoji_removed' | 'rialto_peer_emoji_changed' | 'rialto_remote_cluster_updated' | 'thread_updated' | 'thread_follow_changed' | 'thread_read_changed' | 'typing' }>;
 
 function takeChannelFrame(frame: ChannelFrame): void {
   const state = store.getState();
@@ -199,7 +215,7 @@ export async function refetch(): Promise<void> {
   for (const channelId of Object.keys(windows)) if (channelId !== view.channelId) dispatch({ kind: 'window-stale', channelId });
   dispatch({ kind: 'connection-news' });
   const tasks: Promise<void>[] = [loadTeams(), loadCustomEmoji()];
-  if (view.teamId !== '') tasks.push(loadTeam(view.teamId));
+  if (view.teamId !== '') tasks.push(loadTeam(view.teamId), loadThreadTotals(view.teamId));
   if (view.channelId !== '') tasks.push(loadWindow(view.channelId), loadOrganisations(view.channelId), loadPeerEmoji(view.channelId));
   if (view.channelId in members) tasks.push(loadMembers(view.channelId));
   // What failed is fetched again with the next gap or the next visit; the connection state on screen tells that something is wrong.

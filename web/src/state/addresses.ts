@@ -13,6 +13,11 @@ export function threadHref(team: Team, channel: Channel, rootId: string): string
   return `${channelHref(team, channel)}/thread/${rootId}`;
 }
 
+/** The threads one follows in a team. */
+export function threadsHref(team: Team): string {
+  return `/${team.name}/threads`;
+}
+
 export function peopleHref(team: Team, channel: Channel): string {
   return `${channelHref(team, channel)}/people`;
 }

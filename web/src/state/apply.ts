@@ -5,6 +5,7 @@ import * as channels from './entities/channels';
 import * as members from './entities/members';
 import * as posts from './entities/posts';
 import * as reactions from './entities/reactions';
+import * as threads from './entities/threads';
 import type { Organisation, State } from './model';
 import { emptyState, supersedes, without } from './model';
 
@@ -92,6 +93,16 @@ export function apply(state: State, change: Change): State {
     }
     case 'post-dropped':
       return posts.drop(state, change.postId);
+    case 'threads':
+      return change.threads.reduce(threads.put, state);
+    case 'thread-followed':
+      return threads.follow(state, change.rootId, change.following);
+    case 'thread-read':
+      return threads.read(state, change.rootId, change.replies, change.mentions);
+    case 'threads-read':
+      return threads.readAll(state, change.place);
+    case 'thread-totals':
+      return { ...state, threadTotals: { ...state.threadTotals, [change.teamId]: { unread: change.unread, mentions: change.mentions } } };
     case 'reaction-added':
       return reactions.put(state, change.reaction);
     case 'reaction-removed':

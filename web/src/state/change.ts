@@ -1,5 +1,5 @@
 // Every way the store can change. REST answers, ws frames and the reader's own doing all become one of these, so they can meet in any order.
-import type { Channel, ChannelMembership, Connection, CustomEmoji, Deliveries, Organisation, PeerEmoji, Post, Reaction, Share, Team, Undelivered, User } from './model';
+import type { Channel, ChannelMembership, Connection, CustomEmoji, Deliveries, FollowedThread, Organisation, PeerEmoji, Post, Reaction, Share, Team, Undelivered, User } from './model';
 
 export type Change =
   | { kind: 'signed-in'; user: User }
@@ -41,6 +41,12 @@ export type Change =
   | { kind: 'post-pending'; post: Post }
   | { kind: 'post-failed'; pendingId: string; reason: string }
   | { kind: 'post-dropped'; postId: string }
+  /** Threads one follows. */
+  | { kind: 'threads'; threads: readonly FollowedThread[] }
+  | { kind: 'thread-followed'; rootId: string; following: boolean }
+  | { kind: 'thread-read'; rootId: string; replies: number; mentions: number }
+  | { kind: 'threads-read'; place: { channelId: string } | { teamId: string } }
+  | { kind: 'thread-totals'; teamId: string; unread: number; mentions: number }
   | { kind: 'reaction-added'; reaction: Reaction }
   | { kind: 'reaction-removed'; reaction: Reaction }
   /** All custom emoji of this server. */

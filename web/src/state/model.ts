@@ -32,6 +32,15 @@ export interface Window {
   atStart: boolean;
 }
 
+/** A thread one follows, by its first message: what is unread of it, and when its last reply was written (ms). */
+export interface FollowedThread {
+  id: string;
+  channelId: string;
+  replies: number;
+  mentions: number;
+  lastReplyAt: number;
+}
+
 export interface Unread {
   messages: number;
   mentions: number;
@@ -65,6 +74,12 @@ export interface State {
   timelines: Record<string, readonly string[]>;
   /** Ids of live replies by root post, oldest first. */
   replies: Record<string, readonly string[]>;
+  /** Threads that were told of, whether one still follows them or not. */
+  threads: Record<string, FollowedThread>;
+  /** Whether one follows a thread, by its first message, where that is known. */
+  following: Record<string, boolean>;
+  /** Threads with something unread, and calls in them, by team. */
+  threadTotals: Record<string, { unread: number; mentions: number }>;
   windows: Record<string, Window>;
   /** Reactions by post, removed ones kept with `delete_at` so that late news cannot revive them. */
   reactions: Record<string, readonly Reaction[]>;
@@ -104,6 +119,9 @@ export const emptyState: State = {
   posts: {},
   timelines: {},
   replies: {},
+  threads: {},
+  following: {},
+  threadTotals: {},
   windows: {},
   reactions: {},
   emoji: {},

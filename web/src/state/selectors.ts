@@ -55,6 +55,20 @@ export function sidebar(state: State, teamId: string): SidebarSections {
   };
 }
 
+/** Ids of the threads one follows in a team and in direct messages, newest reply first; none behind the thread `end`, if one is given. */
+export function followedThreads(state: State, teamId: string, unread: boolean, end: string): string[] {
+  const reach = state.threads[end]?.lastReplyAt ?? 0;
+  return Object.values(state.threads)
+    .filter((thread) => {
+      const team = state.channels[thread.channelId]?.team_id;
+      const root = state.posts[thread.id];
+      const shown = state.following[thread.id] === true && thread.channelId in state.memberships && root !== undefined && root.delete_at === 0;
+      return shown && (team === '' || team === teamId) && (!unread || thread.replies > 0) && thread.lastReplyAt >= reach;
+    })
+    .sort((a, b) => b.lastReplyAt - a.lastReplyAt)
+    .map((thread) => thread.id);
+}
+
 /** Ids of the root posts to show: those inside the window, oldest first. Undefined while the history is not loaded. */
 export function visibleTimeline(state: State, channelId: string): readonly string[] | undefined {
   const window = state.windows[channelId];

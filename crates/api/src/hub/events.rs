@@ -12,6 +12,7 @@ use rialto_wire::ws::{EventFrame, events};
 
 use super::frame::Frame;
 use super::registry::{Registry, Viewer};
+use super::threads;
 use crate::v4::posts::wire_post;
 
 /// Which rows telling these events will need. Events nobody hears need none.
@@ -96,6 +97,11 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
         DomainEvent::RemoteChanged { remote } => {
             wanted.channels_over.insert(*remote);
         }
+        DomainEvent::ThreadChanged { .. }
+        | DomainEvent::ThreadFollowed { .. }
+        | DomainEvent::ThreadRead { .. }
+        | DomainEvent::TeamThreadsRead { .. }
+        | DomainEvent::ChannelThreadsRead { .. } => threads::want(wanted, registry, event),
     }
 }
 
@@ -212,6 +218,11 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
                 (viewer.sees_connections || members.contains(user)).then_some(&frame)
             });
         }
+        DomainEvent::ThreadChanged { .. }
+        | DomainEvent::ThreadFollowed { .. }
+        | DomainEvent::ThreadRead { .. }
+        | DomainEvent::TeamThreadsRead { .. }
+        | DomainEvent::ChannelThreadsRead { .. } => threads::tell(registry, rows, settings, recorded),
         // Access has been taken away already; the hub itself tells of settings; some words are for another server.
         DomainEvent::SessionsRevoked { .. }
         | DomainEvent::DeliveriesChanged { .. }

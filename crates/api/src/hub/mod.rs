@@ -11,6 +11,7 @@ mod frame;
 mod registry;
 mod requests;
 mod socket;
+mod threads;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
-use rialto_app::channel_members::{self, Error};
+use rialto_app::channel_members::{self, Error, Seen};
 use rialto_app::{Denied, SessionUser, channels, member_requests, teams};
 use rialto_model::{ChannelId, TeamId, UserId};
 use rialto_wire::v4::channels::{
@@ -266,7 +266,9 @@ async fn view(
             seen.push(id_lists::one(id, name)?);
         }
     }
-    let viewed = channel_members::view(&api.app, &actor, &seen).await?;
+    // A client that does not fold threads shows the replies among the messages.
+    let what = if body.collapsed_threads_supported { Seen::Messages } else { Seen::Everything };
+    let viewed = channel_members::view(&api.app, &actor, &seen, what).await?;
     Ok(ApiJson(ChannelViewed::new(viewed)))
 }
 
@@ -278,7 +280,7 @@ async fn mark_read(
 ) -> ApiResult<ChannelViewed> {
     require_self(&actor, user)?;
     let ids: Vec<ChannelId> = id_lists::parse(&body, "channel_ids")?;
-    let viewed = channel_members::view(&api.app, &actor, &ids).await?;
+    let viewed = channel_members::view(&api.app, &actor, &ids, Seen::Messages).await?;
     Ok(ApiJson(ChannelViewed::new(viewed)))
 }
 

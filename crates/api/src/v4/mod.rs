@@ -37,6 +37,7 @@ mod stubs;
 mod system;
 mod team_members;
 mod teams;
+pub(crate) mod threads;
 mod user_lists;
 mod users;
 
@@ -63,6 +64,7 @@ pub fn routes() -> Router<Api> {
         .merge(categories::routes())
         .merge(posts::routes())
         .merge(post_lists::routes())
+        .merge(threads::routes())
         .merge(deliveries::routes())
         .merge(files::routes())
         .merge(emoji::routes())

@@ -3,13 +3,14 @@
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use rialto_app::posts::{self, PostPage, Window};
-use rialto_app::{preferences, shown_posts};
+use rialto_app::posts::{self, Listed, PostPage, Window};
+use rialto_app::{SessionUser, preferences, shown_posts};
 use rialto_model::{ChannelId, Millis, PostId};
 use rialto_wire::v4::{Post, PostList};
 
 use super::channel_lists::require_self;
 use super::posts::wire_post;
+use super::threads;
 use crate::extract::{ApiJson, Params, QueryMap, Session, UserParam};
 use crate::{Api, ApiError, ApiResult};
 
@@ -29,12 +30,49 @@ async fn show(api: &Api, found: Vec<rialto_model::Post>) -> Result<Vec<Post>, Ap
     Ok(shown_posts::show(&api.app, found).await?.iter().map(wire_post).collect())
 }
 
-async fn page(api: &Api, page: PostPage, with_roots: bool) -> ApiResult<PostList> {
+async fn page(api: &Api, actor: &SessionUser, page: PostPage, fold: &Folding) -> ApiResult<PostList> {
     let mut list = PostList::new(show(api, page.posts).await?).with_cursors(page.next, page.prev);
-    if with_roots {
+    if fold.with_roots {
         list = list.with_context(show(api, page.roots).await?);
     }
+    fold.beside(api, actor, &mut list).await?;
     Ok(ApiJson(list))
+}
+
+/// How a client shows threads.
+struct Folding {
+    /// Roots of replies come along.
+    with_roots: bool,
+    /// Only roots are listed, with what is shown of their threads.
+    folds: bool,
+    /// Participants come whole.
+    extended: bool,
+}
+
+impl Folding {
+    fn of(query: &QueryMap) -> Self {
+        Self {
+            with_roots: !query.flag("skipFetchThreads"),
+            folds: query.flag("collapsedThreads"),
+            extended: query.flag("collapsedThreadsExtended"),
+        }
+    }
+
+    async fn beside(&self, api: &Api, actor: &SessionUser, list: &mut PostList) -> Result<(), ApiError> {
+        if !self.folds {
+            return Ok(());
+        }
+        let roots: Vec<PostId> =
+            list.posts.values().filter(|post| post.root_id.is_empty()).map(|post| post.id).collect();
+        let view = self.extended.then(|| threads::view(api));
+        for (root, beside) in rialto_app::threads::beside(&api.app, actor, &roots).await? {
+            let participants = threads::wire_participants(&beside.participants, view);
+            if let Some(post) = list.posts.remove(&root) {
+                list.posts.insert(root, post.with_thread(beside.is_following, participants));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A page counted from the newest, what is before or after a post, or what has changed since a moment.
@@ -55,9 +93,10 @@ async fn of_channel(
     } else {
         Window::Since(Millis(since.parse().map_err(|_| ApiError::url_param("since"))?))
     };
-    let deleted = query.flag("include_deleted");
-    let found = posts::window(&api.app, &actor, &channel, window, query.per_page().max(1), deleted).await?;
-    page(&api, found, !query.flag("skipFetchThreads")).await
+    let fold = Folding::of(&query);
+    let listed = Listed { deleted: query.flag("include_deleted"), roots: fold.folds };
+    let found = posts::window(&api.app, &actor, &channel, window, query.per_page().max(1), listed).await?;
+    page(&api, &actor, found, &fold).await
 }
 
 async fn pinned(
@@ -81,8 +120,10 @@ async fn around_unread(
     if after == 0 {
         return Err(ApiError::url_param("limit_after"));
     }
-    let found = posts::around_unread(&api.app, &actor, &channel, before, after).await?;
-    page(&api, found, !query.flag("skipFetchThreads")).await
+    let fold = Folding::of(&query);
+    let listed = Listed { deleted: false, roots: fold.folds };
+    let found = posts::around_unread(&api.app, &actor, &channel, before, after, listed).await?;
+    page(&api, &actor, found, &fold).await
 }
 
 /// What somebody has saved for later, newest first.
@@ -150,5 +191,6 @@ async fn thread(
     replies.push(root);
     let mut list = PostList::new(show(&api, replies).await?);
     list.has_next = Some(has_next);
+    Folding::of(&query).beside(&api, &actor, &mut list).await?;
     Ok(ApiJson(list))
 }

@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
+use rialto_app::SessionUser;
 use rialto_app::teams::{self, Error, NewTeam, SeenTeam, TeamChange};
+use rialto_app::threads::{self, Totals};
 use rialto_model::names::InvalidName;
 use rialto_model::{TeamId, TeamKind};
 use rialto_wire::v4::users::TeamUnread;
@@ -172,16 +174,16 @@ async fn list_of_user(
     Ok(ApiJson(list.into_iter().map(shown).collect()))
 }
 
-fn shown_unread(unread: &teams::Unread) -> TeamUnread {
+fn shown_unread(unread: &teams::Unread, threads: Totals) -> TeamUnread {
     TeamUnread {
         team_id: unread.team_id,
         msg_count: unread.messages,
         mention_count: unread.mentions,
         mention_count_root: unread.mentions_root,
         msg_count_root: unread.messages_root,
-        thread_count: 0,
-        thread_mention_count: 0,
-        thread_urgent_mention_count: 0,
+        thread_count: threads.unread_threads,
+        thread_mention_count: threads.mentions,
+        thread_urgent_mention_count: threads.urgent_mentions,
     }
 }
 
@@ -193,17 +195,35 @@ async fn list_unread(
 ) -> ApiResult<Vec<TeamUnread>> {
     let list = teams::list_unread(&api.app, &actor, &user.of(&actor)).await?;
     let excluded = query.text("exclude_team");
-    Ok(ApiJson(list.iter().filter(|unread| unread.team_id.as_str() != excluded).map(shown_unread).collect()))
+    let list: Vec<_> = list.into_iter().filter(|unread| unread.team_id.as_str() != excluded).collect();
+    unread_with_threads(&api, &actor, user, &list, &query).await.map(ApiJson)
 }
 
 async fn unread(
     State(api): State<Api>,
     Session(actor): Session,
     Params((user, team)): Params<(UserParam, TeamId)>,
+    query: QueryMap,
 ) -> ApiResult<TeamUnread> {
     let list = teams::list_unread(&api.app, &actor, &user.of(&actor)).await?;
     let found = list.iter().find(|unread| unread.team_id == team).ok_or(Error::NotMember)?;
-    Ok(ApiJson(shown_unread(found)))
+    let shown = unread_with_threads(&api, &actor, user, std::slice::from_ref(found), &query).await?;
+    shown.into_iter().next().map(ApiJson).ok_or_else(|| Error::NotMember.into())
+}
+
+/// What is unread in teams; in threads only where a client folds them, and of nobody but the caller.
+async fn unread_with_threads(
+    api: &Api,
+    actor: &SessionUser,
+    user: UserParam,
+    list: &[teams::Unread],
+    query: &QueryMap,
+) -> Result<Vec<TeamUnread>, ApiError> {
+    let ids: Vec<TeamId> = list.iter().map(|unread| unread.team_id).collect();
+    let asked = query.flag("include_collapsed_threads") && user.of(actor) == actor.user_id;
+    let threads = if asked { threads::unread_of_teams(&api.app, actor, &ids).await? } else { Vec::new() };
+    let threads = threads.into_iter().chain(std::iter::repeat(Totals::default()));
+    Ok(list.iter().zip(threads).map(|(unread, threads)| shown_unread(unread, threads)).collect())
 }
 
 impl From<Error> for ApiError {

@@ -185,7 +185,9 @@ async fn what_is_for_one_person_reaches_no_other() {
     hello(&mut a).await;
     hello(&mut b).await;
     mark(&world, &alice, channel.id);
-    channel_members::view(&world.app, &alice.actor, &[channel.id]).await.unwrap();
+    channel_members::view(&world.app, &alice.actor, &[channel.id], rialto_app::channel_members::Seen::Messages)
+        .await
+        .unwrap();
     let post = inner(&a.until("ephemeral_message").await.0, "post");
     assert_eq!((&post["message"], &post["type"]), (&json!("mark"), &json!("system_ephemeral")));
     let (viewed, _) = a.until("multiple_channels_viewed").await;

@@ -35,4 +35,6 @@ mod share_refusals;
 #[cfg(test)]
 mod share_requests;
 #[cfg(test)]
+mod threads;
+#[cfg(test)]
 mod world;

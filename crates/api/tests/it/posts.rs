@@ -166,7 +166,9 @@ async fn the_page_around_the_oldest_unread_post() {
         world.app.clock.advance(1);
         all.push(world.post(&alice, &channel, &format!("{n}")).await.id.to_string());
         if n == 2 {
-            channel_members::view(&world.app, &bob.actor, &[channel.id]).await.unwrap();
+            channel_members::view(&world.app, &bob.actor, &[channel.id], rialto_app::channel_members::Seen::Messages)
+                .await
+                .unwrap();
         }
     }
     let path = format!("/users/me/channels/{}/posts/unread", channel.id);

@@ -96,7 +96,14 @@ async fn counters_are_exact_after_a_catch_up() {
         let (scene, acme) = shared(db).await;
         let read = async || {
             scene.tick();
-            channel_members::view(&scene.app, &scene.bob.actor, &[scene.channel]).await.unwrap();
+            channel_members::view(
+                &scene.app,
+                &scene.bob.actor,
+                &[scene.channel],
+                crate::channel_members::Seen::Messages,
+            )
+            .await
+            .unwrap();
         };
         read().await;
         let reply = |n, root| IncomingPost { root_id: Some(id(root)), ..calling(n, "@bob", &[scene.bob.id], &scene) };

@@ -57,7 +57,7 @@ pub(crate) async fn write_to(app: &App, tx: &mut Tx, reader: &UserId, message: &
         has_reactions: false,
     };
     posts::insert(tx, &post, "")?;
-    crate::posts::record_new(tx, &post, vec![*reader], Origin::Local)?;
+    crate::posts::record_new(tx, &post, vec![*reader], Origin::Local).await?;
     channels::count_post(tx, &channel, true, now)
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::access::ChannelAccess;
 use crate::connections::policies;
-use crate::{App, mentions};
+use crate::{App, mentions, threads};
 
 /// The prop of a message whose `@channel` calls nobody, as clients and other servers know it (client-api 2.3).
 const SILENT: &str = "mentionHighlightDisabled";
@@ -79,8 +79,21 @@ fn too_many(app: &App, people: &[UserId]) -> bool {
     people.len() > app.settings.get().max_notifications_per_channel
 }
 
-/// What every new message brings about besides its own row: counters of readers and of the thread, the event.
-pub(crate) fn record_new(tx: &mut Tx, post: &Post, mentioned: Vec<UserId>, origin: Origin) -> Result<(), StoreError> {
+/// What every new message brings about besides its own row: counters of readers and of the thread, who follows it, the
+/// event.
+pub(crate) async fn record_new(
+    tx: &mut Tx,
+    post: &Post,
+    mentioned: Vec<UserId>,
+    origin: Origin,
+) -> Result<(), StoreError> {
+    if let Some(root) = &post.root_id {
+        threads::replied(tx, post, root, &mentioned, origin).await?;
+    }
+    record(tx, post, mentioned, origin)
+}
+
+fn record(tx: &mut Tx, post: &Post, mentioned: Vec<UserId>, origin: Origin) -> Result<(), StoreError> {
     let now = tx.now();
     if let Some(root) = &post.root_id {
         posts::count_reply(tx, root, 1, post.create_at, now)?;
@@ -140,7 +153,7 @@ pub(crate) async fn record_remote(
             called
         }
     };
-    record_new(tx, post, called, origin)?;
+    record_new(tx, post, called, origin).await?;
     channels::count_post(tx, &post.channel_id, post.root_id.is_none(), post.create_at)
 }
 
@@ -163,7 +176,7 @@ async fn members_among(tx: &mut Tx, channel: &Channel, people: &[UserId]) -> Res
 /// Event for an old message of a peer's that counts for no reader (ruling 47).
 pub(crate) async fn record_unread_by_nobody(tx: &mut Tx, post: &Post, origin: Origin) -> Result<(), StoreError> {
     posts::set_history(tx, &post.id).await?;
-    record_new(tx, post, Vec::new(), origin)
+    record(tx, post, Vec::new(), origin)
 }
 
 /// What a peer sends of the past is there from now on and nothing else: it counts for no reader and is no event, or it

@@ -7,7 +7,7 @@ mod tests;
 
 use calling::mentioned;
 pub(crate) use calling::{Calls, keep_history, record_new, record_remote, record_unread_by_nobody};
-pub use reading::{PostPage, Window, around_unread, authors, get, list_by_ids, pinned, thread, window};
+pub use reading::{Listed, PostPage, Window, around_unread, authors, get, list_by_ids, pinned, thread, window};
 
 use rialto_model::post::MAX_FILES;
 use rialto_model::{ChannelId, DomainEvent, FileId, Millis, Origin, Permission, Post, PostId, Priority, Scope, UserId};
@@ -15,7 +15,7 @@ use rialto_store::{StoreError, Tx, channel_members, channels, posts, priorities}
 
 use crate::access::{self, ChannelAccess, Denied, SessionUser};
 use crate::shares::direct;
-use crate::{App, files, mentions, pins};
+use crate::{App, files, mentions, pins, threads};
 
 /// Why something about a post was refused.
 #[derive(Debug, thiserror::Error)]
@@ -189,7 +189,7 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
 async fn insert(app: &App, tx: &mut Tx, access: &ChannelAccess, post: &Post, pending: &str) -> Result<(), Error> {
     let mentioned = mentioned(app, tx, access.channel(), post, access.may(Permission::UseChannelMentions)).await?;
     posts::insert(tx, post, pending)?;
-    record_new(tx, post, mentioned, access.origin())?;
+    record_new(tx, post, mentioned, access.origin()).await?;
     channel_members::count_own_post(tx, &post.channel_id, &post.user_id, post.root_id.is_none(), post.create_at)?;
     channels::count_post(tx, &post.channel_id, post.root_id.is_none(), post.create_at)?;
     Ok(())
@@ -383,7 +383,7 @@ pub async fn delete(app: &App, actor: &SessionUser, id: &PostId) -> Result<(), E
 pub(crate) async fn remove(tx: &mut Tx, post: Post, by: Option<UserId>, origin: Origin) -> Result<(), StoreError> {
     // What somebody else owns goes here only, and under a root that goes here only, so do our own replies.
     let here_only = post.remote_id != origin.remote();
-    let counted = post.gone_at().is_none();
+    let (counted, channel) = (post.gone_at().is_none(), post.channel_id);
     let mut gone = vec![post];
     if let Some(root) = gone.first().filter(|post| post.root_id.is_none()).map(|post| post.id) {
         gone.extend(posts::replies(tx, &root, (Millis(0), ""), i64::MAX).await?);
@@ -416,6 +416,7 @@ pub(crate) async fn remove(tx: &mut Tx, post: Post, by: Option<UserId>, origin: 
     if let Some(root) = root_of_reply {
         let now = tx.now();
         posts::count_reply(tx, &root, -1, Millis(0), now)?;
+        threads::reply_gone(tx, root, channel, origin);
     }
     Ok(())
 }

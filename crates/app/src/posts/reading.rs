@@ -1,6 +1,7 @@
 //! Reading posts: one, some, a window of a channel, a thread.
 
 use rialto_model::{ChannelId, Millis, Permission, Post, PostId, UserId};
+pub use rialto_store::posts::Listed;
 use rialto_store::{StoreError, channel_members, posts, users as user_rows};
 
 use super::Error;
@@ -74,7 +75,7 @@ pub struct PostPage {
     pub prev: Option<PostId>,
 }
 
-/// Part of a channel its reader may see. `deleted` only counts for administrators (ruling 69).
+/// Part of a channel its reader may see. What is gone only administrators may have listed (ruling 69).
 ///
 /// # Errors
 /// [`Error::Denied`]; a pivot that does not exist is absent.
@@ -84,11 +85,12 @@ pub async fn window(
     channel: &ChannelId,
     window: Window,
     limit: i64,
-    deleted: bool,
+    listed: impl Into<Listed>,
 ) -> Result<PostPage, Error> {
+    let listed = listed.into();
     let mut view = app.db.read(app.clock.now()).await?;
     let access = access::readable_channel(&mut view, actor, channel).await?;
-    let deleted = deleted && access.may(Permission::ManageSystem);
+    let listed = Listed { deleted: listed.deleted && access.may(Permission::ManageSystem), ..listed };
     let pivot = match window {
         Window::Before(id, _) | Window::After(id, _) => {
             let post = posts::get(&mut view, &id).await?.filter(|post| post.channel_id == *channel);
@@ -98,27 +100,27 @@ pub async fn window(
     };
     let at = pivot.as_ref().map(|post| (post.create_at, &post.id));
     let list = match (window, at) {
-        (Window::Page(page), _) => posts::page(&mut view, channel, deleted, page * limit, limit).await?,
+        (Window::Page(page), _) => posts::page(&mut view, channel, listed, page * limit, limit).await?,
         (Window::Before(_, page), Some(at)) => {
-            posts::before(&mut view, channel, at, deleted, page * limit, limit).await?
+            posts::before(&mut view, channel, at, listed, page * limit, limit).await?
         }
         (Window::After(_, page), Some(at)) => {
-            let mut newer = posts::after(&mut view, channel, at, deleted, page * limit, limit).await?;
+            let mut newer = posts::after(&mut view, channel, at, listed, page * limit, limit).await?;
             newer.reverse();
             newer
         }
-        (Window::Since(since), _) => posts::changed_since(&mut view, channel, since, 1000).await?,
+        (Window::Since(since), _) => posts::changed_since(&mut view, channel, since, listed.roots, 1000).await?,
         (Window::Before(..) | Window::After(..), None) => Vec::new(),
     };
     let mut page = PostPage { posts: list, ..PostPage::default() };
     if !matches!(window, Window::Since(_)) {
-        neighbours(&mut view, channel, &mut page, deleted).await?;
+        neighbours(&mut view, channel, &mut page, listed).await?;
     }
     add_roots(&mut view, &mut page).await?;
     Ok(page)
 }
 
-/// The page around the oldest unread post of the actor: up to `before` older and `after` newer ones.
+/// The page around the oldest unread post of the actor: up to `before` older and `after` newer ones, live ones alone.
 ///
 /// # Errors
 /// [`Error::Denied`].
@@ -128,26 +130,28 @@ pub async fn around_unread(
     channel: &ChannelId,
     before: i64,
     after: i64,
+    listed: Listed,
 ) -> Result<PostPage, Error> {
     let mut view = app.db.read(app.clock.now()).await?;
     access::readable_channel(&mut view, actor, channel).await?;
     let member = channel_members::get(&mut view, channel, &actor.user_id).await?;
     let viewed = member.map_or(Millis(0), |member| member.last_viewed_at);
-    let unread = posts::first_after(&mut view, channel, viewed).await?;
+    let listed = Listed { deleted: false, ..listed };
+    let unread = posts::first_after(&mut view, channel, viewed, listed.roots).await?;
     let mut page = PostPage::default();
     match unread {
-        None => page.posts = posts::page(&mut view, channel, false, 0, before).await?,
+        None => page.posts = posts::page(&mut view, channel, listed, 0, before).await?,
         Some(unread) => {
             let at = (unread.create_at, &unread.id);
-            let mut newer = posts::after(&mut view, channel, at, false, 0, after - 1).await?;
+            let mut newer = posts::after(&mut view, channel, at, listed, 0, after - 1).await?;
             newer.reverse();
-            let older = posts::before(&mut view, channel, at, false, 0, before).await?;
+            let older = posts::before(&mut view, channel, at, listed, 0, before).await?;
             page.posts = newer;
             page.posts.push(unread);
             page.posts.extend(older);
         }
     }
-    neighbours(&mut view, channel, &mut page, false).await?;
+    neighbours(&mut view, channel, &mut page, listed).await?;
     add_roots(&mut view, &mut page).await?;
     Ok(page)
 }
@@ -156,15 +160,15 @@ async fn neighbours(
     view: &mut rialto_store::Snapshot,
     channel: &ChannelId,
     page: &mut PostPage,
-    deleted: bool,
+    listed: Listed,
 ) -> Result<(), StoreError> {
     if let Some(newest) = page.posts.first() {
         let at = (newest.create_at, &newest.id);
-        page.next = posts::after(view, channel, at, deleted, 0, 1).await?.first().map(|post| post.id);
+        page.next = posts::after(view, channel, at, listed, 0, 1).await?.first().map(|post| post.id);
     }
     if let Some(oldest) = page.posts.last() {
         let at = (oldest.create_at, &oldest.id);
-        page.prev = posts::before(view, channel, at, deleted, 0, 1).await?.first().map(|post| post.id);
+        page.prev = posts::before(view, channel, at, listed, 0, 1).await?.first().map(|post| post.id);
     }
     Ok(())
 }

@@ -260,15 +260,22 @@ async fn readers_find_where_they_stopped() {
         }
         scene.tick();
         crate::channel_members::set_unread_from(&scene.app, &scene.bob.actor, &made[2].id).await.unwrap();
-        let page = around_unread(&scene.app, &scene.bob.actor, &scene.channel, 2, 10).await.unwrap();
+        let page = around_unread(&scene.app, &scene.bob.actor, &scene.channel, 2, 10, Listed::default()).await.unwrap();
         let texts: Vec<_> = page.posts.iter().map(|post| post.message.as_str()).collect();
         assert_eq!(texts, ["number 3", "number 2", "number 1", "number 0"]);
         let member = crate::channel_members::get(&scene.app, &scene.bob.actor, &scene.channel, &scene.bob.id).await;
         let row = scene.channel_row(&scene.channel).await;
         assert_eq!(row.total_msg_count - member.unwrap().msg_count, 2);
         scene.tick();
-        crate::channel_members::view(&scene.app, &scene.bob.actor, &[scene.channel]).await.unwrap();
-        let page = around_unread(&scene.app, &scene.bob.actor, &scene.channel, 2, 10).await.unwrap();
+        crate::channel_members::view(
+            &scene.app,
+            &scene.bob.actor,
+            &[scene.channel],
+            crate::channel_members::Seen::Messages,
+        )
+        .await
+        .unwrap();
+        let page = around_unread(&scene.app, &scene.bob.actor, &scene.channel, 2, 10, Listed::default()).await.unwrap();
         assert_eq!(page.posts.len(), 2);
     })
     .await;

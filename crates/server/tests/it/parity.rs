@@ -1,5 +1,5 @@
-//! What people do in any channel they do in a shared one, on both sides, public or private: the parity list. Following a
-//! thread and link previews are not on it yet.
+//! What people do in any channel they do in a shared one, on both sides, public or private: the parity list. Link
+//! previews are not on it yet.
 
 use rialto_testkit::client::text;
 use rialto_testkit::socket::inner;
@@ -35,6 +35,7 @@ async fn a_shared_channel_is_used_like_any_other() {
                 files(&channel, one, other).await;
                 calls(&channel, one, other).await;
                 own_view(&channel, one, other).await;
+                threads(&channel, one, other).await;
                 links(&channel, one, other).await;
                 about_the_channel(&channel, one, other).await;
             }
@@ -140,6 +141,46 @@ async fn own_view(channel: &str, one: &Side<'_>, other: &Side<'_>) {
     assert!(favourites["channel_ids"].as_array().unwrap().contains(&json!(channel)), "{categories}");
     let saved = reader.get("/users/me/posts/flagged").await.ok();
     assert!(saved["posts"].get(&written).is_some(), "{saved}");
+}
+
+/// Whoever answers a message of the other side follows its thread: what comes next is unread and told, until they have read
+/// it, or want to hear no more.
+async fn threads(channel: &str, one: &Side<'_>, other: &Side<'_>) {
+    let (name, reader) = (one.org.name(), other.person);
+    let root = text(&one.person.write(channel, &format!("{name} begins a thread")).await["id"]);
+    reader.see(channel, &format!("{name} begins a thread")).await;
+    reader.reply(channel, &root, &format!("an answer to the thread of {name}")).await;
+    one.person.see(channel, &format!("an answer to the thread of {name}")).await;
+    let list = format!("/users/me/teams/{}/threads", other.org.team);
+    let path = format!("{list}/{root}");
+    assert_eq!(reader.get(&path).await.ok()["unread_replies"], 0, "one's own answer is no news");
+    let theirs = format!("/users/me/teams/{}/threads/{root}", one.org.team);
+    assert_eq!(one.person.get(&theirs).await.ok()["unread_replies"], 1, "whoever began it follows at home");
+
+    let said = one.person.reply(channel, &root, &format!("{name} goes on")).await;
+    let news = |event: &Value| {
+        let thread = inner(event, "thread");
+        thread["id"] == root.as_str() && thread["reply_count"] == 2 && thread["unread_replies"] == 1
+    };
+    other.socket.wait("thread_updated", news).await;
+    let unread = async || {
+        let found = reader.get(&format!("{list}?unread=true")).await.ok();
+        let all = found["threads"].as_array().unwrap().clone();
+        all.into_iter().find(|thread| thread["id"] == root.as_str()).map(|thread| thread["unread_replies"].clone())
+    };
+    assert_eq!(unread().await, Some(json!(1)));
+    let read = reader.put(&format!("{path}/read/{}", said["create_at"]), Value::Null).await.ok();
+    assert_eq!(read["unread_replies"], 0, "{read}");
+    other.socket.wait("thread_read_changed", |event| event["data"]["thread_id"] == root.as_str()).await;
+    assert_eq!(unread().await, None);
+
+    reader.delete(&format!("{path}/following")).await.ok();
+    let left = |event: &Value| event["data"]["thread_id"] == root.as_str() && event["data"]["state"] == false;
+    other.socket.wait("thread_follow_changed", left).await;
+    one.person.reply(channel, &root, &format!("{name} says more")).await;
+    reader.see(channel, &format!("{name} says more")).await;
+    assert_eq!(reader.get(&path).await.status, 404, "no more of it");
+    assert_eq!(unread().await, None);
 }
 
 /// A link to a message, and the same link handed on to another channel, which is how clients forward.

@@ -31,6 +31,7 @@ pub mod shared_channels;
 pub mod statuses;
 pub mod system;
 pub mod teams;
+pub mod threads;
 pub mod users;
 
 pub use categories::{Categories, Category};

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::acknowledgements::{Acknowledgement, Priority};
 use super::files::FileInfo;
 use super::reactions::Reaction;
-use super::users::User;
+use super::threads::Participant;
 use crate::lenient::{is_zero, or_absent, or_default, well_formed};
 use crate::post_props;
 
@@ -42,7 +42,10 @@ pub struct Post {
     pub reply_count: i64,
     pub last_reply_at: i64,
     /// null unless loaded.
-    pub participants: Option<Vec<User>>,
+    pub participants: Option<Vec<Participant>>,
+    /// Only where a client that folds threads asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_following: Option<bool>,
     pub metadata: Metadata,
 }
 
@@ -89,6 +92,7 @@ impl From<&rialto_model::Post> for Post {
             reply_count: post.reply_count,
             last_reply_at: post.last_reply_at.0,
             participants: None,
+            is_following: None,
             metadata: Metadata::default(),
         }
     }
@@ -126,6 +130,14 @@ impl Post {
             self.metadata.priority = priority.map(Priority::from);
             self.metadata.acknowledgements = acknowledgements.into_iter().map(Acknowledgement::from).collect();
         }
+        self
+    }
+
+    /// With what clients that fold threads show of the thread it begins.
+    #[must_use]
+    pub fn with_thread(mut self, is_following: bool, participants: Vec<Participant>) -> Post {
+        self.is_following = Some(is_following);
+        self.participants = Some(participants);
         self
     }
 

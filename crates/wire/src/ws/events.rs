@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rialto_model::{ChannelId, ChannelKind, Millis, PostId, RemoteId, TeamId, UserId};
+use rialto_model::{ChannelId, ChannelKind, Millis, PostId, RemoteId, TeamId, ThreadUnread, UserId};
 use serde_json::json;
 
 use super::{Broadcast, EventFrame};
@@ -15,6 +15,7 @@ use crate::v4::posts::Post;
 use crate::v4::preferences::Preference;
 use crate::v4::reactions::Reaction;
 use crate::v4::teams::{Team, TeamMember};
+use crate::v4::threads::Thread;
 use crate::v4::users::User;
 
 /// The first event of a connection.
@@ -77,6 +78,70 @@ pub fn post_unread(unread: &ChannelUnreadAt, post: PostId) -> EventFrame {
     });
     let team = TeamId::parse(&unread.team_id).ok();
     EventFrame::new("post_unread", data, Broadcast::user(unread.user_id).in_channel(unread.channel_id).in_team(team))
+}
+
+/// A thread the person follows has another reply, or one less; `before` is what they had not read of it before a reply.
+/// Empty team in direct and group channels, here and below.
+pub fn thread_updated(user: UserId, team: Option<TeamId>, thread: &Thread, before: Option<ThreadUnread>) -> EventFrame {
+    let mut data = json!({"thread": to_text(thread)});
+    if let (Some(before), Some(data)) = (before, data.as_object_mut()) {
+        data.insert("previous_unread_replies".to_owned(), before.replies.into());
+        data.insert("previous_unread_mentions".to_owned(), before.mentions.into());
+    }
+    EventFrame::new("thread_updated", data, Broadcast::user(user).in_team(team))
+}
+
+/// The person follows a thread, or has left off.
+pub fn thread_follow_changed(
+    user: UserId,
+    team: Option<TeamId>,
+    root: PostId,
+    following: bool,
+    replies: i64,
+) -> EventFrame {
+    let data = json!({"thread_id": root, "state": following, "reply_count": replies});
+    EventFrame::new("thread_follow_changed", data, Broadcast::user(user).in_team(team))
+}
+
+/// How far somebody has read one thread.
+#[derive(Debug, Clone, Copy)]
+pub struct ThreadRead {
+    /// The thread.
+    pub root: PostId,
+    /// Where it is.
+    pub channel: ChannelId,
+    /// Up to when.
+    pub at: Millis,
+    /// What was unread before.
+    pub before: ThreadUnread,
+    /// What is unread now.
+    pub now: ThreadUnread,
+}
+
+/// The person has read a thread, or marked it unread.
+pub fn thread_read_changed(user: UserId, team: Option<TeamId>, read: ThreadRead) -> EventFrame {
+    let data = json!({
+        "thread_id": read.root,
+        "timestamp": read.at.0,
+        "unread_mentions": read.now.mentions,
+        "unread_replies": read.now.replies,
+        "previous_unread_mentions": read.before.mentions,
+        "previous_unread_replies": read.before.replies,
+        "channel_id": read.channel,
+    });
+    EventFrame::new("thread_read_changed", data, Broadcast::user(user).in_team(team))
+}
+
+/// The person has read all threads of a team.
+pub fn team_threads_read(user: UserId, team: TeamId, at: Millis) -> EventFrame {
+    let data = json!({"timestamp": at.0});
+    EventFrame::new("thread_read_changed", data, Broadcast::user(user).in_team(Some(team)))
+}
+
+/// The person has read all threads of a channel.
+pub fn channel_threads_read(user: UserId, channel: ChannelId, at: Millis) -> EventFrame {
+    let data = json!({"timestamp": at.0});
+    EventFrame::new("thread_read_changed", data, Broadcast::user(user).in_channel(channel))
 }
 
 /// Somebody reacted.

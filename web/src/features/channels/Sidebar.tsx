@@ -20,12 +20,14 @@ export interface SidebarProps {
   onBrowse: () => void;
   onCreate: () => void;
   onFind: () => void;
+  /** What stands above the channels. */
+  top: ReactNode;
   /** Team menu above, account below. */
   head: ReactNode;
   foot: ReactNode;
 }
 
-export function Sidebar({ team, currentId, onBrowse, onCreate, onFind, head, foot }: SidebarProps) {
+export function Sidebar({ team, currentId, onBrowse, onCreate, onFind, top, head, foot }: SidebarProps) {
   const { t } = useLanguage();
   const channelIds = useStoreShallow((state) => sidebar(state, team.id).channels.map((channel) => channel.id));
   const directIds = useStoreShallow((state) => sidebar(state, team.id).direct.map((channel) => channel.id));
@@ -38,6 +40,7 @@ export function Sidebar({ team, currentId, onBrowse, onCreate, onFind, head, foo
         <span>{t('sidebar.find')}</span>
         <kbd>Ctrl K</kbd>
       </button>
+      {top}
       <div className={styles['scroll']}>
         <div className={styles['heading']}>
           <h2>{t('sidebar.channels')}</h2>

@@ -24,6 +24,8 @@ export interface PostItemProps {
   reactions: ReactNode;
   /** What opens the emoji picker from the toolbar. */
   reactButton: ReactNode;
+  /** What others add to the menu of the message. */
+  menu?: ReactNode;
   /** Replies, below a root. */
   footer?: ReactNode;
   onReply?: ((postId: string) => void) | undefined;
@@ -44,7 +46,7 @@ function override(post: Post): string {
   return typeof name === 'string' ? name : '';
 }
 
-function Message({ post, joined, writable, reactions, reactButton, footer, onReply, onRetry }: Omit<PostItemProps, 'postId'> & { post: Post }) {
+function Message({ post, joined, writable, reactions, reactButton, menu, footer, onReply, onRetry }: Omit<PostItemProps, 'postId'> & { post: Post }) {
   const { t } = useLanguage();
   const dates = useDates();
   const user = useStore((state) => state.users[post.user_id]);
@@ -90,7 +92,7 @@ function Message({ post, joined, writable, reactions, reactButton, footer, onRep
         <DeliveryNote post={post} onRetry={onRetry} />
         {footer}
       </div>
-      {post.delivery === undefined && !isEdited && <PostToolbar post={post} author={name} remote={isRemote(user)} organisation={origin} writable={writable} reactButton={reactButton} onReply={onReply} />}
+      {post.delivery === undefined && !isEdited && <PostToolbar post={post} author={name} remote={isRemote(user)} organisation={origin} writable={writable} reactButton={reactButton} menu={menu} onReply={onReply} />}
     </article>
   );
 }

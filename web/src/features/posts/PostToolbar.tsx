@@ -20,10 +20,12 @@ export interface PostToolbarProps {
   organisation: string | undefined;
   writable: boolean;
   reactButton: ReactNode;
+  /** What others add to the menu; it is there for everybody who reads the message. */
+  menu: ReactNode;
   onReply: ((postId: string) => void) | undefined;
 }
 
-export function PostToolbar({ post, author, remote, organisation, writable, reactButton, onReply }: PostToolbarProps) {
+export function PostToolbar({ post, author, remote, organisation, writable, reactButton, menu, onReply }: PostToolbarProps) {
   const { t } = useLanguage();
   const editing = use(EditingContext);
   const own = useStore((state) => post.user_id === state.me);
@@ -40,7 +42,7 @@ export function PostToolbar({ post, author, remote, organisation, writable, reac
             <MessageSquareReply size={17} />
           </IconButton>
         )}
-        {(writable || deletable) && (
+        {(writable || deletable || menu !== undefined) && (
           <Popover
             label={t('posts.actions', { name: author })}
             trigger={(props) => (
@@ -49,6 +51,7 @@ export function PostToolbar({ post, author, remote, organisation, writable, reac
               </IconButton>
             )}
           >
+                {menu}
                 {writable && (
                   // A refusal leaves the message as it is, which is what is shown.
                   <MenuItem icon={post.is_pinned ? <PinOff size={16} /> : <Pin size={16} />} onSelect={() => void setPinned(post.id, !post.is_pinned).catch(() => undefined)} testId="pin">

@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { failureText } from '../../api/failureText';
 import { useLanguage } from '../../i18n/context';
 import { loadThread } from '../../realtime/load';
+import { loadFollowing, readThreadTo } from '../../realtime/threads';
 import { useStore, useStoreShallow } from '../../state/react';
 import { Notice } from '../../ui/Notice';
 import { Waiting } from '../../ui/Waiting';
@@ -22,6 +23,7 @@ export function ThreadPane({ rootId, renderPost, composer }: ThreadPaneProps) {
   const known = useStore((state) => rootId in state.posts);
   const gone = useStore((state) => (state.posts[rootId]?.delete_at ?? 0) > 0);
   const replies = useStoreShallow((state) => state.replies[rootId] ?? []);
+  const unread = useStore((state) => state.following[rootId] === true && (state.threads[rootId]?.replies ?? 0) > 0);
   const connection = useStore((state) => state.connection);
   const [fault, setFault] = useState('');
   const scroll = useRef<HTMLDivElement>(null);
@@ -34,7 +36,20 @@ export function ThreadPane({ rootId, renderPost, composer }: ThreadPaneProps) {
       () => setFault(''),
       (error: unknown) => setFault(failureText(error, t)),
     );
+    // Without an answer the pane says nothing about following.
+    loadFollowing(rootId).catch(() => undefined);
   }, [rootId, connection, t]);
+
+  // What is on screen is read; what comes while the window is hidden, when it is shown again.
+  useEffect(() => {
+    if (!unread) return;
+    const seen = (): void => {
+      if (document.visibilityState === 'visible') void readThreadTo(rootId);
+    };
+    seen();
+    document.addEventListener('visibilitychange', seen);
+    return () => document.removeEventListener('visibilitychange', seen);
+  }, [rootId, unread]);
 
   useLayoutEffect(() => {
     const box = scroll.current;
