@@ -53,7 +53,6 @@ pub mod notices;
 pub mod outbox;
 pub mod passwords;
 pub mod pins;
-#[cfg(feature = "planted-faults")]
 pub mod planted;
 pub mod posts;
 pub mod preferences;

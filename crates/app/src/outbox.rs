@@ -198,7 +198,6 @@ pub async fn changes(app: &App, remote: &RemoteId, after: Seq) -> Result<Changes
             break;
         }
     }
-    #[cfg(feature = "planted-faults")]
     if crate::planted::Fault::SkippedCursor.is_planted() && changes.list.len() > 1 {
         changes.list.pop();
     }
@@ -212,11 +211,7 @@ async fn relevant(
     recorded: Recorded,
 ) -> Result<Option<Change>, StoreError> {
     let Recorded { seq, origin, event, .. } = recorded;
-    #[cfg(feature = "planted-faults")]
-    let echoes = crate::planted::Fault::Echo.is_planted();
-    #[cfg(not(feature = "planted-faults"))]
-    let echoes = false;
-    if origin == Origin::Remote(*to) && !echoes {
+    if origin == Origin::Remote(*to) && !crate::planted::Fault::Echo.is_planted() {
         return Ok(None);
     }
     let change = |channel, what| Ok(Some(Change { seq, channel, what }));

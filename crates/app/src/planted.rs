@@ -1,5 +1,5 @@
-//! Defects put in on purpose, one at a time, to see that the simulation of several servers finds them. Only compiled for
-//! `make sim-selftest`.
+//! Defects put in on purpose, one at a time, to see that the simulation of several servers finds them. In a build without
+//! the feature `testing` there is nothing that could put one in, and the compiler removes what asks for them.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -25,16 +25,19 @@ impl Fault {
         [Fault::SkippedCursor, Fault::DroppedRetry, Fault::Echo, Fault::MissingOwnership, Fault::Tie];
 
     /// Whether it is the one in place.
+    #[must_use]
     pub fn is_planted(self) -> bool {
-        PLANTED.load(Ordering::SeqCst) == self as u8
+        cfg!(feature = "testing") && PLANTED.load(Ordering::SeqCst) == self as u8
     }
 
     /// Puts it in place of any other.
+    #[cfg(feature = "testing")]
     pub fn plant(self) {
         PLANTED.store(self as u8, Ordering::SeqCst);
     }
 
     /// Takes away whichever is in place.
+    #[cfg(feature = "testing")]
     pub fn remove() {
         PLANTED.store(0, Ordering::SeqCst);
     }

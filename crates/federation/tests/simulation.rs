@@ -29,7 +29,6 @@ mod model;
 mod outsiders;
 #[path = "simulation/plan.rs"]
 mod plan;
-#[cfg(feature = "planted-faults")]
 #[path = "simulation/selftest.rs"]
 mod selftest;
 #[path = "simulation/shrink.rs"]

@@ -169,7 +169,6 @@ async fn change(
     incoming: &IncomingPost,
 ) -> Result<Applied, StoreError> {
     let owns = before.remote_id == Some(share.remote().id) && before.channel_id == share.channel().id;
-    #[cfg(feature = "planted-faults")]
     let owns = owns || crate::planted::Fault::MissingOwnership.is_planted();
     if !owns {
         return Ok(Applied::Refused(Code::NotOwner));

@@ -122,6 +122,11 @@ impl Found {
             | DomainEvent::ChannelModerated { .. }
             | DomainEvent::ChannelMemberUpdated { .. }
             | DomainEvent::ChannelViewed { .. }
+            | DomainEvent::ThreadChanged { .. }
+            | DomainEvent::ThreadFollowed { .. }
+            | DomainEvent::ThreadRead { .. }
+            | DomainEvent::TeamThreadsRead { .. }
+            | DomainEvent::ChannelThreadsRead { .. }
             | DomainEvent::EmojiAdded(_)
             | DomainEvent::EmojiRemoved(_)
             | DomainEvent::PeerEmojiChanged { .. } => {}

@@ -309,13 +309,8 @@ async fn pin(tx: &mut Tx, post: &mut Post, actor: &SessionUser, pinned: bool) ->
 }
 
 pub(crate) async fn save_edit(tx: &mut Tx, post: &mut Post, origin: Origin) -> Result<(), StoreError> {
-    #[cfg(feature = "planted-faults")]
-    let tie = crate::planted::Fault::Tie.is_planted().then(|| post.update_at.max(tx.now()));
-    post.update_at = post.update_at.next_version(tx.now());
-    #[cfg(feature = "planted-faults")]
-    if let Some(tie) = tie {
-        post.update_at = tie;
-    }
+    let ties = crate::planted::Fault::Tie.is_planted();
+    post.update_at = if ties { post.update_at.max(tx.now()) } else { post.update_at.next_version(tx.now()) };
     posts::update(tx, post).await?;
     tx.record(
         Scope::Channel(post.channel_id),

@@ -213,7 +213,6 @@ impl Sender {
             }
         } else {
             let sent = Box::pin(self.send(&remote, changes)).await;
-            #[cfg(feature = "planted-faults")]
             let sent = match sent {
                 Err(_) if rialto_app::planted::Fault::DroppedRetry.is_planted() => Ok(Vec::new()),
                 sent => sent,

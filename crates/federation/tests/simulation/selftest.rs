@@ -11,6 +11,7 @@ const OPS: usize = 400;
 
 /// A test that cannot fail is a defect: each planted one is found within a dozen seeds.
 #[test]
+#[ignore = "a planted defect is everybody's in the process: `make sim-selftest` runs this alone, as part of `make test`"]
 fn each_planted_defect_is_found() {
     let mut missed = Vec::new();
     for fault in Fault::ALL {
