@@ -6,6 +6,9 @@
 
 #[cfg(test)]
 mod changes_tests;
+mod concerned;
+#[cfg(test)]
+mod concerned_tests;
 mod held;
 #[cfg(test)]
 mod held_tests;
@@ -21,6 +24,7 @@ mod refused_tests;
 #[cfg(test)]
 mod toggle_tests;
 
+pub use concerned::{Concerned, concerned};
 pub use held::{Held, begin_members, changes_of, held, hold, resume, telling_members, told_members};
 pub use load::{Contents, Wanted, load, members_page, versions_of_members};
 pub use refused::{

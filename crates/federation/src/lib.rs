@@ -15,6 +15,7 @@ pub mod transport;
 mod typing;
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rialto_app::shares::direct;
@@ -56,6 +57,8 @@ pub struct Federation {
     typing: typing::Typing,
     /// What is listed as having left without an answer.
     unconfirmed: send::ledger::Unconfirmed,
+    /// How often senders have looked what there is to do.
+    rounds: Arc<AtomicU64>,
 }
 
 /// Whether a capability is left by the rules of a connection.
@@ -80,7 +83,13 @@ impl Federation {
             paces: receive::pace::Paces::default(),
             typing: typing::Typing::default(),
             unconfirmed: send::ledger::Unconfirmed::default(),
+            rounds: Arc::default(),
         }
+    }
+
+    /// How often the senders of this process have looked what there is to do, all together: each look is about ten queries.
+    pub fn sender_rounds(&self) -> u64 {
+        self.rounds.load(Ordering::Relaxed)
     }
 
     /// Our own address, if it is set to something peers can call.

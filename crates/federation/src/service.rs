@@ -11,8 +11,9 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::send::lookout::Links;
 use crate::send::sender::Link;
-use crate::send::{files, pictures, pinger, sender};
+use crate::send::{files, lookout, pictures, pinger, sender};
 use crate::{Federation, authors, typing};
 
 /// The name of the lease.
@@ -72,9 +73,11 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
     let (written, follows) = mpsc::channel(1024);
     let authors = tokio::spawn(authors::run(federation.clone(), follows));
     let typing = tokio::spawn(typing::run(federation.clone()));
+    let links = Links::default();
+    let lookout = tokio::spawn(lookout::run(federation.clone(), links.clone()));
     let mut on_duty = duty.take(&federation).await;
     if on_duty {
-        reconcile(&federation, &mut tasks).await;
+        reconcile(&federation, &mut tasks, &links).await;
     }
     loop {
         tokio::select! {
@@ -86,7 +89,7 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
                         let _ = written.try_send(Arc::clone(&batch));
                     }
                     if on_duty && batch.iter().any(|recorded| matches!(recorded.event, DomainEvent::RemoteChanged { .. })) {
-                        reconcile(&federation, &mut tasks).await;
+                        reconcile(&federation, &mut tasks, &links).await;
                     }
                 }
             },
@@ -99,11 +102,14 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
             _ = chores.tick() => {
                 on_duty = duty.take(&federation).await;
                 if !on_duty {
-                    tasks.drain().for_each(|(_, task)| task.stop());
+                    for (id, task) in tasks.drain() {
+                        task.stop();
+                        links.remove(&id);
+                    }
                     continue;
                 }
                 // Settings may have switched the service on or off.
-                reconcile(&federation, &mut tasks).await;
+                reconcile(&federation, &mut tasks, &links).await;
                 if let Err(error) = apply::release_stuck(&federation.app).await {
                     tracing::warn!(%error, "the waiting room could not be looked through");
                 }
@@ -126,6 +132,7 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
     }
     tasks.values().for_each(Tasks::stop);
     authors.abort();
+    lookout.abort();
     typing.abort();
     if on_duty && let Err(error) = duty::leave(&federation.app, DUTY, &duty.node).await {
         tracing::warn!(%error, "another node takes over only after a while");
@@ -133,7 +140,7 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
 }
 
 /// Starts what is missing and stops what has ended.
-async fn reconcile(federation: &Federation, tasks: &mut HashMap<RemoteId, Tasks>) {
+async fn reconcile(federation: &Federation, tasks: &mut HashMap<RemoteId, Tasks>, links: &Links) {
     let live = if federation.app.settings.get().connections_enabled() {
         match connections::list_live(&federation.app).await {
             Ok(list) => list,
@@ -152,6 +159,7 @@ async fn reconcile(federation: &Federation, tasks: &mut HashMap<RemoteId, Tasks>
         let keep = kept.contains(id) && !task.has_ended();
         if !keep {
             task.stop();
+            links.remove(id);
         }
         keep
     });
@@ -160,6 +168,8 @@ async fn reconcile(federation: &Federation, tasks: &mut HashMap<RemoteId, Tasks>
     for (place, id) in missing.into_iter().enumerate() {
         let (link, kick) = (Arc::new(Link::default()), Arc::new(Notify::new()));
         let turn = pinger::Turn::new(place, number);
+        // Before it reads the log: from then on nothing is written that it does not hear of.
+        links.put(id, &link);
         let sender = tokio::spawn(after(turn, sender::run(federation.clone(), id, Arc::clone(&link))));
         let files = tokio::spawn(after(turn, files::run(federation.clone(), id, Arc::clone(&link))));
         let pictures = tokio::spawn(after(turn, pictures::run(federation.clone(), id)));

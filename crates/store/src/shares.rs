@@ -1,8 +1,10 @@
 //! Shares: which channel goes to which connection, how, and how far.
 
+use std::collections::BTreeSet;
+
 use rialto_model::{ChannelId, Millis, RemoteId, Seq, Share, ShareId, ShareMode, ShareState, TeamId};
 
-use crate::{Arg, FromRow, Row, Snapshot, StoreError, Tx};
+use crate::{Arg, FromRow, Row, Snapshot, Sql, StoreError, Tx};
 
 macro_rules! columns {
     () => {
@@ -183,6 +185,22 @@ pub async fn list_of_team(view: &mut Snapshot, team: &TeamId) -> Result<Vec<Shar
         &[team.into()],
     )
     .await
+}
+
+/// The connections over which any of these channels is shared, or is about to be.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn remotes_of_channels(
+    view: &mut Snapshot,
+    channels: &BTreeSet<ChannelId>,
+) -> Result<Vec<RemoteId>, StoreError> {
+    const LIST: Sql = Sql::per(
+        "SELECT DISTINCT remote_id FROM shares WHERE live AND channel_id IN (SELECT value FROM json_each($1))",
+        "SELECT DISTINCT remote_id FROM shares WHERE live AND channel_id IN (SELECT json_array_elements_text($1::json))",
+    );
+    let rows: Vec<crate::Id<RemoteId>> = view.fetch_all(LIST, &[(&crate::json_list(channels)).into()]).await?;
+    Ok(rows.into_iter().map(|id| id.0).collect())
 }
 
 /// Adds a share. Whatever the clock did, it begins after everything that is in the channel, and its version comes after

@@ -4,9 +4,9 @@ use rialto_model::{Cause, ChannelId, Millis, RemoteCluster, RemoteId};
 use rialto_store::health;
 pub use rialto_store::health::{Failure, Measured};
 pub use rialto_store::peer_quotas::Brought;
-use rialto_store::{StoreError, remotes};
+use rialto_store::{StoreError, Tx, remotes};
 
-use super::{Error, Standing, get, positions, quotas, rotation_standing};
+use super::{Contact, Error, Standing, contact_within, get, positions, quotas, rotation_standing};
 use crate::access::SessionUser;
 use crate::outbox::{self, What};
 use crate::{App, backlog, recovery};
@@ -35,17 +35,22 @@ pub struct Ping {
 pub async fn note_ping(app: &App, id: &RemoteId, ping: Option<Ping>) -> Result<(), StoreError> {
     let offline_after = app.settings.get().offline_after_ms();
     let mut tx = app.db.begin(app.clock.now()).await?;
-    let Some(remote) = remotes::lock(&mut tx, id).await?.filter(|remote| remote.delete_at.is_none()) else {
+    ping_within(&mut tx, offline_after, id, ping).await?;
+    tx.commit().await
+}
+
+async fn ping_within(tx: &mut Tx, offline_after: i64, id: &RemoteId, ping: Option<Ping>) -> Result<(), StoreError> {
+    let Some(remote) = remotes::lock(tx, id).await?.filter(|remote| remote.delete_at.is_none()) else {
         return Ok(());
     };
     let now = tx.now();
-    let before = health::get(&mut tx, id).await?;
+    let before = health::get(tx, id).await?;
     let watched = before.noted_at.map(|then| now.since(then)).filter(|passed| (1..=UNWATCHED).contains(passed));
     if let Some(passed) = watched {
         // What was found last held until now.
         let (up, down) = if before.reached { (passed, 0) } else { (0, passed) };
         let hour = now.0 / HOUR;
-        health::count(&mut tx, id, hour, up, down, hour - DAY_HOURS).await?;
+        health::count(tx, id, hour, up, down, hour - DAY_HOURS).await?;
     }
     let online = remote.is_online(Millis(now.0 - 1), offline_after);
     let measured = match ping {
@@ -59,19 +64,44 @@ pub async fn note_ping(app: &App, id: &RemoteId, ping: Option<Ping>) -> Result<(
         },
         None => Measured { online_since: before.online_since.filter(|_| online), reached: false, ..before },
     };
-    health::put(&mut tx, id, &Measured { noted_at: Some(now), ..measured }).await?;
-    tx.commit().await
+    health::put(tx, id, &Measured { noted_at: Some(now), ..measured }).await
 }
 
-/// Notes why something did not get through.
+/// Notes why something did not get through, in one transaction: with very many peers out of reach each one more counts.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
-pub async fn note_failure(app: &App, id: &RemoteId, cause: Cause, text: &str) -> Result<(), StoreError> {
+pub async fn note_failure(
+    app: &App,
+    id: &RemoteId,
+    (cause, text): (Cause, &str),
+    contact: Contact,
+) -> Result<(), StoreError> {
+    let offline_after = app.settings.get().offline_after_ms();
     let mut tx = app.db.begin(app.clock.now()).await?;
-    let failure = Failure { cause, text: text.chars().take(300).collect(), at: tx.now() };
-    health::put_failure(&mut tx, id, &failure).await?;
+    contact_within(&mut tx, offline_after, id, contact).await?;
+    failure_within(&mut tx, id, cause, text).await?;
     tx.commit().await
+}
+
+/// Notes that a ping did not get through, and why, in one transaction.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn note_unreached(app: &App, id: &RemoteId, cause: Cause, text: &str) -> Result<(), StoreError> {
+    let offline_after = app.settings.get().offline_after_ms();
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    // The row of the connection first, as everywhere.
+    ping_within(&mut tx, offline_after, id, None).await?;
+    let contact = Contact { error: Some(text.to_owned()), ..Contact::default() };
+    contact_within(&mut tx, offline_after, id, contact).await?;
+    failure_within(&mut tx, id, cause, text).await?;
+    tx.commit().await
+}
+
+async fn failure_within(tx: &mut Tx, id: &RemoteId, cause: Cause, text: &str) -> Result<(), StoreError> {
+    let failure = Failure { cause, text: text.chars().take(300).collect(), at: tx.now() };
+    health::put_failure(tx, id, &failure).await
 }
 
 /// Where a connection stands (behaviour 0.3).

@@ -398,7 +398,21 @@ pub struct Contact {
 pub async fn note_contact(app: &App, id: &RemoteId, contact: Contact) -> Result<Option<RemoteCluster>, StoreError> {
     let offline_after = app.settings.get().offline_after_ms();
     let mut tx = app.db.begin(app.clock.now()).await?;
-    let Some(before) = remotes::lock(&mut tx, id).await?.filter(|remote| remote.delete_at.is_none()) else {
+    let Some((remote, changed)) = contact_within(&mut tx, offline_after, id, contact).await? else { return Ok(None) };
+    if changed {
+        tx.commit().await?;
+    }
+    Ok(Some(remote))
+}
+
+/// The same in a transaction. Returns whether anything changed.
+async fn contact_within(
+    tx: &mut Tx,
+    offline_after: i64,
+    id: &RemoteId,
+    contact: Contact,
+) -> Result<Option<(RemoteCluster, bool)>, StoreError> {
+    let Some(before) = remotes::lock(tx, id).await?.filter(|remote| remote.delete_at.is_none()) else {
         return Ok(None);
     };
     let mut remote = before.clone();
@@ -418,17 +432,16 @@ pub async fn note_contact(app: &App, id: &RemoteId, contact: Contact) -> Result<
     remote.profile = contact.profile.unwrap_or(remote.profile);
     remote.caps = contact.caps.unwrap_or(remote.caps);
     if remote == before {
-        return Ok(Some(remote));
+        return Ok(Some((remote, false)));
     }
-    remotes::update(&mut tx, &remote).await?;
+    remotes::update(tx, &remote).await?;
     if before.profile != remote.profile || before.caps != remote.caps {
         // It is not what it was when it refused them (E-031).
-        sync_failures::retry(&mut tx, id, &sync_failures::Which::All).await?;
+        sync_failures::retry(tx, id, &sync_failures::Which::All).await?;
     }
     let was = before.is_online(Millis(now.0 - 1), offline_after);
     if was != remote.is_online(now, offline_after) || before.profile != remote.profile {
-        changed(&mut tx, id);
+        changed(tx, id);
     }
-    tx.commit().await?;
-    Ok(Some(remote))
+    Ok(Some((remote, true)))
 }

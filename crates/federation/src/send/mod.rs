@@ -12,6 +12,7 @@ pub(crate) mod files;
 mod held;
 mod invite;
 pub(crate) mod ledger;
+pub(crate) mod lookout;
 mod people;
 pub(crate) mod pictures;
 pub(crate) mod pinger;

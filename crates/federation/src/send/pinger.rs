@@ -129,13 +129,7 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>, kick: Ar
                 // What both would read differently must not be said (ruling 8.1), and who refuses our credential is asked
                 // every five minutes whether he still does, not told everything twice a minute (ruling 19).
                 link.paused.fetch_or(undelivered.foreign || refused, Ordering::Relaxed);
-                let noted = async {
-                    health::note_failure(&fed.app, &id, undelivered.class, &undelivered.cause).await?;
-                    health::note_ping(&fed.app, &id, None).await?;
-                    let contact = Contact { error: Some(undelivered.cause), ..Contact::default() };
-                    connections::note_contact(&fed.app, &id, contact).await
-                };
-                if let Err(error) = noted.await {
+                if let Err(error) = health::note_unreached(&fed.app, &id, undelivered.class, &undelivered.cause).await {
                     tracing::warn!(%error, remote = %id, "a failed ping could not be noted");
                 }
                 if Instant::now() >= outage.due(&fed) {

@@ -36,6 +36,8 @@ pub(super) const LONG: Duration = Duration::from_secs(60);
 pub(crate) struct Link {
     /// Try now: the peer has called, or answers again.
     pub(crate) wake: Notify,
+    /// There is something in the log that may concern the peer. While the peer cannot be reached that is no reason to try.
+    pub(crate) news: Notify,
     /// Nothing is said but pings: the peer speaks no protocol we speak (ruling 8.1) or refuses our credential (ruling 19).
     pub(crate) paused: AtomicBool,
 }
@@ -102,7 +104,6 @@ impl Failing {
 
 /// Sends to one peer until the connection ends. Runs as a task of its own: no peer waits for another.
 pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
-    let mut settled = fed.app.bus.settled();
     let position = loop {
         match outbox::position(&fed.app, &id).await {
             Ok(Some(position)) => break position,
@@ -131,7 +132,6 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
     };
     let mut failures = 0usize;
     loop {
-        settled.borrow_and_update();
         if link.paused.load(Ordering::Relaxed) {
             link.wake.notified().await;
             continue;
@@ -142,7 +142,7 @@ pub(crate) async fn run(fed: Federation, id: RemoteId, link: Arc<Link>) {
             Ok(Next::Idle(due)) => {
                 failures = 0;
                 tokio::select! {
-                    changed = settled.changed() => if changed.is_err() { return },
+                    () = link.news.notified() => {}
                     () = link.wake.notified() => sender.hurry(),
                     () = tokio::time::sleep(due) => {}
                 }
@@ -188,6 +188,7 @@ impl Sender {
 
     /// One round: what is new in the log, one turn of a channel that is behind, one page of members, and what is due.
     async fn step(&mut self) -> Result<Next, Undelivered> {
+        self.fed.rounds.fetch_add(1, Ordering::Relaxed);
         let Some(remote) = self.remote().await? else { return Ok(Next::Ended) };
         if !remote.is_live() || !self.fed.app.settings.get().sharing_enabled() {
             return Ok(Next::Idle(Duration::from_secs(1)));
@@ -253,11 +254,8 @@ impl Sender {
 
     async fn note_failure(&self, undelivered: &Undelivered) {
         let contact = Contact { error: Some(undelivered.cause.clone()), ..Contact::default() };
-        let noted = async {
-            health::note_failure(&self.fed.app, &self.id, undelivered.class, &undelivered.cause).await?;
-            connections::note_contact(&self.fed.app, &self.id, contact).await
-        };
-        if let Err(error) = noted.await {
+        let failure = (undelivered.class, undelivered.cause.as_str());
+        if let Err(error) = health::note_failure(&self.fed.app, &self.id, failure, contact).await {
             tracing::warn!(%error, remote = %self.id, "a failure could not be noted");
         }
     }

@@ -13,7 +13,7 @@ use rialto_wire::federation::frame::Frame;
 use rialto_wire::federation::ping::Ping;
 use tokio::time::Instant;
 
-use crate::harness::{Network, Server, virtual_clock};
+use crate::harness::{Network, Pair, Server, virtual_clock};
 
 const PEERS: usize = 300;
 
@@ -105,4 +105,51 @@ async fn checks_of_many_peers_are_spread_evenly() {
         let within = third.iter().filter(|at| (**at - from) * 10 / period == part).count();
         assert!((PEERS / 20..=PEERS / 5).contains(&within), "{within} in part {part}");
     }
+}
+
+/// Peers that nobody can reach.
+const GONE: usize = 1_000;
+
+/// E-159: with very many peers out of reach, what is written wakes the senders of those whom it concerns and nobody else's;
+/// and who cannot be reached is not woken by it again and again.
+#[tokio::test(start_paused = true)]
+async fn news_wakes_only_those_it_concerns() {
+    let network = Network::new();
+    network.forget();
+    let begun = Instant::now();
+    let clock = virtual_clock(begun, Arc::default());
+    let alpha = Server::virtually(&network, "alpha", 1, clock.clone(), |_| {}).await;
+    let beta = Server::virtually(&network, "beta", 2, clock, |_| {}).await;
+    let pair = Pair::of(network, alpha, beta).await.shared().await;
+    let Pair { mut alpha, mut beta, channel, .. } = pair;
+    for number in 0..GONE {
+        connected(&alpha, number, &format!("https://gone{number}.example.org")).await;
+    }
+    alpha.stop().await;
+    alpha.start().await;
+    let ann = alpha.speaker(&channel).await;
+    let lab = alpha.channel("lab", &[]).await;
+    // All have begun, and have looked at what there was.
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let rounds = |server: &Server| server.federation().sender_rounds();
+
+    let before = rounds(&alpha);
+    for number in 0..40 {
+        alpha.post(&alpha.admin, &lab, &format!("at home {number}")).await;
+    }
+    let last = alpha.post(&ann, &channel, "to beta").await;
+    beta.arrives(&last.id).await;
+    let woken = rounds(&alpha) - before;
+    assert!(woken < GONE as u64 / 2, "{woken} rounds for 41 messages of which one is for one peer");
+
+    beta.stop().await;
+    let before = rounds(&alpha);
+    for number in 0..40 {
+        alpha.post(&ann, &channel, &format!("while away {number}")).await;
+    }
+    let woken = rounds(&alpha) - before;
+    assert!(woken < GONE as u64 / 2, "{woken} rounds for a peer that cannot be reached");
+    beta.start().await;
+    let last = alpha.post(&ann, &channel, "back again").await;
+    beta.arrives(&last.id).await;
 }
