@@ -106,14 +106,16 @@ pub async fn announced_channels(
     Ok(rows.into_iter().map(|id| id.0).collect())
 }
 
-/// The peers that know any of these people from a channel.
+/// The peers that know any of these people from a channel, as long as anything is shared with them.
 ///
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn who_knows(view: &mut Snapshot, people: &BTreeSet<UserId>) -> Result<Vec<RemoteId>, StoreError> {
     const LIST: Sql = Sql::per(
-        "SELECT DISTINCT remote_id FROM announced_users WHERE user_id IN (SELECT value FROM json_each($1))",
-        "SELECT DISTINCT remote_id FROM announced_users WHERE user_id IN (SELECT json_array_elements_text($1::json))",
+        "SELECT s.remote_id FROM (SELECT DISTINCT remote_id FROM shares WHERE live) AS s WHERE EXISTS (SELECT 1 FROM \
+         announced_users a WHERE a.remote_id = s.remote_id AND a.user_id IN (SELECT value FROM json_each($1)))",
+        "SELECT s.remote_id FROM (SELECT DISTINCT remote_id FROM shares WHERE live) AS s WHERE EXISTS (SELECT 1 FROM \
+         announced_users a WHERE a.remote_id = s.remote_id AND a.user_id IN (SELECT json_array_elements_text($1::json)))",
     );
     let rows: Vec<crate::Id<RemoteId>> = view.fetch_all(LIST, &[(&json_list(people)).into()]).await?;
     Ok(rows.into_iter().map(|id| id.0).collect())

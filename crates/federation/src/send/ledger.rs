@@ -28,7 +28,10 @@ const REMEMBERED: usize = 10_000;
 /// What is listed as unconfirmed already: of what is sent again and again to a peer that does not answer, each version is
 /// listed once. Cheap to clone; a restart forgets it.
 #[derive(Clone, Default)]
-pub(crate) struct Unconfirmed(Arc<Mutex<HashMap<(RemoteId, Option<ChannelId>), HashSet<u64>>>>);
+pub(crate) struct Unconfirmed(Arc<Mutex<HashMap<Place, HashSet<u64>>>>);
+
+/// A connection, and a channel shared over it or the connection as a whole.
+type Place = (RemoteId, Option<ChannelId>);
 
 /// One thing that leaves, and which version of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
