@@ -20,6 +20,7 @@ import { Notice } from '../ui/Notice';
 import { Waiting } from '../ui/Waiting';
 import styles from './app.module.css';
 import { lastTeam } from './memory';
+import { Permalink } from './Permalink';
 import { ReferencesProvider } from './References';
 import { Workspace } from './Workspace';
 
@@ -116,6 +117,7 @@ function Home() {
 function TeamPage({ team: name, section, channel, pane, root }: { team: string; section?: string | undefined; channel?: string | undefined; pane?: string | undefined; root?: string | undefined }) {
   const team = useStore((state) => Object.values(state.teams).find((entry) => entry.name === name && state.myTeams.includes(entry.id)));
   if (team === undefined) return <Redirect to="/select_team" replace />;
+  if (section === 'pl' && channel !== undefined) return <Permalink key={channel} team={team} postId={channel} />;
   return <Workspace key={team.id} team={team} channelName={channel ?? ''} pane={pane ?? ''} rootId={root ?? ''} threads={section === 'threads' && channel === undefined} />;
 }
 

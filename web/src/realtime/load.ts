@@ -1,6 +1,6 @@
 // What is fetched over REST, and how it goes into the store. Every function may be called again at any time: "fetch again" is always allowed.
 import type { PostList } from '@mattermost/types/posts';
-import { client, request } from '../api/client';
+import { client, isRecord, request } from '../api/client';
 import { listEmoji, listPeerEmoji } from '../api/emoji';
 import { listOrganisations, listShares, listUndelivered } from '../api/sharedChannels';
 import { isLocal } from '../state/entities/posts';
@@ -117,9 +117,20 @@ function getPage(channelId: string, page: number): Promise<PostList> {
   return request(client.getPosts(channelId, page, PAGE, false, true, false));
 }
 
-/** Who appears in posts: authors and those who reacted. */
+/** Authors of the messages that a message shows. */
+function linkedAuthors(post: Post): string[] {
+  const embeds: unknown = post.metadata?.embeds;
+  if (!Array.isArray(embeds)) return [];
+  return embeds.flatMap((embed: unknown) => {
+    const data = isRecord(embed) ? embed['data'] : undefined;
+    const shown = isRecord(data) ? data['post'] : undefined;
+    return isRecord(shown) && typeof shown['user_id'] === 'string' ? [shown['user_id']] : [];
+  });
+}
+
+/** Who appears in posts: authors, those who reacted, and authors of what is shown with them. */
 export function takePeople(posts: readonly Post[]): void {
-  ensureUsers(posts.flatMap((post) => [post.user_id, ...(post.metadata?.reactions ?? []).map((reaction) => reaction.user_id)]));
+  ensureUsers(posts.flatMap((post) => [post.user_id, ...linkedAuthors(post), ...(post.metadata?.reactions ?? []).map((reaction) => reaction.user_id)]));
 }
 
 /**
@@ -198,6 +209,14 @@ export async function findPosts(teamId: string, terms: string, page: number, per
   return posts;
 }
 
+/** One message. */
+export async function loadPost(postId: string): Promise<Post> {
+  const post = (await request(client.getPost(postId))) as Post;
+  dispatch({ kind: 'posts', posts: [post] });
+  takePeople([post]);
+  return post;
+}
+
 const refreshing = new Map<string, 'running' | 'again'>();
 
 /** The root of a thread once more, because its replies changed and with them its counts. Calls during a request are answered by one more. */
@@ -210,7 +229,10 @@ export async function refreshPost(postId: string): Promise<void> {
   const post = await request(client.getPost(postId)).catch(() => undefined);
   const again = refreshing.get(postId) === 'again';
   refreshing.delete(postId);
-  if (post !== undefined) dispatch({ kind: 'posts', posts: [post] });
+  if (post !== undefined) {
+    dispatch({ kind: 'posts', posts: [post] });
+    takePeople([post]);
+  }
   if (again) await refreshPost(postId);
 }
 

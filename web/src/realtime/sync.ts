@@ -174,6 +174,8 @@ function takePosted(post: Post, mentioned: boolean): void {
   dispatch({ kind: 'posted', post, mentioned, viewing });
   takePeople([post]);
   if (post.root_id !== '') void refreshPost(post.root_id);
+  // News are the same for everybody; what a link shows is the reader's own to ask for.
+  if (post.message.includes('/pl/')) void refreshPost(post.id);
   const channel = state.channels[post.channel_id];
   // The first words of a direct message make its channel appear.
   if (channel === undefined || !(post.channel_id in state.memberships)) void loadChannel(post.channel_id);

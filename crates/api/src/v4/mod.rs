@@ -14,6 +14,7 @@ mod connection_health;
 mod connection_policy;
 mod connection_trust;
 mod deliveries;
+mod embeds;
 mod emoji;
 mod files;
 mod history;

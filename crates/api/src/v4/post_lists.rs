@@ -9,6 +9,7 @@ use rialto_model::{ChannelId, Millis, PostId};
 use rialto_wire::v4::{Post, PostList};
 
 use super::channel_lists::require_self;
+use super::embeds;
 use super::posts::wire_post;
 use super::threads;
 use crate::extract::{ApiJson, Params, QueryMap, Session, UserParam};
@@ -26,14 +27,16 @@ pub fn routes() -> Router<Api> {
         .route("/posts/{post_id}/thread", get(thread))
 }
 
-async fn show(api: &Api, found: Vec<rialto_model::Post>) -> Result<Vec<Post>, ApiError> {
-    Ok(shown_posts::show(&api.app, found).await?.iter().map(wire_post).collect())
+async fn show(api: &Api, actor: &SessionUser, found: Vec<rialto_model::Post>) -> Result<Vec<Post>, ApiError> {
+    let mut list: Vec<Post> = shown_posts::show(&api.app, found).await?.iter().map(wire_post).collect();
+    embeds::add(api, actor, &mut list).await?;
+    Ok(list)
 }
 
 async fn page(api: &Api, actor: &SessionUser, page: PostPage, fold: &Folding) -> ApiResult<PostList> {
-    let mut list = PostList::new(show(api, page.posts).await?).with_cursors(page.next, page.prev);
+    let mut list = PostList::new(show(api, actor, page.posts).await?).with_cursors(page.next, page.prev);
     if fold.with_roots {
-        list = list.with_context(show(api, page.roots).await?);
+        list = list.with_context(show(api, actor, page.roots).await?);
     }
     fold.beside(api, actor, &mut list).await?;
     Ok(ApiJson(list))
@@ -105,7 +108,7 @@ async fn pinned(
     Params(channel): Params<ChannelId>,
 ) -> ApiResult<PostList> {
     let found = posts::pinned(&api.app, &actor, &channel).await?;
-    Ok(ApiJson(PostList::new(show(&api, found).await?)))
+    Ok(ApiJson(PostList::new(show(&api, &actor, found).await?)))
 }
 
 async fn around_unread(
@@ -148,7 +151,7 @@ async fn saved(
     let skip = usize::try_from(query.offset()).unwrap_or(usize::MAX);
     let take = usize::try_from(query.per_page()).unwrap_or_default();
     let some = found.into_iter().skip(skip).take(take).collect();
-    Ok(ApiJson(PostList::new(show(&api, some).await?)))
+    Ok(ApiJson(PostList::new(show(&api, &actor, some).await?)))
 }
 
 /// A thread, root and replies; from a reply on (`fromPost`, `fromCreateAt`) or what has changed (`fromUpdateAt`).
@@ -189,7 +192,7 @@ async fn thread(
     };
     replies.reverse();
     replies.push(root);
-    let mut list = PostList::new(show(&api, replies).await?);
+    let mut list = PostList::new(show(&api, &actor, replies).await?);
     list.has_next = Some(has_next);
     Folding::of(&query).beside(&api, &actor, &mut list).await?;
     Ok(ApiJson(list))

@@ -14,7 +14,7 @@ use rialto_wire::v4::{Post, StatusOk};
 use serde_json::{Map, Value};
 
 use super::channel_lists::require_self;
-use super::{files, id_lists};
+use super::{embeds, files, id_lists};
 use crate::extract::{ApiJson, Params, Session, UserParam};
 use crate::{Api, ApiError, ApiResult};
 
@@ -99,7 +99,9 @@ async fn create_ephemeral(
 }
 
 async fn get_one(State(api): State<Api>, Session(actor): Session, Params(id): Params<PostId>) -> ApiResult<Post> {
-    show(&api, posts::get(&api.app, &actor, &id).await?).await
+    let ApiJson(mut post) = show(&api, posts::get(&api.app, &actor, &id).await?).await?;
+    embeds::add(&api, &actor, std::slice::from_mut(&mut post)).await?;
+    Ok(ApiJson(post))
 }
 
 async fn by_ids(
@@ -109,7 +111,9 @@ async fn by_ids(
 ) -> ApiResult<Vec<Post>> {
     let ids: Vec<PostId> = id_lists::parse(&body, "post_ids")?;
     let found = posts::list_by_ids(&api.app, &actor, &ids).await?;
-    Ok(ApiJson(shown_posts::show(&api.app, found).await?.iter().map(wire_post).collect()))
+    let mut list: Vec<Post> = shown_posts::show(&api.app, found).await?.iter().map(wire_post).collect();
+    embeds::add(&api, &actor, &mut list).await?;
+    Ok(ApiJson(list))
 }
 
 async fn update(

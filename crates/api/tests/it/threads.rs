@@ -96,7 +96,8 @@ async fn followers_hear_of_replies_and_of_what_they_do_elsewhere() {
     let world = World::start().await;
     let (alice, bob, channel, root) = thread(&world).await;
     let (mut a, mut b) = (world.connect(&alice).await, world.connect(&bob).await);
-    (a.until("hello").await, b.until("hello").await);
+    a.until("hello").await;
+    b.until("hello").await;
     let said = reply(&world, &bob, &channel, root.id, "second").await;
     let (event, _) = a.until("thread_updated").await;
     assert_eq!(

@@ -66,6 +66,14 @@ fn replace_all(text: &str, mut new: impl FnMut(&Link<'_>) -> Option<String>) -> 
     out
 }
 
+/// The first message of ours that a text links to.
+pub fn first(text: &str, own: &SiteUrl) -> Option<PostId> {
+    if !text.contains("/pl/") {
+        return None;
+    }
+    links(text).into_iter().find(|link| !link.is_shared && is_site(link.site, own)).map(|link| link.post)
+}
+
 /// What a link of ours leads to, for one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {

@@ -317,7 +317,7 @@ const FULL: &[(&str, &str)] = &[
     ("EnableOnboardingFlow", "false"),
     ("EnableOutgoingOAuthConnections", "false"),
     ("EnableOutgoingWebhooks", "false"),
-    ("EnablePermalinkPreviews", "false"),
+    ("EnablePermalinkPreviews", "true"),
     ("EnablePostIconOverride", "false"),
     ("EnablePostUsernameOverride", "false"),
     ("EnablePreviewModeBanner", "false"),

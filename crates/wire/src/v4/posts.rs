@@ -53,6 +53,8 @@ pub struct Post {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Metadata {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub embeds: Vec<Embed>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<Reaction>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileInfo>,
@@ -60,6 +62,36 @@ pub struct Metadata {
     pub priority: Option<Priority>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acknowledgements: Vec<Acknowledgement>,
+}
+
+/// Something that is shown below a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Embed {
+    /// `permalink`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[serde(default)]
+    pub url: String,
+    pub data: LinkedPost,
+}
+
+impl Embed {
+    /// A message that another one links to.
+    pub fn permalink(data: LinkedPost) -> Self {
+        Embed { kind: "permalink".to_owned(), url: String::new(), data }
+    }
+}
+
+/// A message, and where it stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LinkedPost {
+    pub post_id: PostId,
+    pub post: Box<Post>,
+    /// Empty in direct and group channels.
+    pub team_name: String,
+    pub channel_display_name: String,
+    pub channel_type: String,
+    pub channel_id: ChannelId,
 }
 
 impl From<&rialto_model::Post> for Post {

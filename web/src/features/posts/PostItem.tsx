@@ -12,6 +12,7 @@ import { OrganisationMark } from '../../ui/OrganisationMark';
 import { DeliveryNote } from './DeliveryNote';
 import { EditBox } from './EditBox';
 import { EditingContext } from './editing';
+import { LinkedMessage } from './LinkedMessage';
 import { PostToolbar } from './PostToolbar';
 import { EphemeralPost, SystemPost } from './SystemPost';
 import styles from './PostItem.module.css';
@@ -83,6 +84,7 @@ function Message({ post, joined, writable, reactions, reactButton, menu, footer,
             )}
           </div>
         )}
+        <LinkedMessage post={post} />
         {post.is_pinned && (
           <p className={styles['pinned']}>
             <Pin size={13} aria-hidden="true" /> {t('posts.pinned')}
