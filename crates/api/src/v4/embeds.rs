@@ -32,7 +32,10 @@ pub async fn add(api: &Api, actor: &SessionUser, list: &mut [Post]) -> Result<()
     for one in &shown {
         let place = match places.entry(one.post.channel_id) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unknown) => unknown.insert(Place::of(api, actor, &one.post.channel_id).await?),
+            Entry::Vacant(unknown) => match Place::of(api, actor, &one.post.channel_id).await {
+                Some(place) => unknown.insert(place),
+                None => continue,
+            },
         };
         let linked = LinkedPost {
             post_id: one.post.id,
@@ -60,12 +63,13 @@ struct Place {
 }
 
 impl Place {
-    async fn of(api: &Api, actor: &SessionUser, id: &ChannelId) -> Result<Self, ApiError> {
-        let channel = channels::get(&api.app, actor, id).await?;
+    /// None where the actor may not see it: no preview, and no reason to keep back the messages that were asked for.
+    async fn of(api: &Api, actor: &SessionUser, id: &ChannelId) -> Option<Self> {
+        let channel = channels::get(&api.app, actor, id).await.ok()?;
         let team = match channel.team_id {
-            Some(team) => teams::get(&api.app, actor, &team).await?.team.name,
+            Some(team) => teams::get(&api.app, actor, &team).await.ok()?.team.name,
             None => String::new(),
         };
-        Ok(Self { channel, team })
+        Some(Self { channel, team })
     }
 }
