@@ -61,7 +61,7 @@ impl App {
             passwords: crate::passwords::Passwords::default(),
             sessions: crate::sessions::Cache::default(),
             index: crate::search::Index::default(),
-            settled: crate::connections::positions::Settled::default(),
+            settled: crate::connections::settled::Settled::default(),
         })
     }
 }

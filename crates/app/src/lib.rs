@@ -120,5 +120,5 @@ pub struct App {
     /// Who keeps the index of words.
     pub index: search::Index,
     /// What peers' words are measured by.
-    pub settled: connections::positions::Settled,
+    pub settled: connections::settled::Settled,
 }

@@ -12,6 +12,7 @@ pub mod policies;
 pub mod positions;
 pub mod quotas;
 mod rotation;
+pub mod settled;
 #[cfg(test)]
 mod tests;
 

@@ -5,10 +5,6 @@
 //! connection is held, nothing is sent and nothing taken, until an administrator decides. Source: rulings 8.1 and 66, E-027
 //! to E-029.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
 use rialto_model::{Millis, Permission, RemoteCluster, RemoteId, Seq};
 use rialto_store::peer_positions::{self, Position};
 use rialto_store::{StoreError, Tx, log, posts, remotes, rotations};
@@ -20,9 +16,6 @@ use crate::audit::{self, About};
 use crate::notices;
 use crate::outbox::Wanted;
 
-/// A word of the peer's that was on its way for so long does not exist: what says less than was known before this long
-/// ago is no straggler.
-const STRAGGLER: Duration = Duration::from_secs(60);
 /// A peer that is restored again so soon is not followed, ms.
 const RESTORED_AGAIN: i64 = 60_000;
 /// Former epochs that are remembered.
@@ -83,37 +76,6 @@ pub mod held {
     pub const TWO_EPOCHS: &str = "peer_epoch_again";
     /// The peer has more of our log than there is: it is us who went back.
     pub const AHEAD: &str = "own_log_went_back";
-}
-
-/// What was known of each peer's position long enough ago for no call to be older, measured by what runs, not by a clock
-/// that may be set meanwhile. In memory only: after a start one waits once more.
-#[derive(Debug, Clone, Default)]
-pub struct Settled(Arc<Mutex<HashMap<RemoteId, Settling>>>);
-
-#[derive(Debug, Clone, Copy)]
-struct Settling {
-    /// Known for at least [`STRAGGLER`].
-    old: Option<Seq>,
-    /// Known since `since`.
-    young: Option<Seq>,
-    since: Duration,
-}
-
-impl Settled {
-    /// What is known now, looked at now. Returns what was known long enough ago.
-    fn look(&self, id: &RemoteId, known: Option<Seq>, now: Duration) -> Option<Seq> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = Settling { old: None, young: known, since: now };
-        let settling = all.entry(*id).or_insert(fresh);
-        if known < settling.young {
-            // The peer was restored, or an administrator has decided.
-            *settling = fresh;
-        }
-        if now.saturating_sub(settling.since) >= STRAGGLER {
-            *settling = Settling { old: settling.young, ..fresh };
-        }
-        settling.old
-    }
 }
 
 /// What [`judge`] goes by besides the claim.
@@ -477,22 +439,5 @@ mod tests {
         let decided = Position { accept_next: true, ..known(5) };
         check(&decided, &claim("two", 1), Verdict::Nothing);
         check(&decided, &Claim { way: Way::Answered(Some(Seq(5))), ..claim("two", 1) }, Verdict::Restored);
-    }
-
-    /// E-027: a clone's word counts once what contradicts it has been known for a minute of running, and what was decided
-    /// about a peer makes all that was known before it void.
-    #[test]
-    fn what_is_known_settles_after_a_minute() {
-        let (settled, id) = (Settled::default(), "aaaaaaaaaaaaaaaaaaaaaaaaaa".parse::<RemoteId>().unwrap());
-        let look =
-            |at: u64, known: i64| settled.look(&id, Some(Seq(known)), Duration::from_millis(at)).map(|seq| seq.0);
-        assert_eq!(look(0, 5), None);
-        assert_eq!(look(59_999, 5), None);
-        assert_eq!(look(60_000, 9), Some(5));
-        assert_eq!(look(119_999, 12), Some(5));
-        assert_eq!(look(120_000, 12), Some(9));
-        assert_eq!(look(500_000, 12), Some(12));
-        assert_eq!(look(500_001, 4), None);
-        assert_eq!(look(560_001, 4), Some(4));
     }
 }
