@@ -66,7 +66,7 @@ export function ForwardDialog({ post, onClose }: { post: Post; onClose: () => vo
       {fault !== '' && <Notice kind="fault">{fault}</Notice>}
       <SearchSelect label={t('forward.to')} options={options} value={target} onChange={setTarget} none={t('channels.searchEmpty')} />
       <Field label={t('forward.comment')} value={comment} onChange={(event) => setComment(event.target.value)} />
-      {source !== undefined && source.type !== 'O' && <Notice kind="info">{t('forward.members', { name: place })}</Notice>}
+      {source !== undefined && source.type !== 'O' && <Notice kind="fact">{t('forward.members', { name: place })}</Notice>}
       <blockquote className={styles['quoted']}>
         <strong>{author}</strong>
         <Markdown text={post.message} />
