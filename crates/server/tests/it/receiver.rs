@@ -17,6 +17,9 @@ pub const NOT_STATE: &[&str] = &[
     // Attempts of our own sender.
     "sync_failures.attempts",
     "sync_failures.next_at",
+    // What our own sender hands over, whatever comes in.
+    "ledger",
+    "ledger_peers",
     // What administrators will be told of, once for many (E-006).
     "admin_notices",
     "sessions",
