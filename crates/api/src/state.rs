@@ -88,6 +88,7 @@ pub fn client_config(app: &App, settings: &Settings, no_accounts: bool) -> Clien
         max_notifications_per_channel: number(settings.max_notifications_per_channel),
         post_edit_time_limit: settings.post_edit_seconds,
         enable_custom_emoji: settings.custom_emoji,
+        enable_link_previews: settings.links.previews,
         reaction_limit: settings.unique_emoji_per_post,
         collapsed_threads: "always_on".to_owned(),
         teammate_name_display: "username".to_owned(),

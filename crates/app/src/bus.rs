@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rialto_model::{ChannelId, Millis, PostId, RemoteId, Seq, UserId};
 use tokio::sync::{broadcast, watch};
 
+use crate::link_previews::Asked;
+
 /// Something clients may be told that is no fact: losing it loses nothing.
 #[derive(Debug, Clone)]
 pub enum Volatile {
@@ -61,6 +63,7 @@ pub struct Bus {
     pictures: broadcast::Sender<RemoteId>,
     callers: Arc<Mutex<HashSet<RemoteId>>>,
     full: watch::Sender<Option<Millis>>,
+    pages: broadcast::Sender<Asked>,
 }
 
 impl Default for Bus {
@@ -73,6 +76,7 @@ impl Default for Bus {
             pictures: broadcast::Sender::new(256),
             callers: Arc::default(),
             full: watch::Sender::new(None),
+            pages: broadcast::Sender::new(256),
         }
     }
 }
@@ -113,6 +117,16 @@ impl Bus {
     /// When there was last no room for what a peer sent, since this node started.
     pub fn full_at(&self) -> Option<Millis> {
         *self.full.borrow()
+    }
+
+    /// A message is shown without what the page it links to says of itself.
+    pub fn ask_for_page(&self, asked: Asked) {
+        let _ = self.pages.send(asked);
+    }
+
+    /// Listens for pages that are asked for.
+    pub fn asked_pages(&self) -> broadcast::Receiver<Asked> {
+        self.pages.subscribe()
     }
 
     /// Files were queued for a peer.

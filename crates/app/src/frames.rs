@@ -12,7 +12,7 @@ use rialto_store::{Snapshot, StoreError, channel_members, channels, sessions, sh
 use crate::App;
 use crate::access::SessionUser;
 use crate::shown_posts::{self, ShownPost};
-use crate::threads;
+use crate::{link_previews, threads};
 
 /// Somebody who listens: the person, and where they belong.
 #[derive(Debug, Clone)]
@@ -128,6 +128,7 @@ pub async fn load(app: &App, wanted: &Wanted) -> Result<Rows, StoreError> {
         let ids: Vec<PostId> = wanted.posts.iter().copied().collect();
         rows.posts =
             shown_posts::list(&mut view, &ids).await?.into_iter().map(|shown| (shown.post.id, shown)).collect();
+        link_previews::ask(app, rows.posts.values());
     }
     let authors = rows.posts.values().map(|shown| shown.post.user_id);
     let people: BTreeSet<UserId> = wanted.users.iter().copied().chain(authors).collect();

@@ -51,6 +51,9 @@ pub async fn tidy(app: &App) -> Result<(), StoreError> {
     if let Err(error) = crate::ledger::tidy(app).await {
         tracing::warn!(%error, "old lines of the ledger could not be removed");
     }
+    if let Err(error) = crate::link_previews::tidy(app).await {
+        tracing::warn!(%error, "previews could not be removed");
+    }
     if let Err(error) = crate::files::tidy(app).await {
         tracing::warn!(%error, "old uploads could not be removed");
     }

@@ -42,6 +42,7 @@ pub mod interruptions;
 mod interruptions_tests;
 pub mod keys;
 pub mod ledger;
+pub mod link_previews;
 pub mod member_requests;
 #[cfg(test)]
 mod member_requests_tests;

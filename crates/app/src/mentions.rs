@@ -56,7 +56,7 @@ fn add(found: &mut Mentions, word: &str) {
 }
 
 /// The parts of a Markdown text that are not code.
-fn outside_code(text: &str) -> Vec<&str> {
+pub(crate) fn outside_code(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some(open) = rest.find('`') {

@@ -76,10 +76,23 @@ pub struct Settings {
     pub show_full_name: bool,
     /// People may give pictures names.
     pub custom_emoji: bool,
+    /// What is shown of pages that messages link to.
+    pub links: Links,
     /// Attachments.
     pub files: Files,
     /// Connections and shares.
     pub workspaces: Workspaces,
+}
+
+/// What is shown of pages of the web that messages link to.
+#[derive(Debug, Clone)]
+pub struct Links {
+    /// Pages are looked at.
+    pub previews: bool,
+    /// Domains, lower case, whose pages are not, nor those of what lies below them.
+    pub restricted: Vec<String>,
+    /// Addresses and names of one's own network that may be called all the same.
+    pub internal: Vec<String>,
 }
 
 /// Section `FileSettings`, and what of it concerns peers.
@@ -191,6 +204,7 @@ impl Default for Settings {
             show_email: true,
             show_full_name: true,
             custom_emoji: true,
+            links: Links { previews: true, restricted: Vec::new(), internal: Vec::new() },
             files: Files { enabled: true, max_bytes: 100 << 20, blocked: std::collections::BTreeSet::new() },
             workspaces: Workspaces {
                 enable_shared_channels: false,

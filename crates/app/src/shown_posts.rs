@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use rialto_model::{Acknowledgement, FileInfo, Post, PostId, Priority, Reaction};
+use rialto_model::{Acknowledgement, FileInfo, LinkPreview, Post, PostId, Priority, Reaction};
 use rialto_store::{Snapshot, StoreError, acknowledgements, posts, priorities, reactions};
 
-use crate::{App, files};
+use crate::{App, files, link_previews};
 
 /// A post with what clients are shown beside it.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct ShownPost {
     pub priority: Option<Priority>,
     /// Who has acknowledged it, if it asks for that.
     pub acknowledgements: Vec<Acknowledgement>,
+    /// What is known of the page it links to.
+    pub preview: Option<LinkPreview>,
 }
 
 /// What is shown beside posts that were handed out already, in their order.
@@ -32,7 +34,9 @@ pub async fn show(app: &App, found: Vec<Post>) -> Result<Vec<ShownPost>, StoreEr
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    beside(&mut app.db.read(app.clock.now()).await?, found).await
+    let shown = beside(&mut app.db.read(app.clock.now()).await?, found).await?;
+    link_previews::ask(app, &shown);
+    Ok(shown)
 }
 
 /// Posts in no order, unknown ones missing. Whoever asks has seen to it that they may be shown.
@@ -61,7 +65,9 @@ async fn beside(view: &mut Snapshot, found: Vec<Post>) -> Result<Vec<ShownPost>,
             acknowledged.entry(ack.post_id).or_default().push(ack);
         }
     }
+    let mut previews = link_previews::beside(view, &found).await?;
     let shown = found.into_iter().map(|post| ShownPost {
+        preview: previews.remove(&post.id),
         pending_post_id: pending.remove(&post.id).unwrap_or_default(),
         files: files.remove(&post.id).unwrap_or_default(),
         reactions: by_post.remove(&post.id).unwrap_or_default(),

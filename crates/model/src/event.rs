@@ -126,6 +126,11 @@ pub enum DomainEvent {
         post: PostId,
         channel: ChannelId,
     },
+    /// Something else than before is known of the page a message links to.
+    PreviewFound {
+        post: PostId,
+        channel: ChannelId,
+    },
     /// Text, props or pin changed.
     PostEdited {
         post: PostId,

@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no async, no clock. Everything else in the workspace may import this crate; it imports none of them.
 
+pub mod address;
 pub mod cause;
 pub mod channel;
 pub mod emoji;
@@ -10,6 +11,7 @@ pub mod file;
 pub mod history;
 pub mod id;
 pub mod ledger;
+pub mod link_preview;
 pub mod moderation;
 pub mod names;
 pub mod permission;
@@ -36,6 +38,7 @@ pub use id::{
     SessionId, ShareId, TeamId, UserId,
 };
 pub use ledger::{LedgerKind, LedgerPast, LedgerState};
+pub use link_preview::{LinkKind, LinkPreview};
 pub use moderation::{Moderated, ModeratedRole, Moderation, Whom};
 pub use permission::{Permission, PermissionSet};
 pub use policy::{ConnectionPolicy, Rule};

@@ -3,6 +3,7 @@
 mod config;
 mod key_file;
 mod logging;
+mod pages;
 mod restore;
 mod serve;
 mod tail;

@@ -10,7 +10,7 @@ use axum::routing::{any, get};
 use rialto_api::Api;
 use rialto_api::hub::{self, Hub, Sources};
 use rialto_app::files::disk::Disk;
-use rialto_app::{App, Clock, IdSource, StartError, configuration, search, shares};
+use rialto_app::{App, Clock, IdSource, StartError, configuration, link_previews, search, shares};
 use rialto_federation::transport::Https;
 use rialto_federation::{Federation, receive, service};
 use rialto_store::log::Tail;
@@ -23,6 +23,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::config::{Config, Live};
 use crate::key_file::{self, KeyError};
+use crate::pages::Web;
 use crate::tail::{self, Consumers};
 use crate::web::{self, Site};
 
@@ -89,6 +90,8 @@ pub async fn serve(config: Config, live: Live) -> Result<(), ServeError> {
     };
     let hub = Hub::start(app.clone(), Sources { log: consumers.add(), version });
     tokio::spawn(search::follow(app.clone()));
+    let pages = Web::new(app.settings.clone()).map_err(ServeError::Transport)?;
+    tokio::spawn(link_previews::follow(app.clone(), Arc::new(pages)));
     let tail = Tail::at_head(app.db.clone()).await?;
     let follower = tokio::spawn(tail::follow(app.clone(), tail, consumers));
 

@@ -21,6 +21,7 @@ pub mod installation;
 pub mod interruptions;
 pub mod leases;
 pub mod ledger;
+pub mod link_previews;
 pub mod log;
 #[cfg(test)]
 mod log_tests;

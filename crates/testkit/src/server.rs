@@ -32,12 +32,14 @@ pub async fn both(mut test: impl AsyncFnMut(Database)) {
 }
 
 /// Settings that every test server starts with: two servers on one machine, plain http, open sign-up.
-const DEFAULT_SETTINGS: [(&str, &str); 6] = [
+const DEFAULT_SETTINGS: [(&str, &str); 7] = [
     ("MM_CONNECTEDWORKSPACESSETTINGS_ENABLESHAREDCHANNELS", "true"),
     ("MM_CONNECTEDWORKSPACESSETTINGS_ENABLEREMOTECLUSTERSERVICE", "true"),
     ("MM_CONNECTEDWORKSPACESSETTINGS_PRIVATEPEERADDRESSES", "allow"),
     ("MM_CONNECTEDWORKSPACESSETTINGS_INSECUREPEERS", "allow"),
     ("MM_TEAMSETTINGS_ENABLEOPENSERVER", "true"),
+    // No test looks at the web.
+    ("MM_SERVICESETTINGS_ENABLELINKPREVIEWS", "false"),
     ("MM_RATELIMITSETTINGS_ENABLE", "false"),
 ];
 

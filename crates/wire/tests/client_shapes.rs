@@ -75,6 +75,7 @@ mod client_shapes {
             max_file_size: 1,
             max_post_size: 1,
             max_notifications_per_channel: 1,
+            enable_link_previews: true,
             post_edit_time_limit: -1,
             enable_custom_emoji: true,
             reaction_limit: 50,

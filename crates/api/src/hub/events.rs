@@ -67,6 +67,7 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
             wanted.channels.insert(*channel);
         }
         DomainEvent::PostEdited { post, .. }
+        | DomainEvent::PreviewFound { post, .. }
         | DomainEvent::PinChanged { post, .. }
         | DomainEvent::PostDeleted { post, .. } => {
             wanted.posts.insert(*post);
@@ -188,7 +189,9 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
             posted(registry, rows, scope, post, channel, mentions);
         }
         DomainEvent::HistoryReceived { channel } => send(registry, scope, &events::history_received(*channel)),
-        DomainEvent::PostEdited { post, .. } | DomainEvent::PinChanged { post, .. } => {
+        DomainEvent::PostEdited { post, .. }
+        | DomainEvent::PreviewFound { post, .. }
+        | DomainEvent::PinChanged { post, .. } => {
             let Some(shown) = rows.posts.get(post).filter(|shown| shown.post.gone_at().is_none()) else { return };
             send(registry, scope, &events::post_edited(&wire_post(shown)));
         }

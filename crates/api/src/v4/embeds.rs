@@ -49,7 +49,7 @@ pub async fn add(api: &Api, actor: &SessionUser, list: &mut [Post]) -> Result<()
     }
     for (post, linked) in list.iter_mut().zip(linked) {
         if let Some(data) = linked.and_then(|id| found.get(&id)) {
-            post.metadata.embeds = vec![Embed::permalink(data.clone())];
+            post.metadata.embeds.insert(0, Embed::permalink(data.clone()));
         }
     }
     Ok(())

@@ -37,6 +37,7 @@ pub(crate) fn wire_post(shown: &ShownPost) -> Post {
         .with_reactions(&shown.reactions)
         .with_files(&shown.files)
         .with_priority(shown.priority.as_ref(), &shown.acknowledgements)
+        .with_page(shown.preview.as_ref())
         .with_pending_id(&shown.pending_post_id)
 }
 

@@ -122,6 +122,7 @@ impl Found {
             | DomainEvent::ChannelModerated { .. }
             | DomainEvent::ChannelMemberUpdated { .. }
             | DomainEvent::ChannelViewed { .. }
+            | DomainEvent::PreviewFound { .. }
             | DomainEvent::ThreadChanged { .. }
             | DomainEvent::ThreadFollowed { .. }
             | DomainEvent::ThreadRead { .. }

@@ -63,6 +63,13 @@ fn absent_text(value: &Value) -> Result<(), String> {
     if given.is_empty() { Ok(()) } else { Err("cannot be set in this version".to_owned()) }
 }
 
+/// Words separated by commas or blanks, in lower case.
+fn words(value: &Value) -> Result<Vec<String>, String> {
+    let given = text(value)?;
+    let words = given.split([',', ' ']).map(|word| word.trim().to_ascii_lowercase());
+    Ok(words.filter(|word| !word.is_empty()).collect())
+}
+
 keys! {
     "ServiceSettings" {
         "SiteURL" => |c, v| set(c, |s| &mut s.site_url, text(v).and_then(|url| site_url(&url)));
@@ -73,6 +80,9 @@ keys! {
         "UniqueEmojiReactionLimitPerPost" => |c, v| set(c, |s| &mut s.unique_emoji_per_post, number(v, 0..=500));
         "EnableAPIChannelDeletion" => |c, v| set(c, |s| &mut s.enable_channel_deletion, flag(v));
         "EnableCustomEmoji" => |c, v| set(c, |s| &mut s.custom_emoji, flag(v));
+        "EnableLinkPreviews" => |c, v| set(c, |s| &mut s.links.previews, flag(v));
+        "RestrictLinkPreviews" => |c, v| set(c, |s| &mut s.links.restricted, words(v));
+        "AllowedUntrustedInternalConnections" => |c, v| set(c, |s| &mut s.links.internal, words(v));
         "MaxPostSize" => |c, v| set(c, |s| &mut s.max_post_size, count(v, 1..=65_535));
     }
     "TeamSettings" {

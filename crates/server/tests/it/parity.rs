@@ -1,9 +1,10 @@
-//! What people do in any channel they do in a shared one, on both sides, public or private: the parity list. Link
-//! previews are not on it yet.
+//! What people do in any channel they do in a shared one, on both sides, public or private: the parity list.
+
+use std::io::{Read, Write};
 
 use rialto_testkit::client::text;
 use rialto_testkit::socket::inner;
-use rialto_testkit::{Client, Organisation, SHORT, Socket, both, connect, share, wait_for};
+use rialto_testkit::{Client, Database, Organisation, SHORT, Socket, TestServer, both, connect, share, wait_for};
 use serde_json::{Value, json};
 
 /// One of the two sides of a shared channel.
@@ -13,11 +14,12 @@ struct Side<'a> {
     socket: &'a Socket,
 }
 
-/// The list, on both sides and for both kinds of channels.
+/// SC-010: the list, on both sides and for both kinds of channels.
 #[tokio::test]
 async fn a_shared_channel_is_used_like_any_other() {
     both(async |database| {
-        let (a, b) = (Organisation::start("acme", database).await, Organisation::start("globex", database).await);
+        let (a, b) = (looking("acme", database).await, looking("globex", database).await);
+        let web = web();
         let id = connect(&a, &b).await;
         let (anna, berta) = (a.member("anna").await, b.member("berta").await);
         let (hears_a, hears_b) = (anna.socket().await, berta.socket().await);
@@ -37,6 +39,7 @@ async fn a_shared_channel_is_used_like_any_other() {
                 own_view(&channel, one, other).await;
                 threads(&channel, one, other).await;
                 links(&channel, one, other).await;
+                pages(&channel, one, other, &web).await;
                 about_the_channel(&channel, one, other).await;
             }
         }
@@ -196,6 +199,51 @@ async fn links(channel: &str, one: &Side<'_>, other: &Side<'_>) {
     let handed_on = format!("look at {}", link(other));
     other.person.write(town, &handed_on).await;
     other.person.see(town, &handed_on).await;
+}
+
+/// A server that looks at pages of this machine.
+async fn looking(name: &str, database: Database) -> Organisation {
+    let server = TestServer::new(name, database).await;
+    let server = server.with("MM_SERVICESETTINGS_ENABLELINKPREVIEWS", "true");
+    Organisation::found(server.with("MM_SERVICESETTINGS_ALLOWEDUNTRUSTEDINTERNALCONNECTIONS", "127.0.0.1")).await
+}
+
+/// A site whose pages are called after their paths; its address.
+fn web() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut bytes = [0; 2_048];
+            let length = stream.read(&mut bytes).unwrap_or_default();
+            let request = String::from_utf8_lossy(&bytes[..length]).into_owned();
+            let path = request.split(' ').nth(1).unwrap_or_default();
+            let page = format!("<title>The page {path}</title>");
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}", page.len());
+            let _ = stream.write_all(format!("{head}\r\nConnection: close\r\n\r\n{page}").as_bytes());
+        }
+    });
+    address
+}
+
+/// What a page says of itself is found out by each side for itself (behaviour 4.9), told to whoever is there, and shown to
+/// whoever comes later.
+async fn pages(channel: &str, one: &Side<'_>, other: &Side<'_>, web: &str) {
+    let path = format!("/{channel}/{}", one.org.name());
+    let message = format!("read {web}{path}, it is good");
+    let written = text(&one.person.write(channel, &message).await["id"]);
+    other.person.see(channel, &message).await;
+    let shows = |post: &Value| {
+        let embed = &post["metadata"]["embeds"][0];
+        embed["type"] == "opengraph" && embed["data"]["title"] == format!("The page {path}").as_str()
+    };
+    for side in [one, other] {
+        let told = |event: &Value| inner(event, "post")["id"] == written.as_str() && shows(&inner(event, "post"));
+        side.socket.wait("post_edited", told).await;
+        let found = side.person.get(&format!("/posts/{written}")).await.ok();
+        assert!(shows(&found) && found["edit_at"] == 0, "{found}");
+    }
 }
 
 /// Header and purpose are each side's own; the emoji picker has the same list as anywhere.

@@ -50,6 +50,8 @@ pub struct ClientConfigInput {
     pub post_edit_time_limit: i64,
     /// People may give pictures names.
     pub enable_custom_emoji: bool,
+    /// What pages that messages link to say of themselves is shown.
+    pub enable_link_previews: bool,
     /// Different emoji on one post.
     pub reaction_limit: i64,
     /// `disabled`, `default_off`, `default_on` or `always_on`.
@@ -126,6 +128,7 @@ pub fn client_config_full(input: &ClientConfigInput) -> BTreeMap<String, String>
         ("EnableFileAttachments", input.enable_file_attachments),
         ("EnableMobileFileUpload", input.enable_file_attachments),
         ("EnableMobileFileDownload", input.enable_file_attachments),
+        ("EnableLinkPreviews", input.enable_link_previews),
         ("ShowEmailAddress", input.show_email_address),
         ("ShowFullName", input.show_full_name),
         ("ExperimentalSharedChannels", input.enable_shared_channels),
@@ -309,7 +312,6 @@ const FULL: &[(&str, &str)] = &[
     ("EnableInlineLatex", "true"),
     ("EnableLastActiveTime", "true"),
     ("EnableLatex", "true"),
-    ("EnableLinkPreviews", "false"),
     ("EnableMarketplace", "false"),
     ("EnableMetrics", "false"),
     ("EnableNotificationMetrics", "false"),
@@ -408,6 +410,7 @@ mod tests {
             max_file_size: 104_857_600,
             max_post_size: 16_383,
             max_notifications_per_channel: 1_000,
+            enable_link_previews: true,
             post_edit_time_limit: -1,
             enable_custom_emoji: true,
             reaction_limit: 50,

@@ -72,6 +72,9 @@ pub struct Service {
     pub post_edit_time_limit: i64,
     pub unique_emoji_reaction_limit_per_post: i64,
     pub enable_custom_emoji: bool,
+    pub enable_link_previews: bool,
+    pub restrict_link_previews: String,
+    pub allowed_untrusted_internal_connections: String,
     pub max_post_size: i64,
     pub maximum_payload_size_bytes: i64,
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use rialto_model::{ChannelId, FileId, Millis, PostId, UserId};
+use rialto_model::{ChannelId, FileId, LinkKind, LinkPreview, Millis, PostId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -66,20 +66,69 @@ pub struct Metadata {
 
 /// Something that is shown below a message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Embed {
-    /// `permalink`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    #[serde(default)]
-    pub url: String,
-    pub data: LinkedPost,
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Embed {
+    /// A message that another one links to.
+    Permalink {
+        /// Empty.
+        #[serde(default)]
+        url: String,
+        data: LinkedPost,
+    },
+    /// A page that says what it is.
+    #[serde(rename = "opengraph")]
+    OpenGraph { url: String, data: OpenGraph },
+    /// A picture.
+    Image { url: String },
 }
 
 impl Embed {
     /// A message that another one links to.
     pub fn permalink(data: LinkedPost) -> Self {
-        Embed { kind: "permalink".to_owned(), url: String::new(), data }
+        Embed::Permalink { url: String::new(), data }
     }
+
+    /// What is known of a page a message links to; None if that is nothing.
+    pub fn page(preview: &LinkPreview) -> Option<Self> {
+        let url = preview.url.clone();
+        match preview.kind {
+            LinkKind::Nothing => None,
+            LinkKind::Image => Some(Embed::Image { url }),
+            LinkKind::Page => {
+                let picture = |url: &String| OpenGraphImage { url: url.clone(), secure_url: String::new() };
+                let images = Some(&preview.image).filter(|url| !url.is_empty()).map(picture).into_iter().collect();
+                let data = OpenGraph {
+                    kind: "website".to_owned(),
+                    url: url.clone(),
+                    title: preview.title.clone(),
+                    description: preview.description.clone(),
+                    site_name: preview.site_name.clone(),
+                    images,
+                };
+                Some(Embed::OpenGraph { url, data })
+            }
+        }
+    }
+}
+
+/// What a page says of itself, in the words of the Open Graph protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenGraph {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub url: String,
+    pub title: String,
+    pub description: String,
+    pub site_name: String,
+    pub images: Vec<OpenGraphImage>,
+}
+
+/// A picture of a page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OpenGraphImage {
+    pub url: String,
+    /// Always empty: the one above is used.
+    pub secure_url: String,
 }
 
 /// A message, and where it stands.
@@ -147,6 +196,15 @@ impl Post {
         if self.delete_at == 0 {
             self.metadata.files = files.into_iter().map(FileInfo::from).collect();
             self.file_ids = self.metadata.files.iter().map(|file| file.id).collect();
+        }
+        self
+    }
+
+    /// With what is known of the page it links to; ignored on a deleted post.
+    #[must_use]
+    pub fn with_page(mut self, preview: Option<&LinkPreview>) -> Post {
+        if self.delete_at == 0 {
+            self.metadata.embeds.extend(preview.and_then(Embed::page));
         }
         self
     }

@@ -13,6 +13,7 @@ import { DeliveryNote } from './DeliveryNote';
 import { EditBox } from './EditBox';
 import { EditingContext } from './editing';
 import { LinkedMessage } from './LinkedMessage';
+import { PagePreview } from './PagePreview';
 import { PostToolbar } from './PostToolbar';
 import { EphemeralPost, SystemPost } from './SystemPost';
 import styles from './PostItem.module.css';
@@ -85,6 +86,7 @@ function Message({ post, joined, writable, reactions, reactButton, menu, footer,
           </div>
         )}
         <LinkedMessage post={post} />
+        <PagePreview post={post} />
         {post.is_pinned && (
           <p className={styles['pinned']}>
             <Pin size={13} aria-hidden="true" /> {t('posts.pinned')}

@@ -1,0 +1,279 @@
+//! Looks at pages of the web for their previews: by HTTP, from the public network only, little of each page and not for long.
+
+mod read;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use rialto_app::SettingsCell;
+use rialto_app::link_previews::{Fetching, Page, Pages};
+use rialto_model::address::{AddressClass, classify};
+use url::{Host, Url};
+
+/// Bytes of a page that are read: what it says of itself stands in its head.
+const MAX_PAGE: usize = 512 << 10;
+/// How often a page may send us on.
+const HOPS: usize = 5;
+/// For everything together.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// For the way to one server.
+const CONNECT: Duration = Duration::from_secs(4);
+
+/// The web.
+pub struct Web {
+    client: reqwest::Client,
+    settings: SettingsCell,
+}
+
+impl Web {
+    /// Makes the client. The process must have installed a cryptographic provider for TLS before.
+    ///
+    /// # Errors
+    /// A text, if TLS cannot be set up.
+    pub fn new(settings: SettingsCell) -> Result<Self, String> {
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("Rialto/", env!("CARGO_PKG_VERSION"), " (link preview)"))
+            // Each hop is looked at like the first address.
+            .redirect(reqwest::redirect::Policy::none())
+            .dns_resolver(Arc::new(Outside(settings.clone())))
+            .connect_timeout(CONNECT)
+            .pool_max_idle_per_host(0)
+            .no_proxy()
+            .build()
+            .map_err(|error| error.to_string())?;
+        Ok(Self { client, settings })
+    }
+
+    async fn look(&self, url: &str) -> Option<Page> {
+        let mut at = Url::parse(url).ok()?;
+        for _ in 0..=HOPS {
+            let may = matches!(at.scheme(), "http" | "https") && may_call_literally(&self.settings, &at);
+            if !may {
+                return None;
+            }
+            let call = self.client.get(at.clone()).header("Accept", "text/html, image/*;q=0.5");
+            let answer = call.send().await.ok()?;
+            let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+            if answer.status().is_redirection() {
+                at = at.join(header("location")?).ok()?;
+                continue;
+            }
+            if !answer.status().is_success() {
+                return None;
+            }
+            let media = header("content-type").unwrap_or_default().to_ascii_lowercase();
+            return match media.split(';').next().unwrap_or_default().trim() {
+                "text/html" | "application/xhtml+xml" => Some(read::page(&body(answer).await?, &at)),
+                "image/png" | "image/jpeg" | "image/gif" | "image/webp" => Some(Page::Image),
+                _ => None,
+            };
+        }
+        None
+    }
+}
+
+impl Pages for Web {
+    fn fetch<'a>(&'a self, url: &'a str) -> Fetching<'a> {
+        Box::pin(async move {
+            let found = tokio::time::timeout(TIMEOUT, self.look(url)).await;
+            found.ok().flatten().unwrap_or(Page::Nothing)
+        })
+    }
+}
+
+/// The beginning of an answer, as text.
+async fn body(mut answer: reqwest::Response) -> Option<String> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await.ok()? {
+        let room = MAX_PAGE - bytes.len();
+        bytes.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+        if bytes.len() >= MAX_PAGE {
+            break;
+        }
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Whether an address may be called: those of the public network, and of one's own what
+/// `ServiceSettings.AllowedUntrustedInternalConnections` names.
+fn may_call(settings: &SettingsCell, name: &str, ip: IpAddr) -> bool {
+    match classify(ip) {
+        AddressClass::Public => true,
+        AddressClass::Private => settings.get().links.internal.iter().any(|allowed| is_named(allowed, name, ip)),
+        AddressClass::Never => false,
+    }
+}
+
+/// Addresses that stand in a URL as such never meet the resolver.
+fn may_call_literally(settings: &SettingsCell, url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => may_call(settings, "", ip.into()),
+        Some(Host::Ipv6(ip)) => may_call(settings, "", ip.into()),
+        Some(Host::Domain(_)) => true,
+        None => false,
+    }
+}
+
+/// Whether a word of the setting, a name, an address or a network such as `10.1.0.0/16`, means this host.
+fn is_named(allowed: &str, name: &str, ip: IpAddr) -> bool {
+    if let Some((network, bits)) = allowed.split_once('/') {
+        let (Ok(network), Ok(bits)) = (network.parse::<IpAddr>(), bits.parse::<u32>()) else { return false };
+        return match (network, ip) {
+            (IpAddr::V4(network), IpAddr::V4(ip)) if bits <= 32 => {
+                let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
+                u32::from(network) & mask == u32::from(ip) & mask
+            }
+            (IpAddr::V6(network), IpAddr::V6(ip)) if bits <= 128 => {
+                let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
+                u128::from(network) & mask == u128::from(ip) & mask
+            }
+            _ => false,
+        };
+    }
+    allowed == name || allowed.parse::<IpAddr>().is_ok_and(|allowed| allowed == ip)
+}
+
+/// Hands out only addresses that may be called, so that no later answer of a name server slips by.
+struct Outside(SettingsCell);
+
+impl Resolve for Outside {
+    fn resolve(&self, name: Name) -> Resolving {
+        let settings = self.0.clone();
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<SocketAddr> =
+                found.filter(|found| may_call(&settings, &name.as_str().to_ascii_lowercase(), found.ip())).collect();
+            if allowed.is_empty() {
+                return Err("no address of this name is called".into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use rialto_app::Settings;
+
+    use super::*;
+
+    fn settings(internal: &[&str]) -> SettingsCell {
+        let mut settings = Settings::default();
+        settings.links.internal = internal.iter().map(|word| (*word).to_owned()).collect();
+        SettingsCell::new(settings)
+    }
+
+    fn web(internal: &[&str]) -> Web {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Web::new(settings(internal)).unwrap()
+    }
+
+    /// Answers each request by its path until nobody listens any more; the port, and how many came.
+    fn site(answer: impl Fn(&str) -> String + Send + 'static) -> u16 {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut bytes = [0; 4_096];
+                let read = stream.read(&mut bytes).unwrap_or_default();
+                let request = String::from_utf8_lossy(&bytes[..read]).into_owned();
+                let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+                let _ = stream.write_all(answer(&path).as_bytes());
+            }
+        });
+        port
+    }
+
+    fn html(body: &str) -> String {
+        format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+    }
+
+    #[test]
+    fn one_s_own_network_is_named_by_words() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        for (allowed, name, address, expected) in [
+            ("wiki.local", "wiki.local", "10.0.0.1", true),
+            ("wiki.local", "other.local", "10.0.0.1", false),
+            ("10.0.0.1", "x", "10.0.0.1", true),
+            ("10.0.0.0/8", "x", "10.255.0.1", true),
+            ("10.0.0.0/8", "x", "11.0.0.1", false),
+            ("0.0.0.0/0", "x", "192.168.0.1", true),
+            ("fd00::/8", "x", "fd12::1", true),
+            ("fd00::/8", "x", "10.0.0.1", false),
+            ("10.0.0.0/99", "x", "10.0.0.1", false),
+        ] {
+            assert_eq!(is_named(allowed, name, ip(address)), expected, "{allowed} {name} {address}");
+        }
+        assert!(!may_call(&settings(&["169.254.169.254", "0.0.0.0/0"]), "x", ip("169.254.169.254")), "never");
+    }
+
+    #[tokio::test]
+    async fn pages_are_looked_at_outside_only() {
+        let port = site(|_| html("<title>inside</title>"));
+        for url in
+            [format!("http://127.0.0.1:{port}/"), format!("http://localhost:{port}/"), format!("http://[::1]:{port}/")]
+        {
+            assert_eq!(web(&[]).fetch(&url).await, Page::Nothing, "{url}");
+        }
+        let Page::Page { title, .. } = web(&["127.0.0.1"]).fetch(&format!("http://127.0.0.1:{port}/")).await else {
+            panic!("allowed by name")
+        };
+        assert_eq!(title, "inside");
+        // A page outside leads inside.
+        let inner = site(|_| html("<title>secret</title>"));
+        let outer = site(move |path| match path {
+            "/once" => {
+                "HTTP/1.1 302 Found\r\nLocation: /page\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned()
+            }
+            "/page" => html("<title>arrived</title>"),
+            "/round" => {
+                "HTTP/1.1 302 Found\r\nLocation: /round\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned()
+            }
+            _ => format!(
+                "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2:{inner}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            ),
+        });
+        let web = web(&["127.0.0.1"]);
+        assert_eq!(web.fetch(&format!("http://127.0.0.1:{outer}/inside")).await, Page::Nothing);
+        assert_eq!(web.fetch(&format!("http://127.0.0.1:{outer}/round")).await, Page::Nothing);
+        let Page::Page { title, .. } = web.fetch(&format!("http://127.0.0.1:{outer}/once")).await else {
+            panic!("a redirect that may be followed")
+        };
+        assert_eq!(title, "arrived");
+    }
+
+    #[tokio::test]
+    async fn of_a_page_without_end_only_the_beginning_is_read() {
+        let port = site(|path| match path {
+            "/long" => html(&format!("<title>long</title>{}", "x".repeat(4 << 20))),
+            "/picture" => {
+                "HTTP/1.1 200 OK\r\nContent-Type: image/png\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                    .to_owned()
+            }
+            "/gone" => {
+                "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                    .to_owned()
+            }
+            _ => "HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                .to_owned(),
+        });
+        let web = web(&["127.0.0.1"]);
+        let at = |path: &str| format!("http://127.0.0.1:{port}{path}");
+        let Page::Page { title, .. } = web.fetch(&at("/long")).await else { panic!("the beginning is enough") };
+        assert_eq!(title, "long");
+        assert_eq!(web.fetch(&at("/picture")).await, Page::Image);
+        for nothing in ["/gone", "/paper"] {
+            assert_eq!(web.fetch(&at(nothing)).await, Page::Nothing, "{nothing}");
+        }
+        assert_eq!(web.fetch("http://127.0.0.1:1/").await, Page::Nothing);
+        assert_eq!(web.fetch("gopher://127.0.0.1/").await, Page::Nothing);
+    }
+}
