@@ -20,6 +20,7 @@ pub const NOT_STATE: &[&str] = &[
     // What our own sender hands over, whatever comes in.
     "ledger",
     "ledger_peers",
+    "peer_positions.applied_seq",
     // What administrators will be told of, once for many (E-006).
     "admin_notices",
     "sessions",
