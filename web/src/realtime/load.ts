@@ -1,8 +1,9 @@
 // What is fetched over REST, and how it goes into the store. Every function may be called again at any time: "fetch again" is always allowed.
 import type { PostList } from '@mattermost/types/posts';
-import { client, isRecord, request } from '../api/client';
+import { client, request } from '../api/client';
 import { listEmoji, listPeerEmoji } from '../api/emoji';
 import { listOrganisations, listShares, listUndelivered } from '../api/sharedChannels';
+import { linkedMessage } from '../state/embeds';
 import { isLocal } from '../state/entities/posts';
 import type { Post } from '../state/model';
 import { isRemote, visibleTimeline } from '../state/selectors';
@@ -117,20 +118,13 @@ function getPage(channelId: string, page: number): Promise<PostList> {
   return request(client.getPosts(channelId, page, PAGE, false, true, false));
 }
 
-/** Authors of the messages that a message shows. */
-function linkedAuthors(post: Post): string[] {
-  const embeds: unknown = post.metadata?.embeds;
-  if (!Array.isArray(embeds)) return [];
-  return embeds.flatMap((embed: unknown) => {
-    const data = isRecord(embed) ? embed['data'] : undefined;
-    const shown = isRecord(data) ? data['post'] : undefined;
-    return isRecord(shown) && typeof shown['user_id'] === 'string' ? [shown['user_id']] : [];
-  });
-}
-
 /** Who appears in posts: authors, those who reacted, and authors of what is shown with them. */
 export function takePeople(posts: readonly Post[]): void {
-  ensureUsers(posts.flatMap((post) => [post.user_id, ...linkedAuthors(post), ...(post.metadata?.reactions ?? []).map((reaction) => reaction.user_id)]));
+  const people = (post: Post): string[] => {
+    const linked = linkedMessage(post);
+    return [post.user_id, ...(linked === undefined ? [] : [linked.author]), ...(post.metadata?.reactions ?? []).map((reaction) => reaction.user_id)];
+  };
+  ensureUsers(posts.flatMap(people));
 }
 
 /**

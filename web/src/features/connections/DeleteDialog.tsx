@@ -6,50 +6,24 @@ import type { ConnectionShare } from '../../api/connectionShares';
 import { listConnectionShares } from '../../api/connectionShares';
 import { failureText } from '../../api/failureText';
 import { useLanguage } from '../../i18n/context';
-import { Button } from '../../ui/Button';
-import { Dialog } from '../../ui/Dialog';
-import { Notice } from '../../ui/Notice';
+import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { useLoad } from '../../ui/useLoad';
 
 export function DeleteDialog({ connection, onClose, onDeleted }: { connection: Connection; onClose: () => void; onDeleted: () => void }) {
   const { t, n } = useLanguage();
   const [shares, setShares] = useState<ConnectionShare[] | undefined>();
-  const [fault, setFault] = useState('');
-  const [busy, setBusy] = useState(false);
   // Whoever may not be told how many channels there are can still delete.
   useLoad(useCallback(async () => setShares(await listConnectionShares(connection.id)), [connection.id]));
   const ours = shares?.filter((share) => share.home).length ?? 0;
   const theirs = (shares?.length ?? 0) - ours;
 
   async function remove(): Promise<void> {
-    setBusy(true);
-    setFault('');
-    try {
-      await deleteConnection(connection.id);
-      onDeleted();
-    } catch (error) {
-      setFault(failureText(error, t));
-      setBusy(false);
-    }
+    await deleteConnection(connection.id);
+    onDeleted();
   }
 
   return (
-    <Dialog
-      title={t('connections.deleteTitle')}
-      closeLabel={t('app.close')}
-      onClose={onClose}
-      actions={
-        <>
-          <Button look="quiet" onClick={onClose}>
-            {t('app.cancel')}
-          </Button>
-          <Button look="danger" disabled={busy} onClick={() => void remove()}>
-            {t('connections.deleteNow')}
-          </Button>
-        </>
-      }
-    >
-      {fault !== '' && <Notice kind="fault">{fault}</Notice>}
+    <ConfirmDialog title={t('connections.deleteTitle')} label={t('connections.deleteNow')} look="danger" act={remove} explain={(fault) => failureText(fault, t)} onClose={onClose}>
       <p>{t('connections.deleteLead', { name: connection.displayName })}</p>
       {shares !== undefined && (
         <ul>
@@ -58,6 +32,6 @@ export function DeleteDialog({ connection, onClose, onDeleted }: { connection: C
         </ul>
       )}
       <p>{t('connections.deleteStays')}</p>
-    </Dialog>
+    </ConfirmDialog>
   );
 }

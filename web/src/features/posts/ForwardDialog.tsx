@@ -7,8 +7,7 @@ import type { Post } from '../../state/model';
 import { useStore, useStoreShallow } from '../../state/react';
 import { channelTitle, composerState, displayName, sidebar } from '../../state/selectors';
 import { store } from '../../state/store';
-import { Button } from '../../ui/Button';
-import { Dialog } from '../../ui/Dialog';
+import { ConfirmDialog } from '../../ui/ConfirmDialog';
 import { Field } from '../../ui/Field';
 import { Markdown } from '../../ui/markdown/Markdown';
 import { Notice } from '../../ui/Notice';
@@ -20,8 +19,6 @@ export function ForwardDialog({ post, onClose }: { post: Post; onClose: () => vo
   const { t } = useLanguage();
   const [target, setTarget] = useState('');
   const [comment, setComment] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState('');
   const author = useStore((state) => displayName(state.users[post.user_id]));
   const source = useStore((state) => state.channels[post.channel_id]);
   const place = useStore((state) => (source === undefined ? '' : channelTitle(state, source)));
@@ -33,37 +30,13 @@ export function ForwardDialog({ post, onClose }: { post: Post; onClose: () => vo
   const options = channels.map((channel, index) => ({ id: channel.id, label: titles[index] ?? channel.display_name }));
 
   async function forward(): Promise<void> {
-    if (target === '') {
-      setFault(t('forward.choose'));
-      return;
-    }
-    setBusy(true);
-    try {
-      await forwardPost(target, comment, linkTo(store.getState(), post));
-      onClose();
-    } catch (error) {
-      setFault(failureText(error, t));
-      setBusy(false);
-    }
+    await forwardPost(target, comment, linkTo(store.getState(), post));
+    onClose();
   }
 
+  const missing = target === '' ? t('forward.choose') : '';
   return (
-    <Dialog
-      title={t('forward.title')}
-      closeLabel={t('app.close')}
-      onClose={onClose}
-      actions={
-        <>
-          <Button look="quiet" onClick={onClose}>
-            {t('app.cancel')}
-          </Button>
-          <Button look="primary" disabled={busy} onClick={() => void forward()}>
-            {t('forward.send')}
-          </Button>
-        </>
-      }
-    >
-      {fault !== '' && <Notice kind="fault">{fault}</Notice>}
+    <ConfirmDialog title={t('forward.title')} label={t('forward.send')} look="primary" missing={missing} act={forward} explain={(fault) => failureText(fault, t)} onClose={onClose}>
       <SearchSelect label={t('forward.to')} options={options} value={target} onChange={setTarget} none={t('channels.searchEmpty')} />
       <Field label={t('forward.comment')} value={comment} onChange={(event) => setComment(event.target.value)} />
       {source !== undefined && source.type !== 'O' && <Notice kind="fact">{t('forward.members', { name: place })}</Notice>}
@@ -71,6 +44,6 @@ export function ForwardDialog({ post, onClose }: { post: Post; onClose: () => vo
         <strong>{author}</strong>
         <Markdown text={post.message} />
       </blockquote>
-    </Dialog>
+    </ConfirmDialog>
   );
 }
