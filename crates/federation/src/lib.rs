@@ -5,6 +5,7 @@
 mod authors;
 pub mod connections;
 pub mod moving;
+pub mod names;
 pub mod probe;
 pub mod receive;
 mod redirect;

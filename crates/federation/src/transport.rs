@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rialto_app::SettingsCell;
 use rialto_app::settings::Policy;
 use rialto_model::address::{AddressClass, classify};
 use rialto_model::{Cause, RemoteId};
 use rialto_wire::federation::{ID_HEADER, TOKEN_HEADER};
 use rialto_wire::site_url::SiteUrl;
+
+use crate::names::{ADDRESS_MARK, Guarded, Names, system_names};
 
 /// Bytes of an answer that are read; the rest of a longer one is an error (INV-8).
 const MAX_ANSWER: usize = 8 << 20;
@@ -204,62 +204,11 @@ pub fn check_site(settings: &SettingsCell, site: &SiteUrl) -> Result<(), String>
     Ok(())
 }
 
-/// Asks for the addresses of a name. Nothing is kept of an answer: every new connection asks again, so a peer that moves
-/// is found as soon as its name says so (E-124).
-type Names = Arc<dyn Fn(String) -> BoxFuture<'static, std::io::Result<Vec<IpAddr>>> + Send + Sync>;
-
-/// The machine's own way to resolve names.
-fn system_names() -> Names {
-    Arc::new(|name| {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            Ok(found.map(|address| address.ip()).collect())
-        })
-    })
-}
-
-/// Resolves names and hands out only addresses that may be called, so that no later answer of a name server slips by.
-struct GuardedResolver {
-    settings: SettingsCell,
-    names: Names,
-}
-
-impl Resolve for GuardedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (settings, names) = (self.settings.clone(), Arc::clone(&self.names));
-        Box::pin(async move {
-            let allowed = resolve(&settings, &names, name.as_str()).await?;
-            let allowed = allowed.map_err(|refused| format!("{ADDRESS_MARK}{refused}"))?;
-            Ok(Box::new(allowed.into_iter()) as Addrs)
-        })
-    }
-}
-
-/// The addresses of a name that may be called; the inner error says why none may.
-async fn resolve(
-    settings: &SettingsCell,
-    names: &Names,
-    name: &str,
-) -> std::io::Result<Result<Vec<SocketAddr>, String>> {
-    let mut refused = format!("{name} has no address");
-    let mut allowed = Vec::new();
-    for ip in names(name.to_owned()).await? {
-        match check_address(settings, ip) {
-            Ok(()) => allowed.push(SocketAddr::new(ip, 0)),
-            Err(why) => refused = why,
-        }
-    }
-    Ok(if allowed.is_empty() { Err(refused) } else { Ok(allowed) })
-}
-
-/// Marks our own refusal among the errors of the HTTP client, which only keeps texts.
-const ADDRESS_MARK: &str = "address refused: ";
-
 /// The real network.
 pub struct Https {
     client: reqwest::Client,
     settings: SettingsCell,
-    names: Names,
+    names: Guarded,
 }
 
 impl Https {
@@ -277,9 +226,11 @@ impl Https {
         if !authorities.is_empty() {
             builder = builder.tls_certs_merge(authorities);
         }
+        let rule = settings.clone();
+        let names = Guarded::asking(move |_, ip| check_address(&rule, ip), names);
         let client = builder
             .redirect(reqwest::redirect::Policy::none())
-            .dns_resolver(Arc::new(GuardedResolver { settings: settings.clone(), names: Arc::clone(&names) }))
+            .dns_resolver(Arc::new(names.clone()))
             .connect_timeout(CONNECT)
             .pool_idle_timeout(Duration::from_secs(90))
             .pool_max_idle_per_host(4)
@@ -308,15 +259,13 @@ impl Https {
         let addresses = match &host {
             url::Host::Ipv4(ip) => Ok(vec![SocketAddr::from((*ip, site.port()))]),
             url::Host::Ipv6(ip) => Ok(vec![SocketAddr::from((*ip, site.port()))]),
-            url::Host::Domain(name) => {
-                match tokio::time::timeout(RESOLVE, resolve(&self.settings, &self.names, name)).await {
-                    Ok(Ok(Ok(found))) => {
-                        Ok(found.into_iter().map(|found| SocketAddr::new(found.ip(), site.port())).collect())
-                    }
-                    Ok(Ok(Err(refused))) => Err(failed(Step::Address, &refused)),
-                    Ok(Err(_)) | Err(_) => Err(failed(Step::Resolve, "the host name does not resolve")),
+            url::Host::Domain(name) => match tokio::time::timeout(RESOLVE, self.names.addresses(name)).await {
+                Ok(Ok(Ok(found))) => {
+                    Ok(found.into_iter().map(|found| SocketAddr::new(found.ip(), site.port())).collect())
                 }
-            }
+                Ok(Ok(Err(refused))) => Err(failed(Step::Address, &refused)),
+                Ok(Err(_)) | Err(_) => Err(failed(Step::Resolve, "the host name does not resolve")),
+            },
         };
         let addresses: Vec<SocketAddr> = match addresses {
             Ok(addresses) => addresses,
@@ -401,7 +350,7 @@ impl Transport for Https {
     fn reaches<'a>(&'a self, site: &'a SiteUrl) -> Reach<'a> {
         Box::pin(async move {
             let Some(url::Host::Domain(name)) = site.host() else { return Ok(()) };
-            match tokio::time::timeout(RESOLVE, resolve(&self.settings, &self.names, &name)).await {
+            match tokio::time::timeout(RESOLVE, self.names.addresses(&name)).await {
                 Ok(Ok(found)) => found.map(|_| ()),
                 // Name servers fail and recover.
                 Ok(Err(_)) | Err(_) => Ok(()),

@@ -79,7 +79,7 @@ async fn list(State(api): State<Api>, Session(actor): Session, query: QueryMap) 
     for (name, belongs) in [("in_channel", true), ("not_in_channel", false)] {
         if let Some(channel) = query.id::<ChannelId>(name)? {
             let inside = shares::organisations(&api.app, &actor, &channel).await?;
-            found.retain(|remote| inside.iter().any(|one| one.id == remote.id) == belongs);
+            found.retain(|remote| inside.iter().any(|(one, _)| one.id == remote.id) == belongs);
         }
     }
     let (settings, now) = (api.app.settings.get(), api.app.clock.now());

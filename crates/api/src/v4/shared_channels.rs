@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::routing::get;
 use rialto_app::notices::authors;
 use rialto_app::{Denied, connections, direct_channels, shares};
-use rialto_model::{ChannelId, RemoteCluster, RemoteId, TeamId, UserId};
+use rialto_model::{ChannelId, RemoteCluster, RemoteId, Share, TeamId, UserId};
 use rialto_wire::v4::shared_channels::{CanDm, UndeliveredPost};
 use rialto_wire::v4::{ConnectionInfo, SharedChannel};
 
@@ -47,10 +47,9 @@ async fn organisations(
         shares::Error::Denied(denied) => ApiError::from(denied),
         error => error.into(),
     })?;
-    let live = shares::list_of_channel(&api.app, &actor, &channel).await?;
-    let sharing = |remote: &RemoteCluster| {
-        let share = live.iter().find(|share| share.remote_id == remote.id);
-        share.map_or_else(|| ConnectionInfo::from(remote), |share| ConnectionInfo::from(remote).sharing(share))
+    let sharing = |(remote, share): &(RemoteCluster, Option<Share>)| match share {
+        Some(share) => ConnectionInfo::from(remote).sharing(share),
+        None => ConnectionInfo::from(remote),
     };
     let mut shown: Vec<ConnectionInfo> = found.iter().map(sharing).collect();
     // Of a copy also those its home shares it with besides us; only the home knows more of them than their name (M-23).

@@ -63,24 +63,24 @@ pub async fn list_of_team(app: &App, actor: &SessionUser, team: &TeamId) -> Resu
     Ok(found)
 }
 
-/// The organisations of a channel its reader may see.
+/// The organisations of a channel its reader may see, each with how the channel is shared with it; None: not any more.
 ///
 /// # Errors
 /// [`Error::Denied`].
-pub async fn organisations(app: &App, actor: &SessionUser, id: &ChannelId) -> Result<Vec<RemoteCluster>, Error> {
+pub async fn organisations(
+    app: &App,
+    actor: &SessionUser,
+    id: &ChannelId,
+) -> Result<Vec<(RemoteCluster, Option<Share>)>, Error> {
     let mut view = app.db.read(app.clock.now()).await?;
     access::readable_channel(&mut view, actor, id).await?;
-    Ok(remotes::list_of_channel(&mut view, id).await?)
-}
-
-/// How a channel is shared, for its readers: its live shares.
-///
-/// # Errors
-/// [`Error::Denied`].
-pub async fn list_of_channel(app: &App, actor: &SessionUser, id: &ChannelId) -> Result<Vec<Share>, Error> {
-    let mut view = app.db.read(app.clock.now()).await?;
-    access::readable_channel(&mut view, actor, id).await?;
-    Ok(shares::list_of_channel(&mut view, id).await?)
+    let live = shares::list_of_channel(&mut view, id).await?;
+    let remotes = remotes::list_of_channel(&mut view, id).await?;
+    let with_share = |remote: RemoteCluster| {
+        let share = live.iter().find(|share| share.remote_id == remote.id).cloned();
+        (remote, share)
+    };
+    Ok(remotes.into_iter().map(with_share).collect())
 }
 
 /// The shares of a connection, for those who may look at connections.

@@ -26,7 +26,7 @@ pub use direct_received::{IncomingConversation, accept_conversation};
 pub use ending::{Ending, ended_by_peer, uninvite, unshare};
 pub(crate) use ending::{end_all_in, end_all_of};
 pub use healing::heal;
-pub use lists::{ShareRow, SharedChannel, list, list_of_channel, list_of_remote, list_of_team, organisations};
+pub use lists::{ShareRow, SharedChannel, list, list_of_remote, list_of_team, organisations};
 pub use noted::{PeerNote, PeerState, Standing, noted, to_tell};
 pub(crate) use noted::{is_archived, touch_of_channel, touch_of_team};
 pub(crate) use organisations::known as known_organisations;

@@ -2,13 +2,14 @@
 
 mod read;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use ipnet::IpNet;
 use rialto_app::SettingsCell;
 use rialto_app::link_previews::{Fetching, Page, Pages};
+use rialto_federation::names::Guarded;
 use rialto_model::address::{AddressClass, classify};
 use url::{Host, Url};
 
@@ -33,11 +34,13 @@ impl Web {
     /// # Errors
     /// A text, if TLS cannot be set up.
     pub fn new(settings: SettingsCell) -> Result<Self, String> {
+        let rule = settings.clone();
+        let names = Guarded::new(move |name, ip| check_address(&rule, name, ip));
         let client = reqwest::Client::builder()
             .user_agent(concat!("Rialto/", env!("CARGO_PKG_VERSION"), " (link preview)"))
             // Each hop is looked at like the first address.
             .redirect(reqwest::redirect::Policy::none())
-            .dns_resolver(Arc::new(Outside(settings.clone())))
+            .dns_resolver(Arc::new(names))
             .connect_timeout(CONNECT)
             .pool_max_idle_per_host(0)
             .no_proxy()
@@ -98,19 +101,20 @@ async fn body(mut answer: reqwest::Response) -> Option<String> {
 
 /// Whether an address may be called: those of the public network, and of one's own what
 /// `ServiceSettings.AllowedUntrustedInternalConnections` names.
-fn may_call(settings: &SettingsCell, name: &str, ip: IpAddr) -> bool {
-    match classify(ip) {
+fn check_address(settings: &SettingsCell, name: &str, ip: IpAddr) -> Result<(), String> {
+    let may = match classify(ip) {
         AddressClass::Public => true,
         AddressClass::Private => settings.get().links.internal.iter().any(|allowed| is_named(allowed, name, ip)),
         AddressClass::Never => false,
-    }
+    };
+    if may { Ok(()) } else { Err(format!("{ip} is not called for previews")) }
 }
 
 /// Addresses that stand in a URL as such never meet the resolver.
 fn may_call_literally(settings: &SettingsCell, url: &Url) -> bool {
     match url.host() {
-        Some(Host::Ipv4(ip)) => may_call(settings, "", ip.into()),
-        Some(Host::Ipv6(ip)) => may_call(settings, "", ip.into()),
+        Some(Host::Ipv4(ip)) => check_address(settings, "", ip.into()).is_ok(),
+        Some(Host::Ipv6(ip)) => check_address(settings, "", ip.into()).is_ok(),
         Some(Host::Domain(_)) => true,
         None => false,
     }
@@ -118,39 +122,9 @@ fn may_call_literally(settings: &SettingsCell, url: &Url) -> bool {
 
 /// Whether a word of the setting, a name, an address or a network such as `10.1.0.0/16`, means this host.
 fn is_named(allowed: &str, name: &str, ip: IpAddr) -> bool {
-    if let Some((network, bits)) = allowed.split_once('/') {
-        let (Ok(network), Ok(bits)) = (network.parse::<IpAddr>(), bits.parse::<u32>()) else { return false };
-        return match (network, ip) {
-            (IpAddr::V4(network), IpAddr::V4(ip)) if bits <= 32 => {
-                let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
-                u32::from(network) & mask == u32::from(ip) & mask
-            }
-            (IpAddr::V6(network), IpAddr::V6(ip)) if bits <= 128 => {
-                let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
-                u128::from(network) & mask == u128::from(ip) & mask
-            }
-            _ => false,
-        };
-    }
-    allowed == name || allowed.parse::<IpAddr>().is_ok_and(|allowed| allowed == ip)
-}
-
-/// Hands out only addresses that may be called, so that no later answer of a name server slips by.
-struct Outside(SettingsCell);
-
-impl Resolve for Outside {
-    fn resolve(&self, name: Name) -> Resolving {
-        let settings = self.0.clone();
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> =
-                found.filter(|found| may_call(&settings, &name.as_str().to_ascii_lowercase(), found.ip())).collect();
-            if allowed.is_empty() {
-                return Err("no address of this name is called".into());
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
-        })
-    }
+    allowed == name
+        || allowed.parse::<IpAddr>().is_ok_and(|allowed| allowed == ip)
+        || allowed.parse::<IpNet>().is_ok_and(|network| network.contains(&ip))
 }
 
 #[cfg(test)]
@@ -212,7 +186,8 @@ mod tests {
         ] {
             assert_eq!(is_named(allowed, name, ip(address)), expected, "{allowed} {name} {address}");
         }
-        assert!(!may_call(&settings(&["169.254.169.254", "0.0.0.0/0"]), "x", ip("169.254.169.254")), "never");
+        let all = settings(&["169.254.169.254", "0.0.0.0/0"]);
+        assert!(check_address(&all, "x", ip("169.254.169.254")).is_err(), "never");
     }
 
     #[tokio::test]
