@@ -28,8 +28,8 @@ pub use concerned::{Concerned, concerned};
 pub use held::{Held, begin_members, changes_of, held, hold, resume, telling_members, told_members};
 pub use load::{Contents, Wanted, load, members_page, versions_of_members};
 pub use refused::{
-    Decision, Failure, Item, Which, decide, list_set_aside, postpone, refused, refused_counts, set_aside, settle_retry,
-    wanted_again,
+    Decision, Failure, Item, Which, decide, list_set_aside, next_refused, postpone, refused, refused_counts, set_aside,
+    settle_retry, wanted_again,
 };
 
 use std::collections::{BTreeSet, HashMap};

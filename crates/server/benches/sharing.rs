@@ -264,8 +264,13 @@ async fn write_many(person: &Client, channel: &str, clients: usize, count: usize
     for _ in 0..clients {
         let (person, channel, next) = (person.clone(), channel.to_owned(), Arc::clone(&next));
         writers.push(tokio::spawn(async move {
-            while next.fetch_add(1, Ordering::Relaxed) < count {
-                let body = json!({"channel_id": channel, "message": "one of very many posts"});
+            loop {
+                // No two alike: a peer takes those for machines that answer each other (E-155).
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    break;
+                }
+                let body = json!({"channel_id": channel, "message": format!("post {number} of very many")});
                 person.post("/posts", body).await.ok();
             }
         }));

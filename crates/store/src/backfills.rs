@@ -189,6 +189,19 @@ macro_rules! sent {
     };
 }
 
+/// Threads of the past: `at` and `id` of their roots, and the `number` of posts of each that are sent.
+macro_rules! numbered {
+    () => {
+        concat!(
+            "SELECT r.create_at AS at, r.id AS id, CASE WHEN r.remote_id <> $2 THEN 1 ELSE 0 END + \
+             (SELECT COUNT(*) FROM posts p WHERE p.root_id = r.id AND p.root_id <> '' AND ",
+            sent!(),
+            ") AS number FROM posts r WHERE ",
+            root!()
+        )
+    };
+}
+
 /// The root of a thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Thread {
@@ -267,12 +280,9 @@ pub async fn count(view: &mut Snapshot, past: &Past<'_>, floor: &(Millis, String
     let [channel, remote, until] = past.args();
     view.fetch_one(
         concat!(
-            "SELECT COUNT(*) FROM posts p JOIN posts r ON r.id = CASE WHEN p.root_id = '' THEN p.id ELSE p.root_id END \
-             WHERE p.channel_id = $1 AND ",
-            root!(),
-            " AND ",
-            sent!(),
-            " AND (r.create_at > $4 OR (r.create_at = $4 AND r.id >= $5))"
+            "SELECT CAST(COALESCE(SUM(t.number), 0) AS BIGINT) FROM (",
+            numbered!(),
+            ") t WHERE t.at > $4 OR (t.at = $4 AND t.id >= $5)"
         ),
         &[channel, remote, until, floor.0.into(), (&floor.1).into()],
     )
@@ -294,11 +304,8 @@ pub async fn thread_of_nth(
             concat!(
                 "SELECT n.at, n.id FROM (SELECT t.at, t.id, \
                  CAST(SUM(t.number) OVER (ORDER BY t.at DESC, t.id DESC) AS BIGINT) AS upto FROM \
-                 (SELECT r.create_at AS at, r.id AS id, CASE WHEN r.remote_id <> $2 THEN 1 ELSE 0 END + \
-                 (SELECT COUNT(*) FROM posts p WHERE p.root_id = r.id AND p.root_id <> '' AND ",
-                sent!(),
-                ") AS number FROM posts r WHERE ",
-                root!(),
+                 (",
+                numbered!(),
                 ") t) n WHERE n.upto >= $4 ORDER BY n.at DESC, n.id DESC LIMIT 1"
             ),
             &[channel, remote, until, most.into()],

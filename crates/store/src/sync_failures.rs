@@ -1,5 +1,7 @@
 //! What peers have refused: tried again by itself, and in the end set aside, out of the way of everything else (E-031).
 
+use std::collections::HashSet;
+
 use rialto_model::{ChannelId, Millis, PostId, RemoteId, UserId};
 
 use crate::{Arg, FromRow, Row, Snapshot, Sql, StoreError, Tx, json_list};
@@ -110,6 +112,39 @@ pub async fn list(view: &mut Snapshot, remote: &RemoteId, set_aside: bool) -> Re
         "SELECT remote_id, kind, item_id, channel_id, attempts, next_at, set_aside, cause, code FROM sync_failures \
          WHERE remote_id = $1 AND ($2 OR NOT set_aside) ORDER BY next_at, kind, item_id LIMIT 1000",
         &[remote.into(), set_aside.into()],
+    )
+    .await
+}
+
+/// The refused item whose next attempt comes first, but for those of channels that rest.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn next(
+    view: &mut Snapshot,
+    remote: &RemoteId,
+    resting: &HashSet<ChannelId>,
+) -> Result<Option<Failure>, StoreError> {
+    const NEXT: Sql = Sql::per(
+        "SELECT remote_id, kind, item_id, channel_id, attempts, next_at, set_aside, cause, code FROM sync_failures \
+         WHERE remote_id = $1 AND NOT set_aside AND channel_id NOT IN (SELECT value FROM json_each($2)) \
+         ORDER BY next_at, kind, item_id LIMIT 1",
+        "SELECT remote_id, kind, item_id, channel_id, attempts, next_at, set_aside, cause, code FROM sync_failures \
+         WHERE remote_id = $1 AND NOT set_aside AND channel_id NOT IN (SELECT json_array_elements_text($2::json)) \
+         ORDER BY next_at, kind, item_id LIMIT 1",
+    );
+    view.fetch_optional(NEXT, &[remote.into(), (&json_list(resting)).into()]).await
+}
+
+/// How many items of a peer were set aside, and how many wait for another attempt.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn counts(view: &mut Snapshot, remote: &RemoteId) -> Result<(i64, i64), StoreError> {
+    view.fetch_one(
+        "SELECT COALESCE(SUM(CASE WHEN set_aside THEN 1 ELSE 0 END), 0), COUNT(*) - \
+         COALESCE(SUM(CASE WHEN set_aside THEN 1 ELSE 0 END), 0) FROM sync_failures WHERE remote_id = $1",
+        &[remote.into()],
     )
     .await
 }
@@ -277,6 +312,11 @@ mod tests {
                 assert_eq!(get(&mut tx, &id(2), &id(1), item).await.unwrap(), None);
                 all.push(refused);
             }
+            assert_eq!(next(&mut tx, &id(1), &HashSet::new()).await.unwrap().as_ref(), all.first());
+            assert_eq!(next(&mut tx, &id(1), &HashSet::from([id(1)])).await.unwrap(), None, "its channel rests");
+            assert_eq!(next(&mut tx, &id(2), &HashSet::new()).await.unwrap(), None);
+            assert_eq!(counts(&mut tx, &id(1)).await.unwrap(), (1, 3));
+            assert_eq!(counts(&mut tx, &id(2)).await.unwrap(), (0, 0));
             // The same person in another channel is another item.
             assert_eq!(get(&mut tx, &id(1), &id(9), &Item::Member(id(2))).await.unwrap(), None);
             assert_eq!(list(&mut tx, &id(1), true).await.unwrap(), all);

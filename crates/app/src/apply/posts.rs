@@ -82,8 +82,8 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
         remote_update_at: incoming.update_at,
         ..incoming.row(share.channel().id, author.id, create_at, update_at)
     };
-    // The sender tries again later, so that a person who means it is only slowed down.
-    let fresh = now.since(create_at) < STORM && !post.message.is_empty();
+    // The sender tries again later, so that a person who means it is only slowed down. Nobody answers history.
+    let fresh = !history && now.since(create_at) < STORM && !post.message.is_empty();
     if fresh && posts::count_alike(tx, &post, Millis(now.0 - STORM), ALIKE).await? >= ALIKE {
         return Ok(Applied::Refused(Code::Quota));
     }

@@ -303,6 +303,28 @@ async fn history_counts_for_nobody_and_only_a_home_has_any() {
     .await;
 }
 
+/// E-155: what was said alike again and again just before a channel was shared comes as history at once.
+#[tokio::test]
+async fn history_is_no_storm() {
+    both(async |db: Db| {
+        let scene = Scene::new(db).await;
+        let peer = scene.peer("acme").await;
+        let channel = scene.copy(&peer, id(50), false).await.id;
+        let written = Millis(scene.app.clock.now().0 - 5_000);
+        let alike =
+            |n| IncomingPost { create_at: written, message: "ping".to_owned(), history: true, ..incoming_post(n, 1) };
+        let frame = IncomingItems {
+            users: vec![incoming_user(&peer, 1)],
+            posts: (100..130).map(alike).collect(),
+            history: true,
+            ..IncomingItems::default()
+        };
+        assert_eq!(scene.take_in(&peer, &channel, frame).await.unwrap().refused_posts, []);
+        assert!(scene.row(&id(129)).await.is_some());
+    })
+    .await;
+}
+
 /// Ruling 46, behaviour 8.1: a root that came without its files gets them when it comes as history.
 #[tokio::test]
 async fn a_root_that_was_known_only_as_such_is_completed() {

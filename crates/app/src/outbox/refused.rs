@@ -1,6 +1,8 @@
 //! What a peer refuses: tried again by itself with growing pauses, then set aside until an administrator says what becomes
 //! of it, or the peer becomes another. Source: rulings 30 and 32, E-031.
 
+use std::collections::HashSet;
+
 use rialto_model::{ChannelId, Millis, Permission, RemoteId};
 use rialto_store::post_deliveries::{self, Word};
 pub use rialto_store::sync_failures::{Failure, Item, Which};
@@ -97,6 +99,18 @@ pub async fn refused(app: &App, remote: &RemoteId) -> Result<Vec<Failure>, Store
     sync_failures::list(&mut app.db.read(app.clock.now()).await?, remote, false).await
 }
 
+/// The refused item whose next attempt comes first, but for those of channels that rest.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn next_refused(
+    app: &App,
+    remote: &RemoteId,
+    resting: &HashSet<ChannelId>,
+) -> Result<Option<Failure>, StoreError> {
+    sync_failures::next(&mut app.db.read(app.clock.now()).await?, remote, resting).await
+}
+
 /// What is to be loaded to send a refused item again.
 ///
 /// # Errors
@@ -151,9 +165,8 @@ pub async fn postpone(app: &App, failure: &Failure) -> Result<(), StoreError> {
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn refused_counts(app: &App, remote: &RemoteId) -> Result<(usize, usize), StoreError> {
-    let all = sync_failures::list(&mut app.db.read(app.clock.now()).await?, remote, true).await?;
-    let aside = all.iter().filter(|failure| failure.set_aside).count();
-    Ok((aside, all.len() - aside))
+    let (aside, waiting) = sync_failures::counts(&mut app.db.read(app.clock.now()).await?, remote).await?;
+    Ok((usize::try_from(aside).unwrap_or_default(), usize::try_from(waiting).unwrap_or_default()))
 }
 
 /// What was set aside for a peer, for administrators; at most a thousand items.

@@ -373,8 +373,7 @@ impl Sender {
     /// Sends one refused item again, by itself, if its time has come. Returns when the next is due.
     async fn retry_refused(&mut self, remote: &RemoteCluster) -> Result<Duration, Undelivered> {
         let now = self.fed.app.clock.now();
-        let failures = outbox::refused(&self.fed.app, &self.id).await?;
-        let Some(failure) = failures.iter().find(|failure| !self.stalled.contains(&failure.channel_id)) else {
+        let Some(failure) = &outbox::next_refused(&self.fed.app, &self.id, &self.stalled).await? else {
             return Ok(LONG);
         };
         if failure.next_at > now {
