@@ -9,6 +9,9 @@ SHELL := /bin/bash
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
+# One build for all tests, whatever runs them.
+TEST := cargo test --profile tested --workspace
+
 .PHONY: help demo prepare test test-rust test-sim sim sim-selftest attack-suite test-web e2e check quick bench slow-link \
 	requirements clean
 
@@ -26,33 +29,30 @@ prepare: ## Install PostgreSQL and Chromium for the tests, if they are missing
 
 test-rust: web/dist/index.html ## Rust tests on SQLite and PostgreSQL, and the demo once
 	node scripts/attack-suite.mjs --clear
-	scripts/postgres run cargo test --workspace
+	scripts/postgres run $(TEST)
 	node scripts/attack-suite.mjs --check
-	RIALTO_BIN=target/debug/rialto node scripts/demo.mjs --once
+	RIALTO_BIN=target/tested/rialto node scripts/demo.mjs --once
 
 attack-suite: web/dist/index.html ## Write docs/attack-suite.md from a run of the attacks
 	node scripts/attack-suite.mjs --clear
-	scripts/postgres run cargo test --workspace --test it -- security::
+	scripts/postgres run $(TEST) --test it -- security::
 	node scripts/attack-suite.mjs
 
-test-sim: ## A little of `make sim`, and its own test
-	SEEDS=24 OPS=250 cargo test --workspace --test simulation -- --nocapture
-	$(MAKE) sim-selftest
+test-sim: sim sim-selftest ## The simulation, and its own test
 
 sim: ## Four servers on a bad network agree in the end: 200 seeds, or SEED=n, PLAN=file; OPS=n
-	SEED=$(SEED) PLAN=$(PLAN) SEEDS=$(or $(SEEDS),200) OPS=$(or $(OPS),1000) \
-		cargo test --profile sim --workspace --test simulation -- --nocapture
+	SEED=$(SEED) PLAN=$(PLAN) SEEDS=$(or $(SEEDS),200) OPS=$(or $(OPS),1000) $(TEST) --test simulation -- --nocapture
 
 sim-selftest: ## Plants five defects and sees the simulation find each
-	cargo test --workspace --test simulation -- --nocapture --ignored planted
+	$(TEST) --test simulation -- --nocapture --ignored planted
 
 test-web: web/node_modules/.package-lock.json ## Unit tests of the web client
 	cd web && npm test
 
 # The server as the tests build it: built by itself it has fewer features, and would be built a second time.
 e2e: web/dist/index.html ## Browser tests: Chromium against real servers
-	cargo test --workspace --no-run --quiet
-	cd web && RIALTO_BIN=$(CURDIR)/target/debug/rialto npm run e2e
+	$(TEST) --no-run --quiet
+	cd web && RIALTO_BIN=$(CURDIR)/target/tested/rialto npm run e2e
 
 check: web/dist/index.html ## Formatting, lints, types, licences, what tests show
 	cargo fmt --all --check

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const binary = process.env['RIALTO_BIN'] ?? resolve(import.meta.dirname, '../../target/debug/rialto');
+const binary = process.env['RIALTO_BIN'] ?? resolve(import.meta.dirname, '../../target/tested/rialto');
 
 const settings = {
   MM_CONNECTEDWORKSPACESSETTINGS_ENABLESHAREDCHANNELS: 'true',
