@@ -4,8 +4,8 @@
 use rialto_model::{Acknowledgement, DomainEvent, Origin, Post, PostId, Scope};
 use rialto_store::{StoreError, Tx, acknowledgements, posts};
 
-use crate::App;
 use crate::access::{self, Denied, SessionUser};
+use crate::{App, reminders};
 
 /// How long somebody may take it back, ms (client-api 5.5).
 const REGRET: i64 = 5 * 60_000;
@@ -50,6 +50,7 @@ pub async fn add(app: &App, actor: &SessionUser, post: &PostId) -> Result<Acknow
         remote_id: None,
     };
     put(&mut tx, &ack, Origin::Local).await?;
+    reminders::answered(&mut tx, &ack.post_id, &ack.user_id).await?;
     tx.commit().await?;
     Ok(ack)
 }

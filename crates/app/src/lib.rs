@@ -63,6 +63,9 @@ mod reactions_tests;
 pub mod recovery;
 #[cfg(test)]
 mod recovery_tests;
+pub mod reminders;
+#[cfg(test)]
+mod reminders_tests;
 pub mod retention;
 pub mod search;
 pub mod sessions;

@@ -4,8 +4,8 @@ use rialto_model::names::{canonical_emoji, check_emoji_name};
 use rialto_model::{DomainEvent, Millis, Origin, Permission, Post, PostId, Reaction, Scope, UserId};
 use rialto_store::{StoreError, Tx, posts, reactions};
 
-use crate::App;
 use crate::access::{self, ChannelAccess, Denied, SessionUser};
+use crate::{App, reminders};
 
 /// Why something about a reaction was refused.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,7 @@ pub async fn add(app: &App, actor: &SessionUser, post: &PostId, emoji_name: &str
         remote_id: None,
     };
     put(&mut tx, &reaction, Millis(0), access.origin()).await?;
+    reminders::answered(&mut tx, &reaction.post_id, &reaction.user_id).await?;
     tx.commit().await?;
     Ok(reaction)
 }

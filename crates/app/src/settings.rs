@@ -76,12 +76,27 @@ pub struct Settings {
     pub show_full_name: bool,
     /// People may give pictures names.
     pub custom_emoji: bool,
+    /// Urgent messages that call people again.
+    pub reminders: Reminders,
     /// What is shown of pages that messages link to.
     pub links: Links,
     /// Attachments.
     pub files: Files,
     /// Connections and shares.
     pub workspaces: Workspaces,
+}
+
+/// Urgent messages that call people again until they answer (E-148).
+#[derive(Debug, Clone)]
+pub struct Reminders {
+    /// There are any.
+    pub allowed: bool,
+    /// From one call to the next, ms.
+    pub interval_ms: i64,
+    /// How often at most.
+    pub times: i64,
+    /// People one message can call so.
+    pub people: usize,
 }
 
 /// What is shown of pages of the web that messages link to.
@@ -204,6 +219,7 @@ impl Default for Settings {
             show_email: true,
             show_full_name: true,
             custom_emoji: true,
+            reminders: Reminders { allowed: true, interval_ms: 5 * 60_000, times: 6, people: 5 },
             links: Links { previews: true, restricted: Vec::new(), internal: Vec::new() },
             files: Files { enabled: true, max_bytes: 100 << 20, blocked: std::collections::BTreeSet::new() },
             workspaces: Workspaces {

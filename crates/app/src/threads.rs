@@ -12,7 +12,7 @@ use rialto_store::{Snapshot, StoreError, Tx, channel_members, posts, threads, us
 
 use crate::access::{self, Denied, SessionUser};
 use crate::shown_posts::{self, ShownPost};
-use crate::{App, mentions};
+use crate::{App, mentions, reminders};
 
 /// Why something about a thread was refused.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +58,8 @@ pub async fn list(
     access::team(&mut view, actor, team, Permission::ViewTeam).await?;
     let place = match place {
         Around::Newest => Place::Newest,
-        Around::Before(id) => pivot(&mut view, &id).await.map(|at| Place::Before(at, id))?,
-        Around::After(id) => pivot(&mut view, &id).await.map(|at| Place::After(at, id))?,
+        Around::Before(id) => pivot(&mut view, actor, &id).await.map(|at| Place::Before(at, id))?,
+        Around::After(id) => pivot(&mut view, actor, &id).await.map(|at| Place::After(at, id))?,
     };
     let members = threads::list(&mut view, &actor.user_id, team, filter, place, limit).await?;
     Ok(shown(&mut view, members).await?)
@@ -76,7 +76,9 @@ pub enum Around {
     After(PostId),
 }
 
-async fn pivot(view: &mut Snapshot, root: &PostId) -> Result<Millis, Error> {
+/// Where a thread stands that the actor has followed; of another one nothing is to be learned, not even when it moved.
+async fn pivot(view: &mut Snapshot, actor: &SessionUser, root: &PostId) -> Result<Millis, Error> {
+    threads::get(view, &actor.user_id, root).await?.ok_or(Denied::Absent("post"))?;
     let root = posts::get(view, root).await?.ok_or(Denied::Absent("post"))?;
     Ok(root.last_reply_at)
 }
@@ -328,6 +330,7 @@ pub(crate) async fn replied(
     origin: Origin,
 ) -> Result<(), StoreError> {
     let Some(first) = posts::get(tx, root).await? else { return Ok(()) };
+    reminders::answered(tx, root, &reply.user_id).await?;
     let mut joining = named(tx, reply, mentioned).await?;
     if first.reply_count == 0 {
         // With the first answer it becomes a thread to those its beginning calls.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rialto_app::{apply, connections, duty, housekeeping, notices};
+use rialto_app::{apply, connections, duty, housekeeping, notices, reminders};
 use rialto_model::{DomainEvent, Recorded, RemoteId};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -120,6 +120,9 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
                 }
                 if let Err(error) = notices::tell_due(&federation.app).await {
                     tracing::warn!(%error, "administrators could not be told their news");
+                }
+                if let Err(error) = reminders::remind(&federation.app).await {
+                    tracing::warn!(%error, "people could not be reminded of urgent messages");
                 }
                 rounds = rounds.wrapping_add(1);
                 if rounds.is_multiple_of(120)

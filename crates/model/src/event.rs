@@ -201,6 +201,12 @@ pub enum DomainEvent {
         user: UserId,
         at: Millis,
     },
+    /// An urgent message calls somebody once more (E-148).
+    ReminderDue {
+        post: PostId,
+        channel: ChannelId,
+        user: UserId,
+    },
     ReactionAdded(Reaction),
     ReactionRemoved(Reaction),
     AcknowledgementAdded(Acknowledgement),

@@ -50,6 +50,7 @@ pub mod preferences;
 pub mod priorities;
 pub mod reactions;
 pub mod recoveries;
+pub mod reminders;
 pub mod remotes;
 #[cfg(test)]
 mod remotes_tests;

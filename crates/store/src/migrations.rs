@@ -44,6 +44,8 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V21__threads", include_str!("../migrations/0021_threads.sql"), "", ""),
     ("V22__positions", include_str!("../migrations/0022_positions.sql"), "", ""),
     ("V23__link_previews", include_str!("../migrations/0023_link_previews.sql"), "", ""),
+    ("V24__refused", include_str!("../migrations/0024_refused.sql"), "", ""),
+    ("V25__reminders", include_str!("../migrations/0025_reminders.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

@@ -191,6 +191,7 @@ async fn say(
             | posts::Error::NotAuthor
             | posts::Error::TooLate
             | posts::Error::Priority
+            | posts::Error::Reminder(_)
             | posts::Error::SystemPost),
         ) => Err(Refused::Told(format!("This was not said: {refused}."))),
     }

@@ -62,7 +62,7 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
         DomainEvent::ChannelMemberUpdated { channel, user } => {
             wanted.channel_members.insert((*channel, *user));
         }
-        DomainEvent::PostCreated { post, channel, .. } => {
+        DomainEvent::PostCreated { post, channel, .. } | DomainEvent::ReminderDue { post, channel, .. } => {
             wanted.posts.insert(*post);
             wanted.channels.insert(*channel);
         }
@@ -187,6 +187,14 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
         DomainEvent::PostCreated { post, channel, mentions, .. } => {
             let (Some(post), Some(channel)) = (rows.posts.get(post), rows.channels.get(channel)) else { return };
             posted(registry, rows, scope, post, channel, mentions);
+        }
+        DomainEvent::ReminderDue { post, channel, user } => {
+            let (Some(shown), Some(channel)) = (rows.posts.get(post), rows.channels.get(channel)) else { return };
+            let live = shown.post.gone_at().is_none();
+            if live && registry.has_audience(scope) {
+                let sender = rows.users.get(&shown.post.user_id).map_or("", |user| user.username.as_str());
+                send(registry, scope, &events::reminder_due(&wire_post(shown), channel, sender, *user));
+            }
         }
         DomainEvent::HistoryReceived { channel } => send(registry, scope, &events::history_received(*channel)),
         DomainEvent::PostEdited { post, .. }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use rialto_app::posts::{self, Error};
+use rialto_app::reminders::Unfit;
 use rialto_app::shown_posts::{self, ShownPost};
 use rialto_app::{SessionUser, Volatile, channel_members, channels, teams};
 use rialto_model::{Permission, PostId, UserId};
@@ -211,6 +212,14 @@ async fn set_unread(
     }))
 }
 
+fn unfit_id(unfit: Unfit) -> &'static str {
+    match unfit {
+        Unfit::Off => "api.post.post_priority.persistent_notification_disabled.request_error",
+        Unfit::Nobody => "api.post.post_priority.min_recipients_persistent_notification_post.request_error",
+        Unfit::TooMany(_) => "api.post.post_priority.max_recipients_persistent_notification_post.request_error",
+    }
+}
+
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
@@ -230,6 +239,7 @@ impl From<Error> for ApiError {
                 "api.post.post_priority.priority_post_only_allowed_for_root_post.request_error",
                 "Only the first message of a thread has a priority, and reminders are for urgent ones.",
             ),
+            Error::Reminder(unfit) => Self::bad_request(unfit_id(unfit), format!("This cannot remind: {unfit}.")),
             Error::Props => Self::bad_request("model.post.is_valid.props.app_error", "Invalid props."),
             Error::Kind => Self::bad_request("model.post.is_valid.type.app_error", "Invalid type."),
             Error::NotAuthor => Self::permissions(),

@@ -1,6 +1,6 @@
 //! The websocket: numbering, resuming, and that nobody hears what is not for them (client-api 9, INV-11).
 
-use rialto_app::{Volatile, channel_members, posts, reactions, sessions, users};
+use rialto_app::{Volatile, channel_members, posts, reactions, reminders, sessions, users};
 use rialto_model::ChannelKind;
 use serde_json::json;
 
@@ -50,6 +50,32 @@ async fn posts_arrive_numbered_and_mentions_only_at_the_mentioned() {
     let deleted = inner(&b.until("post_deleted").await.0, "post");
     assert!(deleted["delete_at"].as_i64().unwrap() > 0);
     assert!(!deleted.to_string().contains("edited"), "a deleted post leaves none of its words: {deleted}");
+}
+
+/// E-148: only the person hears that an urgent message calls them once more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reminders_reach_those_they_are_for() {
+    let world = World::start().await;
+    let (alice, bob) = (world.person("alice", "system_user").await, world.person("bob", "system_user").await);
+    let channel = world.channel(&alice, "ops", ChannelKind::Private).await;
+    channel_members::add(&world.app, &alice.actor, &channel.id, &[bob.id]).await.unwrap();
+    let priority = json!({"priority": "urgent", "requested_ack": false, "persistent_notifications": true});
+    let body = |text: &str| json!({"channel_id": channel.id, "message": text, "metadata": {"priority": priority}});
+    let refused = world.call(&alice, "POST", "/posts", body("the harbour burns")).await;
+    assert_eq!(refused.error(400), "api.post.post_priority.min_recipients_persistent_notification_post.request_error");
+    let post = world.call(&alice, "POST", "/posts", body("@bob the harbour burns")).await;
+    let id = post.json(201)["id"].clone();
+    let (mut a, mut b) = (world.connect(&alice).await, world.connect(&bob).await);
+    hello(&mut a).await;
+    hello(&mut b).await;
+    world.app.clock.advance(300_000);
+    reminders::remind(&world.app).await.unwrap();
+    let (event, _) = b.until("persistent_notification_triggered").await;
+    assert_eq!((&inner(&event, "post")["id"], inner(&event, "mentions")), (&id, json!([bob.id])));
+    assert_eq!((&event["broadcast"]["user_id"], &event["data"]["sender_name"]), (&json!(bob.id), &json!("@alice")));
+    mark(&world, &alice, channel.id);
+    let (_, before) = a.until("ephemeral_message").await;
+    assert!(!before.contains(&"persistent_notification_triggered".to_owned()), "{before:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -128,6 +128,7 @@ impl Found {
             | DomainEvent::ThreadRead { .. }
             | DomainEvent::TeamThreadsRead { .. }
             | DomainEvent::ChannelThreadsRead { .. }
+            | DomainEvent::ReminderDue { .. }
             | DomainEvent::EmojiAdded(_)
             | DomainEvent::EmojiRemoved(_)
             | DomainEvent::PeerEmojiChanged { .. } => {}

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::access::ChannelAccess;
 use crate::connections::policies;
-use crate::{App, mentions, threads};
+use crate::{App, mentions, reminders, threads};
 
 /// The prop of a message whose `@channel` calls nobody, as clients and other servers know it (client-api 2.3).
 const SILENT: &str = "mentionHighlightDisabled";
@@ -153,6 +153,9 @@ pub(crate) async fn record_remote(
             called
         }
     };
+    if !matches!(calls, Calls::Nobody) {
+        reminders::begin(app, tx, channel, post, &called).await?;
+    }
     record_new(tx, post, called, origin).await?;
     channels::count_post(tx, &post.channel_id, post.root_id.is_none(), post.create_at)
 }

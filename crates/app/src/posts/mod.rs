@@ -14,6 +14,7 @@ use rialto_model::{ChannelId, DomainEvent, FileId, Millis, Origin, Permission, P
 use rialto_store::{StoreError, Tx, channel_members, channels, posts, priorities};
 
 use crate::access::{self, ChannelAccess, Denied, SessionUser};
+use crate::reminders::{self, Unfit};
 use crate::shares::direct;
 use crate::{App, files, mentions, pins, threads};
 
@@ -59,6 +60,9 @@ pub enum Error {
     /// The server's own messages do not change.
     #[error("a system message")]
     SystemPost,
+    /// It cannot remind those it names.
+    #[error(transparent)]
+    Reminder(#[from] Unfit),
     /// Storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -116,6 +120,9 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
         direct::resume(app, &mut tx, access.channel(), actor).await?;
     } else {
         access::writable(app, &mut tx, access.channel()).await?;
+    }
+    if priority.as_ref().is_some_and(|priority| priority.persistent_notifications) {
+        reminders::check(app, access.channel(), &new.message)?;
     }
     let props = calling::marked_silent(props, &new.message, &access);
     if let Some(root) = &new.root_id {
@@ -189,6 +196,7 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
 async fn insert(app: &App, tx: &mut Tx, access: &ChannelAccess, post: &Post, pending: &str) -> Result<(), Error> {
     let mentioned = mentioned(app, tx, access.channel(), post, access.may(Permission::UseChannelMentions)).await?;
     posts::insert(tx, post, pending)?;
+    reminders::begin(app, tx, access.channel(), post, &mentioned).await?;
     record_new(tx, post, mentioned, access.origin()).await?;
     channel_members::count_own_post(tx, &post.channel_id, &post.user_id, post.root_id.is_none(), post.create_at)?;
     channels::count_post(tx, &post.channel_id, post.root_id.is_none(), post.create_at)?;

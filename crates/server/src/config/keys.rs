@@ -80,6 +80,11 @@ keys! {
         "UniqueEmojiReactionLimitPerPost" => |c, v| set(c, |s| &mut s.unique_emoji_per_post, number(v, 0..=500));
         "EnableAPIChannelDeletion" => |c, v| set(c, |s| &mut s.enable_channel_deletion, flag(v));
         "EnableCustomEmoji" => |c, v| set(c, |s| &mut s.custom_emoji, flag(v));
+        "AllowPersistentNotifications" => |c, v| set(c, |s| &mut s.reminders.allowed, flag(v));
+        "PersistentNotificationIntervalMinutes" =>
+            |c, v| set(c, |s| &mut s.reminders.interval_ms, number(v, 2..=10_080).map(|minutes| minutes * 60_000));
+        "PersistentNotificationMaxCount" => |c, v| set(c, |s| &mut s.reminders.times, number(v, 1..=100));
+        "PersistentNotificationMaxRecipients" => |c, v| set(c, |s| &mut s.reminders.people, count(v, 1..=100));
         "EnableLinkPreviews" => |c, v| set(c, |s| &mut s.links.previews, flag(v));
         "RestrictLinkPreviews" => |c, v| set(c, |s| &mut s.links.restricted, words(v));
         "AllowedUntrustedInternalConnections" => |c, v| set(c, |s| &mut s.links.internal, words(v));

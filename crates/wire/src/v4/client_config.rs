@@ -50,6 +50,14 @@ pub struct ClientConfigInput {
     pub post_edit_time_limit: i64,
     /// People may give pictures names.
     pub enable_custom_emoji: bool,
+    /// Urgent messages may call people again until they answer.
+    pub reminders: bool,
+    /// How often, in minutes.
+    pub reminder_minutes: i64,
+    /// How many times at most.
+    pub reminder_times: i64,
+    /// How many people one message can call so.
+    pub reminder_people: i64,
     /// What pages that messages link to say of themselves is shown.
     pub enable_link_previews: bool,
     /// Different emoji on one post.
@@ -128,6 +136,7 @@ pub fn client_config_full(input: &ClientConfigInput) -> BTreeMap<String, String>
         ("EnableFileAttachments", input.enable_file_attachments),
         ("EnableMobileFileUpload", input.enable_file_attachments),
         ("EnableMobileFileDownload", input.enable_file_attachments),
+        ("AllowPersistentNotifications", input.reminders),
         ("EnableLinkPreviews", input.enable_link_previews),
         ("ShowEmailAddress", input.show_email_address),
         ("ShowFullName", input.show_full_name),
@@ -140,6 +149,9 @@ pub fn client_config_full(input: &ClientConfigInput) -> BTreeMap<String, String>
         ("MaxFileSize", input.max_file_size),
         ("MaxPostSize", input.max_post_size),
         ("MaxNotificationsPerChannel", input.max_notifications_per_channel),
+        ("PersistentNotificationIntervalMinutes", input.reminder_minutes),
+        ("PersistentNotificationMaxCount", input.reminder_times),
+        ("PersistentNotificationMaxRecipients", input.reminder_people),
         ("PostEditTimeLimit", input.post_edit_time_limit),
         ("UniqueEmojiReactionLimitPerPost", input.reaction_limit),
         ("InstallationDate", input.installed_at.0),
@@ -266,7 +278,6 @@ const LIMITED: &[(&str, &str)] = &[
 const FULL: &[(&str, &str)] = &[
     ("AllowBannerDismissal", "false"),
     ("AllowCustomThemes", "true"),
-    ("AllowPersistentNotifications", "false"),
     ("AllowPersistentNotificationsForGuests", "false"),
     ("AllowSyncedDrafts", "false"),
     ("AllowedThemes", ""),
@@ -356,9 +367,6 @@ const FULL: &[(&str, &str)] = &[
     ("MobileEnableBiometrics", "false"),
     ("MobileJailbreakProtection", "false"),
     ("MobilePreventScreenCapture", "false"),
-    ("PersistentNotificationIntervalMinutes", "5"),
-    ("PersistentNotificationMaxCount", "6"),
-    ("PersistentNotificationMaxRecipients", "5"),
     ("PostAcknowledgements", "false"),
     ("PostPriority", "true"),
     ("RequireEmailVerification", "false"),
@@ -410,6 +418,10 @@ mod tests {
             max_file_size: 104_857_600,
             max_post_size: 16_383,
             max_notifications_per_channel: 1_000,
+            reminders: true,
+            reminder_minutes: 5,
+            reminder_times: 6,
+            reminder_people: 5,
             enable_link_previews: true,
             post_edit_time_limit: -1,
             enable_custom_emoji: true,

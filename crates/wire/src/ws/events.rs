@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rialto_model::{ChannelId, ChannelKind, Millis, PostId, RemoteId, TeamId, ThreadUnread, UserId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Broadcast, EventFrame};
 use crate::lenient::to_text;
@@ -30,6 +30,23 @@ pub fn posted(
     mentioned: Option<UserId>,
     set_online: bool,
 ) -> EventFrame {
+    let data = of_new_post(post, channel, sender_name, mentioned, set_online);
+    EventFrame::new("posted", data, Broadcast::channel(channel.id))
+}
+
+/// An urgent post calls the person once more, who has not answered it (E-148).
+pub fn reminder_due(post: &Post, channel: &rialto_model::Channel, sender_name: &str, user: UserId) -> EventFrame {
+    let data = of_new_post(post, channel, sender_name, Some(user), false);
+    EventFrame::new("persistent_notification_triggered", data, Broadcast::user(user))
+}
+
+fn of_new_post(
+    post: &Post,
+    channel: &rialto_model::Channel,
+    sender_name: &str,
+    mentioned: Option<UserId>,
+    set_online: bool,
+) -> Value {
     let mut data = json!({
         "post": to_text(post),
         "channel_type": channel.kind.letter(),
@@ -42,7 +59,7 @@ pub fn posted(
     if let (Some(user), Some(data)) = (mentioned, data.as_object_mut()) {
         data.insert("mentions".to_owned(), to_text(&[user]).into());
     }
-    EventFrame::new("posted", data, Broadcast::channel(channel.id))
+    data
 }
 
 /// A text for one person, which is stored nowhere.
