@@ -56,7 +56,7 @@ e2e: web/dist/index.html ## Browser tests: Chromium against real servers
 
 check: web/dist/index.html ## Formatting, lints, types, licences, what tests show
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy --profile tested --workspace --all-targets -- -D warnings
 	cd web && npm run check
 	node scripts/licences.mjs
 	node scripts/requirements.mjs --check
