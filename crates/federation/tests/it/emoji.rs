@@ -28,7 +28,8 @@ async fn make(server: &Server, who: &Person, name: &str, shade: u8) -> CustomEmo
 async fn seen(server: &Server, who: &Person, channel: &ChannelId) -> Vec<(String, String, u8)> {
     let mut found = Vec::new();
     for (emoji, remote) in peers::of_channel(server.app(), &who.actor, channel).await.unwrap() {
-        let (_, bytes) = peers::image(server.app(), &who.actor, channel, &emoji.id).await.unwrap();
+        // It may have gone since it was listed.
+        let Ok((_, bytes)) = peers::image(server.app(), &who.actor, channel, &emoji.id).await else { continue };
         let read = image::load_from_memory(&bytes).unwrap().into_rgb8();
         found.push((emoji.name, remote.name, read.get_pixel(3, 3).0[0]));
     }
