@@ -9,6 +9,9 @@ SHELL := /bin/bash
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
+# Tests wait for servers and databases most of their time: two at once for each processor.
+export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
+
 # One build for all tests, whatever runs them.
 TEST := cargo test --profile tested --workspace
 
