@@ -50,7 +50,7 @@ pub async fn add(app: &App, actor: &SessionUser, post: &PostId) -> Result<Acknow
         remote_id: None,
     };
     put(&mut tx, &ack, Origin::Local).await?;
-    reminders::answered(&mut tx, &ack.post_id, &ack.user_id).await?;
+    reminders::answered(&mut tx, &ack.post_id, &ack.user_id)?;
     tx.commit().await?;
     Ok(ack)
 }

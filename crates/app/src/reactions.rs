@@ -57,7 +57,7 @@ pub async fn add(app: &App, actor: &SessionUser, post: &PostId, emoji_name: &str
         remote_id: None,
     };
     put(&mut tx, &reaction, Millis(0), access.origin()).await?;
-    reminders::answered(&mut tx, &reaction.post_id, &reaction.user_id).await?;
+    reminders::answered(&mut tx, &reaction.post_id, &reaction.user_id)?;
     tx.commit().await?;
     Ok(reaction)
 }

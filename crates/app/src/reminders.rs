@@ -1,9 +1,9 @@
 //! Urgent messages that call those they name again and again, until they answer, react or acknowledge. Every server calls
 //! its own people, whoever wrote the message. Source: E-148, `ServiceSettings.PersistentNotification*`.
 
-use rialto_model::{Channel, ChannelKind, DomainEvent, Millis, Origin, Post, PostId, Scope, UserId};
+use rialto_model::{Channel, ChannelKind, DomainEvent, Millis, Origin, Post, PostId, Priority, Scope, UserId};
 use rialto_store::reminders::{self as rows, Reminder};
-use rialto_store::{StoreError, Tx, channel_members, channels, posts, priorities, users};
+use rialto_store::{StoreError, Tx, channel_members, channels, posts, users};
 
 use crate::{App, mentions};
 
@@ -41,29 +41,27 @@ pub(crate) fn check(app: &App, channel: &Channel, text: &str) -> Result<(), Unfi
     if names.len() > rule.people { Err(Unfit::TooMany(rule.people)) } else { Ok(()) }
 }
 
-/// Those of ours whom a new message calls are reminded, if it says so. Its priority is written already.
+/// Those of ours whom a new message calls are reminded, if its priority says so.
 pub(crate) async fn begin(
     app: &App,
     tx: &mut Tx,
     channel: &Channel,
     post: &Post,
+    priority: Option<&Priority>,
     called: &[UserId],
 ) -> Result<(), StoreError> {
     let rule = app.settings.get().reminders.clone();
-    if !rule.allowed || post.root_id.is_some() || (called.is_empty() && channel.kind != ChannelKind::Direct) {
-        return Ok(());
-    }
-    let found = priorities::list(tx, std::slice::from_ref(&post.id)).await?;
-    if !found.iter().any(|(_, priority)| priority.persistent_notifications) {
+    let reminds = priority.is_some_and(|priority| priority.persistent_notifications);
+    if !reminds || !rule.allowed || post.root_id.is_some() {
         return Ok(());
     }
     let mut people = called.to_vec();
-    if people.is_empty() {
+    if people.is_empty() && channel.kind == ChannelKind::Direct {
         let members = channel_members::ids(tx, &channel.id).await?;
         people = members.into_iter().filter(|user| *user != post.user_id).collect();
     }
     // Not even another server calls everybody like this.
-    if people.len() > rule.people {
+    if people.len() > rule.people || mentions::find(&post.message).everybody {
         return Ok(());
     }
     let next_at = Millis(tx.now().0 + rule.interval_ms);
@@ -74,8 +72,8 @@ pub(crate) async fn begin(
 }
 
 /// Somebody has answered, reacted to or acknowledged a message.
-pub(crate) async fn answered(tx: &mut Tx, post: &PostId, user: &UserId) -> Result<(), StoreError> {
-    rows::delete(tx, post, user).await
+pub(crate) fn answered(tx: &mut Tx, post: &PostId, user: &UserId) -> Result<(), StoreError> {
+    rows::delete(tx, post, user)
 }
 
 /// Reminds whose time has come. Records [`DomainEvent::ReminderDue`].
@@ -92,7 +90,7 @@ pub async fn remind(app: &App) -> Result<(), StoreError> {
     let now = tx.now();
     for due in rows::due(&mut tx, now, ROUND).await? {
         let Some(channel) = still_called(&mut tx, &due).await?.filter(|_| rule.allowed && due.remaining > 0) else {
-            rows::delete(&mut tx, &due.post_id, &due.user_id).await?;
+            rows::delete(&mut tx, &due.post_id, &due.user_id)?;
             continue;
         };
         let event = DomainEvent::ReminderDue { post: due.post_id, channel: channel.id, user: due.user_id };
@@ -101,7 +99,7 @@ pub async fn remind(app: &App) -> Result<(), StoreError> {
             let next_at = Millis(now.0 + rule.interval_ms);
             rows::put(&mut tx, &Reminder { next_at, remaining: due.remaining - 1, ..due }).await?;
         } else {
-            rows::delete(&mut tx, &due.post_id, &due.user_id).await?;
+            rows::delete(&mut tx, &due.post_id, &due.user_id)?;
         }
     }
     tx.commit().await

@@ -135,7 +135,8 @@ async fn each_server_reminds_its_own() {
         };
         let now = scene.app.clock.now();
         let old = IncomingPost { is_old: true, ..calling(11, now, "@bob long ago") };
-        scene.take(&acme, with_posts([calling(10, now, "@bob burns"), old])).await;
+        let all = IncomingPost { mentioned: None, ..calling(12, now, "@channel burns") };
+        scene.take(&acme, with_posts([calling(10, now, "@bob burns"), old, all])).await;
         assert_eq!(after_five_minutes(&scene).await, [(id(10), scene.bob.id)]);
     })
     .await;

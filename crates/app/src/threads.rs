@@ -330,7 +330,7 @@ pub(crate) async fn replied(
     origin: Origin,
 ) -> Result<(), StoreError> {
     let Some(first) = posts::get(tx, root).await? else { return Ok(()) };
-    reminders::answered(tx, root, &reply.user_id).await?;
+    reminders::answered(tx, root, &reply.user_id)?;
     let mut joining = named(tx, reply, mentioned).await?;
     if first.reply_count == 0 {
         // With the first answer it becomes a thread to those its beginning calls.

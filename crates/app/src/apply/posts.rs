@@ -98,7 +98,8 @@ async fn create(app: &App, tx: &mut Tx, share: &ShareAccess, incoming: &Incoming
     } else {
         let news = !incoming.is_old && now.since(create_at) < NEWS;
         let calls = if news { post_rules::Calls::from(&incoming.mentioned) } else { post_rules::Calls::Nobody };
-        post_rules::record_remote(app, tx, share.channel(), &post, share.origin(), calls).await?;
+        post_rules::record_remote(app, tx, share.channel(), &post, share.origin(), calls, incoming.priority.as_ref())
+            .await?;
     }
     waiting::release(app, tx, share, post.id.as_str()).await?;
     Ok(Applied::Changed)

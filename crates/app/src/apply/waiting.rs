@@ -311,7 +311,8 @@ async fn stub(app: &App, tx: &mut Tx, item: &WaitingItem, root: PostId) -> Resul
         has_reactions: false,
     };
     posts::insert_now(tx, &post).await?;
-    crate::posts::record_remote(app, tx, share.channel(), &post, share.origin(), crate::posts::Calls::Nobody).await?;
+    crate::posts::record_remote(app, tx, share.channel(), &post, share.origin(), crate::posts::Calls::Nobody, None)
+        .await?;
     release(app, tx, &share, root.as_str()).await
 }
 

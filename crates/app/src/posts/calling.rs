@@ -1,6 +1,6 @@
 //! Whom a message calls, and what a new one counts. Source: behaviour 3.4, E-076, E-078.
 
-use rialto_model::{Channel, DomainEvent, Origin, Permission, PermissionSet, Post, Scope, UserId};
+use rialto_model::{Channel, DomainEvent, Origin, Permission, PermissionSet, Post, Priority, Scope, UserId};
 use rialto_store::{StoreError, Tx, channel_members, channels, moderation, posts, users as user_rows};
 use serde_json::Value;
 
@@ -137,6 +137,7 @@ pub(crate) async fn record_remote(
     post: &Post,
     origin: Origin,
     calls: Calls<'_>,
+    priority: Option<&Priority>,
 ) -> Result<(), StoreError> {
     let everybody = mentions::find(&post.message).everybody && may_call_everybody(tx, channel, post).await?;
     let called = match calls {
@@ -154,7 +155,7 @@ pub(crate) async fn record_remote(
         }
     };
     if !matches!(calls, Calls::Nobody) {
-        reminders::begin(app, tx, channel, post, &called).await?;
+        reminders::begin(app, tx, channel, post, priority, &called).await?;
     }
     record_new(tx, post, called, origin).await?;
     channels::count_post(tx, &post.channel_id, post.root_id.is_none(), post.create_at)

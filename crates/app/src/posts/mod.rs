@@ -171,7 +171,7 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     if let Some(priority) = &priority {
         priorities::set(&mut tx, &post.id, priority).await?;
     }
-    let written = insert(app, &mut tx, &access, &post, &new.pending_post_id).await;
+    let written = insert(app, &mut tx, &access, &post, priority.as_ref(), &new.pending_post_id).await;
     let written = match written {
         Ok(()) => tx.commit().await.map_err(Error::from),
         Err(error) => {
@@ -193,10 +193,17 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     }
 }
 
-async fn insert(app: &App, tx: &mut Tx, access: &ChannelAccess, post: &Post, pending: &str) -> Result<(), Error> {
+async fn insert(
+    app: &App,
+    tx: &mut Tx,
+    access: &ChannelAccess,
+    post: &Post,
+    priority: Option<&Priority>,
+    pending: &str,
+) -> Result<(), Error> {
     let mentioned = mentioned(app, tx, access.channel(), post, access.may(Permission::UseChannelMentions)).await?;
     posts::insert(tx, post, pending)?;
-    reminders::begin(app, tx, access.channel(), post, &mentioned).await?;
+    reminders::begin(app, tx, access.channel(), post, priority, &mentioned).await?;
     record_new(tx, post, mentioned, access.origin()).await?;
     channel_members::count_own_post(tx, &post.channel_id, &post.user_id, post.root_id.is_none(), post.create_at)?;
     channels::count_post(tx, &post.channel_id, post.root_id.is_none(), post.create_at)?;
