@@ -43,6 +43,11 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, id, message)
     }
 
+    /// 501 with an id of its own: there is such a thing, but not here.
+    pub fn not_implemented(id: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, id, message)
+    }
+
     /// 404 with an id of its own.
     pub fn not_found(id: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, id, message)

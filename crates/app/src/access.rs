@@ -43,13 +43,16 @@ pub struct SessionUser {
     pub user_id: UserId,
     /// Through which sign-in.
     pub session_id: SessionId,
+    /// An integration's account.
+    pub is_bot: bool,
     system: PermissionSet,
 }
 
 impl SessionUser {
     /// The actor of an authenticated session. For `sessions` alone to call, with the account it has just read.
     pub(crate) fn new(user: &User, session_id: SessionId) -> Self {
-        Self { user_id: user.id, session_id, system: PermissionSet::of_roles(user.system_roles()) }
+        let system = PermissionSet::of_roles(user.system_roles());
+        Self { user_id: user.id, session_id, is_bot: user.is_bot, system }
     }
 
     /// Whether a system role allows it.

@@ -154,6 +154,7 @@ fn system_user(id: UserId, now: Millis) -> User {
         remote_username: String::new(),
         remote_update_at: Millis(0),
         is_bot: true,
+        bot_description: String::new(),
         last_password_update: Millis(0),
         picture_at: Millis(0),
     }

@@ -3,6 +3,7 @@
 //! Knows no wire format and no network. Nothing but this crate writes rows or records events.
 
 pub mod access;
+pub mod access_tokens;
 pub mod acknowledgements;
 pub mod apply;
 mod arrivals;
@@ -11,6 +12,7 @@ mod arrivals_tests;
 pub mod audit;
 pub mod backfill;
 pub mod backlog;
+pub mod bots;
 pub mod bus;
 #[cfg(test)]
 mod channel_life_tests;

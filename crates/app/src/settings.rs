@@ -78,6 +78,10 @@ pub struct Settings {
     pub custom_emoji: bool,
     /// Urgent messages that call people again.
     pub reminders: Reminders,
+    /// Accounts for programs can be made.
+    pub bots: bool,
+    /// People can have tokens for programs that act in their name; bots always can.
+    pub access_tokens: bool,
     /// What is shown of pages that messages link to.
     pub links: Links,
     /// Attachments.
@@ -219,6 +223,8 @@ impl Default for Settings {
             show_email: true,
             show_full_name: true,
             custom_emoji: true,
+            bots: false,
+            access_tokens: false,
             reminders: Reminders { allowed: true, interval_ms: 5 * 60_000, times: 6, people: 5 },
             links: Links { previews: true, restricted: Vec::new(), internal: Vec::new() },
             files: Files { enabled: true, max_bytes: 100 << 20, blocked: std::collections::BTreeSet::new() },

@@ -338,6 +338,7 @@ async fn make_person(app: &App, team: Option<&TeamId>, name: &str, roles: &str) 
         remote_username: String::new(),
         remote_update_at: Millis(0),
         is_bot: false,
+        bot_description: String::new(),
         last_password_update: now,
         picture_at: Millis(0),
     };

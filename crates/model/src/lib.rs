@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no async, no clock. Everything else in the workspace may import this crate; it imports none of them.
 
+pub mod access_token;
 pub mod address;
 pub mod cause;
 pub mod channel;
@@ -27,6 +28,7 @@ pub mod thread;
 pub mod time;
 pub mod user;
 
+pub use access_token::AccessToken;
 pub use cause::Cause;
 pub use channel::{Channel, ChannelKind, ChannelMember};
 pub use emoji::{CustomEmoji, EmojiUpload, PeerEmoji};
@@ -49,4 +51,4 @@ pub use session::Session;
 pub use team::{Team, TeamKind, TeamMember};
 pub use thread::{ThreadMember, ThreadUnread};
 pub use time::{Millis, Seq};
-pub use user::User;
+pub use user::{Bot, User};

@@ -50,6 +50,8 @@ pub struct User {
     pub remote_update_at: Millis,
     /// Whether it is an integration's account.
     pub is_bot: bool,
+    /// What the integration is for; empty for people.
+    pub bot_description: String,
     /// Last change of the password.
     pub last_password_update: Millis,
     /// When the picture was set or taken away; 0: never. Also the name of its bytes on the disk.
@@ -76,6 +78,15 @@ impl User {
     pub fn is_guest(&self) -> bool {
         self.system_roles().any(|role| role == GUEST)
     }
+}
+
+/// An integration's account of this server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bot {
+    /// The account.
+    pub user: User,
+    /// Who looks after it.
+    pub owner_id: UserId,
 }
 
 /// Notification settings a new local account starts with (client-api 2.1).

@@ -2,6 +2,7 @@
 
 use rialto_model::{Channel, ChannelId, ChannelKind, Millis, Moderation, TeamId, UserId};
 
+use crate::value::like;
 use crate::{Arg, FromRow, Row, Snapshot, Sql, StoreError, Tx, json_list, moderation};
 
 macro_rules! columns {
@@ -183,7 +184,7 @@ pub struct Filter<'a> {
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn list(view: &mut Snapshot, filter: Filter<'_>) -> Result<Vec<Channel>, StoreError> {
-    let pattern = format!("%{}%", filter.term.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    let pattern = format!("%{}%", like(filter.term));
     view.fetch_all(
         concat!(
             "SELECT ",

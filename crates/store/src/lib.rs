@@ -2,10 +2,12 @@
 //!
 //! One SQL text serves SQLite and PostgreSQL; where they must differ both arms stand side by side.
 
+pub mod access_tokens;
 pub mod acknowledgements;
 pub mod audit;
 pub mod backfills;
 pub mod blocks;
+pub mod bots;
 pub mod channel_members;
 #[cfg(test)]
 mod channel_members_tests;

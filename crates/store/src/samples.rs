@@ -54,6 +54,7 @@ pub(crate) fn user(n: u128) -> User {
         remote_username: String::new(),
         remote_update_at: Millis(0),
         is_bot: false,
+        bot_description: String::new(),
         last_password_update: Millis(1003),
         picture_at: Millis(1005),
     }

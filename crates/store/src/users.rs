@@ -2,15 +2,18 @@
 
 use rialto_model::{ChannelId, Millis, RemoteId, TeamId, User, UserId};
 
+use crate::value::like;
 use crate::{Arg, FromRow, Id, Row, Snapshot, Sql, StoreError, Tx, json_list, json_map};
 
 macro_rules! columns {
     () => {
         "u.id, u.create_at, u.update_at, u.delete_at, u.username, u.email, u.email_verified, u.nickname, u.first_name, \
          u.last_name, u.position, u.roles, u.locale, u.timezone, u.props, u.notify_props, u.remote_id, \
-         u.remote_username, u.remote_update_at, u.is_bot, u.last_password_update, u.picture_at"
+         u.remote_username, u.remote_update_at, u.is_bot, u.bot_description, u.last_password_update, u.picture_at"
     };
 }
+
+pub(crate) use columns;
 
 impl FromRow for User {
     fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
@@ -35,6 +38,7 @@ impl FromRow for User {
             remote_username: row.text()?,
             remote_update_at: row.millis()?,
             is_bot: row.bool()?,
+            bot_description: row.text()?,
             last_password_update: row.millis()?,
             picture_at: row.millis()?,
         })
@@ -168,7 +172,7 @@ pub struct Filter<'a> {
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn list(view: &mut Snapshot, filter: Filter<'_>) -> Result<Vec<User>, StoreError> {
-    let pattern = format!("{}%", filter.prefix.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    let pattern = format!("{}%", like(filter.prefix));
     view.fetch_all(
         concat!(
             "SELECT ",
@@ -249,8 +253,9 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<(),
     tx.execute(
         "INSERT INTO users (id, create_at, update_at, delete_at, username, email, email_verified, nickname, first_name, last_name, \
          position, roles, locale, timezone, props, notify_props, remote_id, remote_username, remote_update_at, is_bot, \
-         last_password_update, password_hash, picture_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)",
+         last_password_update, password_hash, picture_at, bot_description) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, \
+         $24)",
         &[
             (&user.id).into(),
             user.create_at.into(),
@@ -275,6 +280,7 @@ pub async fn insert(tx: &mut Tx, user: &User, password_hash: &str) -> Result<(),
             user.last_password_update.into(),
             password_hash.into(),
             user.picture_at.into(),
+            (&user.bot_description).into(),
         ],
     )
     .await
@@ -289,7 +295,7 @@ pub async fn update(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE users SET update_at = $2, delete_at = $3, username = $4, email = $5, email_verified = $6, nickname = $7, \
          first_name = $8, last_name = $9, position = $10, roles = $11, locale = $12, timezone = $13, props = $14, \
-         notify_props = $15, remote_username = $16, remote_update_at = $17 WHERE id = $1",
+         notify_props = $15, remote_username = $16, remote_update_at = $17, bot_description = $18 WHERE id = $1",
         &[
             (&user.id).into(),
             user.update_at.into(),
@@ -308,6 +314,7 @@ pub async fn update(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
             (&json_map(&user.notify_props)).into(),
             (&user.remote_username).into(),
             user.remote_update_at.into(),
+            (&user.bot_description).into(),
         ],
     )
     .await

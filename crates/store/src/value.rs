@@ -268,6 +268,11 @@ pub fn json_list<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
     serde_json::to_string(&list).unwrap_or_default()
 }
 
+/// A text as part of a `LIKE` pattern that has `ESCAPE '\\'`.
+pub(crate) fn like(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
 /// Something a row can be read as.
 pub trait FromRow: Sized {
     /// Reads the columns in their order.

@@ -75,6 +75,8 @@ mod client_shapes {
             max_file_size: 1,
             max_post_size: 1,
             max_notifications_per_channel: 1,
+            bots: false,
+            access_tokens: false,
             reminders: true,
             reminder_minutes: 5,
             reminder_times: 6,

@@ -1,9 +1,11 @@
 //! API v4: one file per resource, its routes and handlers; each lists its routes in `routes()`.
 
+mod access_tokens;
 mod acknowledgements;
 pub(crate) mod attempts;
 mod audits;
 mod avatar;
+mod bots;
 mod categories;
 mod channel_lists;
 mod channel_members;
@@ -54,6 +56,8 @@ pub fn routes() -> Router<Api> {
         .merge(avatar::routes())
         .merge(search::routes())
         .merge(sessions::routes())
+        .merge(access_tokens::routes())
+        .merge(bots::routes())
         .merge(preferences::routes())
         .merge(statuses::routes())
         .merge(teams::routes())

@@ -56,6 +56,7 @@ impl Transport for NoNetwork {
 }
 
 /// Somebody signed in.
+#[derive(Clone)]
 pub struct Person {
     pub id: UserId,
     pub token: String,
@@ -106,9 +107,17 @@ impl World {
         let id = app.ids.id(UserId::from_random);
         let mut tx = app.db.begin(app.clock.now()).await.unwrap();
         users::insert(&mut tx, &user_row(id, name, roles, app.clock.now()), "").await.unwrap();
+        tx.commit().await.unwrap();
+        self.join_team(&id).await;
+        self.sign_in(id).await
+    }
+
+    pub async fn join_team(&self, id: &UserId) {
+        let app = &self.app;
+        let mut tx = app.db.begin(app.clock.now()).await.unwrap();
         let member = TeamMember {
             team_id: self.team,
-            user_id: id,
+            user_id: *id,
             create_at: app.clock.now(),
             delete_at: None,
             scheme_admin: false,
@@ -117,7 +126,6 @@ impl World {
         };
         team_members::insert(&mut tx, &member).await.unwrap();
         tx.commit().await.unwrap();
-        self.sign_in(id).await
     }
 
     /// One more sign-in of somebody.
@@ -224,6 +232,7 @@ pub fn user_row(id: UserId, name: &str, roles: &str, now: Millis) -> User {
         remote_username: String::new(),
         remote_update_at: Millis(0),
         is_bot: false,
+        bot_description: String::new(),
         last_password_update: now,
         picture_at: Millis(0),
     }

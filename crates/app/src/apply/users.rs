@@ -152,6 +152,7 @@ async fn make(
         remote_username: String::new(),
         remote_update_at: incoming.update_at,
         is_bot: incoming.is_bot,
+        bot_description: String::new(),
         last_password_update: now,
         picture_at: rialto_model::Millis(0),
     };

@@ -68,6 +68,9 @@ pub enum Error {
     Store(#[from] StoreError),
 }
 
+/// The prop of what an integration's account writes (client-api 7.5).
+const FROM_BOT: &str = "from_bot";
+
 /// Characters of JSON `props` may have (client-api 10).
 pub const MAX_PROPS: usize = 800_000;
 
@@ -108,7 +111,7 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     if !(new.kind.is_empty() || new.kind == "me" || new.kind == "slack_attachment" || new.kind.starts_with("custom_")) {
         return Err(Error::Kind);
     }
-    let props = checked_props(&new.props)?;
+    let props = checked_props(&new.props, actor)?;
     let priority = checked_priority(new.priority, new.root_id.is_some())?;
 
     let mut tx = app.db.begin(app.clock.now()).await?;
@@ -218,21 +221,22 @@ async fn check_root(tx: &mut Tx, channel: &ChannelId, root: &PostId) -> Result<(
     Ok(())
 }
 
-fn checked_props(text: &str) -> Result<String, Error> {
-    if text.is_empty() {
-        return Ok("{}".to_owned());
-    }
+fn checked_props(text: &str, actor: &SessionUser) -> Result<String, Error> {
     if text.chars().count() > MAX_PROPS {
         return Err(Error::Props);
     }
-    match serde_json::from_str(text) {
-        Ok(serde_json::Value::Object(mut map)) => {
-            // Only the server says that somebody was added or whom a text highlights.
-            map.remove("add_channel_member");
-            Ok(serde_json::Value::Object(map).to_string())
-        }
-        _ => Err(Error::Props),
+    let mut map = match serde_json::from_str(text) {
+        Ok(serde_json::Value::Object(map)) => map,
+        _ if text.is_empty() => serde_json::Map::new(),
+        _ => return Err(Error::Props),
+    };
+    // Only the server says that somebody was added, whom a text highlights, and what a program wrote.
+    map.remove("add_channel_member");
+    map.remove(FROM_BOT);
+    if actor.is_bot {
+        map.insert(FROM_BOT.to_owned(), "true".into());
     }
+    Ok(serde_json::Value::Object(map).to_string())
 }
 
 fn checked_priority(priority: Option<Priority>, is_reply: bool) -> Result<Option<Priority>, Error> {
@@ -265,7 +269,7 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
     if patch.message.as_ref().is_some_and(|message| message.chars().count() > settings.max_post_size) {
         return Err(Error::TooLong { max: settings.max_post_size });
     }
-    let props = patch.props.as_deref().map(checked_props).transpose()?;
+    let props = patch.props.as_deref().map(|props| checked_props(props, actor)).transpose()?;
     let mut tx = app.db.begin(app.clock.now()).await?;
     let (mut post, access) = lock(&mut tx, actor, id, Permission::EditPost).await?;
     if post.is_system() {

@@ -4,8 +4,10 @@ mod cache;
 #[cfg(test)]
 mod tests;
 
-use rialto_model::{DomainEvent, Millis, Origin, Permission, Recorded, Scope, Session, SessionId, User, UserId};
-use rialto_store::{StoreError, Tx, sessions, users};
+use rialto_model::{
+    AccessToken, DomainEvent, Millis, Origin, Permission, Recorded, Scope, Session, SessionId, User, UserId,
+};
+use rialto_store::{StoreError, Tx, access_tokens, sessions, users};
 
 pub use cache::Cache;
 
@@ -19,6 +21,9 @@ pub const HOLD_MS: i64 = 15 * 60 * 1000;
 
 /// Use of a session is noted, and its end moved, at most this often.
 const TOUCH_MS: i64 = 5 * 60 * 1000;
+
+/// When a personal access token ends by itself: the end of the year 9999.
+const NEVER: Millis = Millis(253_402_300_799_000);
 
 /// Why somebody is not signed in, or a session not ended.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -77,6 +82,8 @@ pub struct Authenticated {
     pub actor: SessionUser,
     /// The session, as of the last look at the database.
     pub session: Session,
+    /// It is no sign-in but a personal access token.
+    by_access_token: bool,
 }
 
 /// Signs somebody in. Remote people and integrations have no password, so for them no password is right.
@@ -169,6 +176,11 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Option<Authenticated
     if found.session.expires_at <= now {
         return Ok(None);
     }
+    if found.by_access_token {
+        // Bots may always use theirs (client-api 1.2).
+        let usable = found.actor.is_bot || app.settings.get().access_tokens;
+        return Ok(usable.then_some(found));
+    }
     if now.since(found.session.last_activity_at) > TOUCH_MS {
         return Ok(Some(touch(app, &hash, found).await));
     }
@@ -177,11 +189,31 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Option<Authenticated
 
 async fn look_up(app: &App, hash: &str) -> Result<Option<Authenticated>, StoreError> {
     let mut view = app.db.read(app.clock.now()).await?;
-    let Some(session) = sessions::get_by_token(&mut view, hash).await? else { return Ok(None) };
+    let (session, by_access_token) = match sessions::get_by_token(&mut view, hash).await? {
+        Some(session) => (session, false),
+        None => match access_tokens::get_by_token(&mut view, hash).await?.filter(|token| token.is_active) {
+            Some(token) => (session_of(&token), true),
+            None => return Ok(None),
+        },
+    };
     let user = users::get(&mut view, &session.user_id).await?;
-    Ok(user
-        .filter(|user| user.is_local() && user.delete_at.is_none())
-        .map(|user| Authenticated { actor: SessionUser::new(&user, session.id), session }))
+    Ok(user.filter(|user| user.is_local() && user.delete_at.is_none()).map(|user| {
+        let actor = SessionUser::new(&user, session.id);
+        Authenticated { actor, session, by_access_token }
+    }))
+}
+
+/// What is done with a personal access token is done in one sign-in that never ends by itself.
+fn session_of(token: &AccessToken) -> Session {
+    Session {
+        id: token.id,
+        user_id: token.user_id,
+        create_at: token.create_at,
+        expires_at: NEVER,
+        csrf: String::new(),
+        device_id: String::new(),
+        last_activity_at: token.create_at,
+    }
 }
 
 /// Notes that a session is in use. Failing to is no reason to refuse the request.
@@ -281,7 +313,7 @@ pub(crate) async fn end_all(tx: &mut Tx, user: &UserId, keep: Option<SessionId>)
                 }
             }
         }
-        None if !sessions::delete_all(tx, user).await?.is_empty() => {
+        None if !sessions::delete_all(tx, user).await?.is_empty() || access_tokens::any_active(tx, user).await? => {
             let event = DomainEvent::SessionsRevoked { user: *user, session: None };
             tx.record(Scope::User(*user), Origin::Local, event);
         }

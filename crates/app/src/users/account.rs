@@ -1,7 +1,7 @@
 //! Passwords, roles and activation of accounts.
 
 use rialto_model::{DomainEvent, Origin, Permission, PermissionSet, Scope, User, UserId, roles};
-use rialto_store::{blocks, statuses as status_rows, users};
+use rialto_store::{Tx, blocks, statuses as status_rows, users};
 
 use super::{Error, profile, succession};
 use crate::access::{Denied, SessionUser};
@@ -98,32 +98,40 @@ pub async fn set_active(app: &App, actor: &SessionUser, id: &UserId, active: boo
     if user.delete_at.is_none() == active {
         return Ok(user);
     }
+    user = activate(app, &mut tx, user, active).await?;
+    tx.commit().await?;
+    app.sessions.forget_user(id);
+    Ok(user)
+}
+
+/// Activates or deactivates an account that is not so yet, with everything that follows. The caller forgets the user's
+/// sessions after its commit.
+pub(crate) async fn activate(app: &App, tx: &mut Tx, mut user: User, active: bool) -> Result<User, Error> {
+    let id = user.id;
     user.update_at = user.update_at.next_version(tx.now());
     user.delete_at = (!active).then_some(tx.now());
     if !active {
         // Whoever is gone says no more what they are doing (E-093).
         user.props.remove(profile::CUSTOM_STATUS);
     }
-    users::update(&mut tx, &user).await?;
+    users::update(tx, &user).await?;
     if !user.is_local() {
-        blocks::set_deactivated(&mut tx, id, user.delete_at).await?;
+        blocks::set_deactivated(tx, &id, user.delete_at).await?;
         // Lifted here, they are as active as their home says.
-        user = users::get(&mut tx, id).await?.ok_or(Error::Absent)?;
+        user = users::get(tx, &id).await?.ok_or(Error::Absent)?;
     }
-    tx.record(Scope::Server, Origin::Local, DomainEvent::UserUpdated { user: *id });
+    tx.record(Scope::Server, Origin::Local, DomainEvent::UserUpdated { user: id });
     if !active {
-        succession::hand_over(app, &mut tx, &user).await?;
-        sessions::end_all(&mut tx, id, None).await?;
+        succession::hand_over(app, tx, &user).await?;
+        sessions::end_all(tx, &id, None).await?;
         let status = status_rows::Status {
-            user_id: *id,
+            user_id: id,
             status: Presence::Offline.as_str().to_owned(),
             manual: false,
             last_activity_at: tx.now(),
             dnd_end_time: 0,
         };
-        statuses::write(&mut tx, &status).await?;
+        statuses::write(tx, &status).await?;
     }
-    tx.commit().await?;
-    app.sessions.forget_user(id);
     Ok(user)
 }

@@ -105,7 +105,8 @@ async fn insert(tx: &mut Tx, user: &User, hash: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn draft(app: &App, new: &NewUser) -> User {
+/// An account as somebody wants it, not checked; times and roles are for the caller to set.
+pub(crate) fn draft(app: &App, new: &NewUser) -> User {
     let text = |text: &str| text.trim().to_owned();
     User {
         id: app.ids.id(UserId::from_random),
@@ -128,6 +129,7 @@ fn draft(app: &App, new: &NewUser) -> User {
         remote_username: String::new(),
         remote_update_at: Millis(0),
         is_bot: false,
+        bot_description: String::new(),
         last_password_update: Millis(0),
         picture_at: Millis(0),
     }

@@ -1,12 +1,12 @@
 //! People with an account here: making accounts, finding people, profiles, passwords, roles, activation.
 
-mod account;
+pub(crate) mod account;
 mod create;
 mod find;
 pub mod pictures;
 #[cfg(test)]
 mod pictures_tests;
-mod profile;
+pub(crate) mod profile;
 mod succession;
 #[cfg(test)]
 mod succession_tests;
@@ -17,6 +17,7 @@ use rialto_model::names::InvalidName;
 use rialto_store::StoreError;
 
 pub use account::{set_active, set_password, set_roles};
+pub(crate) use create::draft;
 pub use create::{NewUser, create};
 pub use find::{
     Find, autocomplete, count, get, get_by_email, get_by_username, known, list, list_by_ids, list_by_usernames,

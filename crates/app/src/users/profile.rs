@@ -38,7 +38,7 @@ pub struct ProfileChange {
 }
 
 /// Checks a local person's profile.
-pub(super) fn check(user: &User) -> Result<(), InvalidField> {
+pub(crate) fn check(user: &User) -> Result<(), InvalidField> {
     check_username(&user.username).map_err(InvalidField::Username)?;
     let rules = [
         (is_plain_address(&user.email), InvalidField::Email),

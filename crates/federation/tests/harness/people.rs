@@ -46,6 +46,7 @@ async fn account(app: &App, team: &TeamId, name: &str, roles: &str, is_bot: bool
         remote_username: String::new(),
         remote_update_at: Millis(0),
         is_bot,
+        bot_description: String::new(),
         last_password_update: now,
         picture_at: Millis(0),
     };

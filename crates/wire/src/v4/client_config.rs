@@ -50,6 +50,10 @@ pub struct ClientConfigInput {
     pub post_edit_time_limit: i64,
     /// People may give pictures names.
     pub enable_custom_emoji: bool,
+    /// Accounts for programs can be made.
+    pub bots: bool,
+    /// People can have tokens for programs.
+    pub access_tokens: bool,
     /// Urgent messages may call people again until they answer.
     pub reminders: bool,
     /// How often, in minutes.
@@ -136,6 +140,8 @@ pub fn client_config_full(input: &ClientConfigInput) -> BTreeMap<String, String>
         ("EnableFileAttachments", input.enable_file_attachments),
         ("EnableMobileFileUpload", input.enable_file_attachments),
         ("EnableMobileFileDownload", input.enable_file_attachments),
+        ("EnableBotAccountCreation", input.bots),
+        ("EnableUserAccessTokens", input.access_tokens),
         ("AllowPersistentNotifications", input.reminders),
         ("EnableLinkPreviews", input.enable_link_previews),
         ("ShowEmailAddress", input.show_email_address),
@@ -188,7 +194,6 @@ const LIMITED: &[(&str, &str)] = &[
     ("EmailLoginButtonColor", "#0000"),
     ("EmailLoginButtonTextColor", "#2389D7"),
     ("EnableAskCommunityLink", "false"),
-    ("EnableBotAccountCreation", "false"),
     ("EnableClientMetrics", "false"),
     ("EnableComplianceExport", "false"),
     ("EnableCustomBrand", "false"),
@@ -339,7 +344,6 @@ const FULL: &[(&str, &str)] = &[
     ("EnableTesting", "false"),
     ("EnableThemeSelection", "true"),
     ("EnableTutorial", "false"),
-    ("EnableUserAccessTokens", "false"),
     ("EnableUserDeactivation", "false"),
     ("EnableUserManagedAttributes", "false"),
     ("ExperimentalChannelCategorySorting", "false"),
@@ -418,6 +422,8 @@ mod tests {
             max_file_size: 104_857_600,
             max_post_size: 16_383,
             max_notifications_per_channel: 1_000,
+            bots: false,
+            access_tokens: false,
             reminders: true,
             reminder_minutes: 5,
             reminder_times: 6,

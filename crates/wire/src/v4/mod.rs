@@ -4,8 +4,10 @@
 //! what Go clients send: `null` and zero values are "not given", unknown members are ignored. What a client may not
 //! set – ids, times, owners – has no member in a request.
 
+pub mod access_tokens;
 pub mod acknowledgements;
 pub mod audits;
+pub mod bots;
 pub mod categories;
 pub mod channels;
 pub mod client_config;

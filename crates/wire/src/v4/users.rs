@@ -46,6 +46,8 @@ pub struct User {
     pub remote_id: Option<RemoteId>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub is_bot: bool,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub bot_description: String,
     pub disable_welcome_email: bool,
 }
 
@@ -105,6 +107,7 @@ impl User {
             timezone: user.timezone.clone(),
             remote_id: user.remote_id,
             is_bot: user.is_bot,
+            bot_description: user.bot_description.clone(),
             disable_welcome_email: false,
         }
     }
