@@ -14,6 +14,7 @@ pub mod backfill;
 pub mod backlog;
 pub mod bots;
 pub mod bus;
+pub mod categories;
 #[cfg(test)]
 mod channel_life_tests;
 pub mod channel_members;

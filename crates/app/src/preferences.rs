@@ -156,9 +156,19 @@ pub async fn delete(app: &App, actor: &SessionUser, user: &UserId, list: Vec<Pre
     own_or_administered(actor, user)?;
     check(user, &list)?;
     let mut tx = app.db.begin(app.clock.now()).await?;
+    forget(&mut tx, user, list).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Removes settings and records those that were there, inside a transaction that may have another purpose.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn forget(tx: &mut Tx, user: &UserId, list: Vec<Preference>) -> Result<(), StoreError> {
     let mut gone = Vec::new();
     for mut preference in list {
-        if preferences::delete(&mut tx, user, &preference.category, &preference.name).await? {
+        if preferences::delete(tx, user, &preference.category, &preference.name).await? {
             preference.value = String::new();
             gone.push(preference);
         }
@@ -167,7 +177,6 @@ pub async fn delete(app: &App, actor: &SessionUser, user: &UserId, list: Vec<Pre
         let event = DomainEvent::PreferencesDeleted { user: *user, preferences: gone };
         tx.record(Scope::User(*user), Origin::Local, event);
     }
-    tx.commit().await?;
     Ok(())
 }
 

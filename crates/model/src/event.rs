@@ -201,6 +201,12 @@ pub enum DomainEvent {
         user: UserId,
         at: Millis,
     },
+    /// Somebody has sorted the channels of a team otherwise.
+    SidebarChanged {
+        user: UserId,
+        team: TeamId,
+        change: SidebarChange,
+    },
     /// An urgent message calls somebody once more (E-148).
     ReminderDue {
         post: PostId,
@@ -259,6 +265,29 @@ pub enum MemberWord {
     Answered { state: String },
     /// A person of theirs was removed here, or is welcome again.
     Blocked { blocked: bool, at: Millis },
+}
+
+/// What has become of the categories of a sidebar.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SidebarChange {
+    /// There is one more.
+    Created {
+        /// Which.
+        category: String,
+    },
+    /// Some are called otherwise, or hold something else.
+    Updated,
+    /// There is one less.
+    Deleted {
+        /// Which.
+        category: String,
+    },
+    /// They stand in this order.
+    Ordered {
+        /// All of them.
+        order: Vec<String>,
+    },
 }
 
 /// A setting of one person.

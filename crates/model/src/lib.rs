@@ -4,6 +4,7 @@
 
 pub mod access_token;
 pub mod address;
+pub mod category;
 pub mod cause;
 pub mod channel;
 pub mod emoji;

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod backfills;
 pub mod blocks;
 pub mod bots;
+pub mod categories;
 pub mod channel_members;
 #[cfg(test)]
 mod channel_members_tests;

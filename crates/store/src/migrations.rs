@@ -47,6 +47,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V24__refused", include_str!("../migrations/0024_refused.sql"), "", ""),
     ("V25__reminders", include_str!("../migrations/0025_reminders.sql"), "", ""),
     ("V26__integrations", include_str!("../migrations/0026_integrations.sql"), "", ""),
+    ("V27__categories", include_str!("../migrations/0027_categories.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

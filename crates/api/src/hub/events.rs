@@ -80,6 +80,7 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
         | DomainEvent::SessionsRevoked { .. }
         | DomainEvent::PreferencesChanged { .. }
         | DomainEvent::PreferencesDeleted { .. }
+        | DomainEvent::SidebarChanged { .. }
         | DomainEvent::TeamCreated { .. }
         | DomainEvent::TeamMemberAdded { .. }
         | DomainEvent::TeamMemberRemoved { .. }
@@ -129,6 +130,9 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
         DomainEvent::PreferencesDeleted { user, preferences } => {
             let shown: Vec<_> = preferences.iter().map(v4::Preference::from).collect();
             send(registry, Scope::User(*user), &events::preferences_deleted(*user, &shown));
+        }
+        DomainEvent::SidebarChanged { user, team, change } => {
+            send(registry, Scope::User(*user), &events::sidebar_changed(*user, *team, change));
         }
         DomainEvent::TeamUpdated { team } => team_updated(registry, rows, *team),
         DomainEvent::TeamMemberAdded { team, user } => {

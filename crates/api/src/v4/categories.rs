@@ -1,14 +1,12 @@
-//! The sidebar: three categories everybody has, filled from memberships and preferences. Source: client-api 5.4.
-
-use std::collections::BTreeSet;
+//! The sidebar: three categories everybody has, and those people make. Source: client-api 5.4.
 
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use rialto_app::{SessionUser, channels, preferences};
-use rialto_model::{ChannelId, TeamId};
-use rialto_wire::v4::categories::CategoryKind;
-use rialto_wire::v4::{Categories, Category};
+use rialto_app::categories::{self, Change, Error, Filled};
+use rialto_model::TeamId;
+use rialto_wire::v4::categories::CategoryUpdate;
+use rialto_wire::v4::{Categories, Category, StatusOk};
 
 use super::channel_lists::require_self;
 use crate::extract::{ApiJson, Params, Session, UserParam};
@@ -16,8 +14,27 @@ use crate::{Api, ApiError, ApiResult};
 
 pub fn routes() -> Router<Api> {
     Router::new()
-        .route("/users/{user_id}/teams/{team_id}/channels/categories", get(list))
-        .route("/users/{user_id}/teams/{team_id}/channels/categories/order", get(order))
+        .route("/users/{user_id}/teams/{team_id}/channels/categories", get(list).post(create).put(update))
+        .route("/users/{user_id}/teams/{team_id}/channels/categories/order", get(order).put(set_order))
+        .route(
+            "/users/{user_id}/teams/{team_id}/channels/categories/{category_id}",
+            get(one).put(update_one).delete(delete),
+        )
+}
+
+fn wire(filled: Filled) -> Category {
+    Category::new(&filled.category, filled.channels)
+}
+
+fn change(body: CategoryUpdate) -> Change {
+    Change {
+        id: body.id,
+        display_name: body.display_name,
+        sorting: body.sorting,
+        muted: body.muted,
+        collapsed: body.collapsed,
+        channels: body.channel_ids,
+    }
 }
 
 async fn list(
@@ -26,7 +43,8 @@ async fn list(
     Params((user, team)): Params<(UserParam, TeamId)>,
 ) -> ApiResult<Categories> {
     require_self(&actor, user)?;
-    Ok(ApiJson(derived(&api, &actor, team).await?))
+    let filled = categories::list(&api.app, &actor, &team).await?;
+    Ok(ApiJson(Categories::new(filled.into_iter().map(wire).collect())))
 }
 
 async fn order(
@@ -35,29 +53,97 @@ async fn order(
     Params((user, team)): Params<(UserParam, TeamId)>,
 ) -> ApiResult<Vec<String>> {
     require_self(&actor, user)?;
-    Ok(ApiJson(derived(&api, &actor, team).await?.order))
+    let filled = categories::list(&api.app, &actor, &team).await?;
+    Ok(ApiJson(filled.into_iter().map(|one| one.category.id).collect()))
 }
 
-/// Favourites are what the person marked as such, direct and group messages are by themselves, the rest are channels.
-async fn derived(api: &Api, actor: &SessionUser, team: TeamId) -> Result<Categories, ApiError> {
-    let mine = channels::list_mine(&api.app, actor, Some(&team), false).await?;
-    let marked = preferences::list_category(&api.app, actor, &actor.user_id, "favorite_channel").await;
-    let marked = match marked {
-        Ok(list) => list,
-        Err(preferences::Error::Absent) => Vec::new(),
-        Err(error) => return Err(error.into()),
-    };
-    let favourites: BTreeSet<ChannelId> =
-        marked.iter().filter(|mark| mark.value == "true").filter_map(|mark| mark.name.parse().ok()).collect();
-    let mut categories = Category::defaults(actor.user_id, team);
-    for category in &mut categories {
-        let belongs = |channel: &&rialto_model::Channel| match category.kind {
-            CategoryKind::Favorites => favourites.contains(&channel.id),
-            CategoryKind::DirectMessages => !favourites.contains(&channel.id) && channel.kind.is_direct_or_group(),
-            CategoryKind::Channels => !favourites.contains(&channel.id) && !channel.kind.is_direct_or_group(),
-            CategoryKind::Custom => false,
-        };
-        category.channel_ids = mine.iter().filter(belongs).map(|channel| channel.id).collect();
+async fn set_order(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params((user, team)): Params<(UserParam, TeamId)>,
+    ApiJson(ids): ApiJson<Vec<String>>,
+) -> ApiResult<Vec<String>> {
+    require_self(&actor, user)?;
+    Ok(ApiJson(categories::set_order(&api.app, &actor, &team, ids).await?))
+}
+
+async fn create(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params((user, team)): Params<(UserParam, TeamId)>,
+    ApiJson(body): ApiJson<CategoryUpdate>,
+) -> ApiResult<Category> {
+    require_self(&actor, user)?;
+    check_owner(&actor.user_id, &team, &body)?;
+    Ok(ApiJson(wire(categories::create(&api.app, &actor, &team, change(body)).await?)))
+}
+
+async fn update(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params((user, team)): Params<(UserParam, TeamId)>,
+    ApiJson(list): ApiJson<Vec<CategoryUpdate>>,
+) -> ApiResult<Vec<Category>> {
+    require_self(&actor, user)?;
+    for body in &list {
+        check_owner(&actor.user_id, &team, body)?;
     }
-    Ok(Categories::new(categories.into()))
+    let filled = categories::update(&api.app, &actor, &team, list.into_iter().map(change).collect()).await?;
+    Ok(ApiJson(filled.into_iter().map(wire).collect()))
+}
+
+/// A category says whose it is; another's cannot be meant.
+fn check_owner(user: &rialto_model::UserId, team: &TeamId, body: &CategoryUpdate) -> Result<(), ApiError> {
+    let fits = |said: &str, is: &str| said.is_empty() || said == is;
+    if fits(&body.user_id, user.as_str()) && fits(&body.team_id, team.as_str()) {
+        return Ok(());
+    }
+    Err(ApiError::body_param("category"))
+}
+
+async fn one(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params((user, team, id)): Params<(UserParam, TeamId, String)>,
+) -> ApiResult<Category> {
+    require_self(&actor, user)?;
+    Ok(ApiJson(wire(categories::get(&api.app, &actor, &team, &id).await?)))
+}
+
+async fn update_one(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params((user, team, id)): Params<(UserParam, TeamId, String)>,
+    ApiJson(body): ApiJson<CategoryUpdate>,
+) -> ApiResult<Category> {
+    require_self(&actor, user)?;
+    check_owner(&actor.user_id, &team, &body)?;
+    let changed = categories::update(&api.app, &actor, &team, vec![Change { id, ..change(body) }]).await?;
+    Ok(ApiJson(changed.into_iter().next().map(wire).ok_or(Error::Absent)?))
+}
+
+async fn delete(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params((user, team, id)): Params<(UserParam, TeamId, String)>,
+) -> ApiResult<StatusOk> {
+    require_self(&actor, user)?;
+    categories::delete(&api.app, &actor, &team, &id).await?;
+    Ok(ApiJson(StatusOk::default()))
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Absent => Self::not_found("app.channel.sidebar_categories.app_error", "There is no such category."),
+            Error::Name => Self::body_param("display_name"),
+            Error::Sorting => Self::body_param("sorting"),
+            Error::Order => Self::body_param("order"),
+            Error::Fixed | Error::TooMany => {
+                Self::bad_request("app.channel.sidebar_categories.app_error", format!("This cannot be done: {error}."))
+            }
+            Error::Denied(denied) => denied.into(),
+            Error::Store(error) => error.into(),
+        }
+    }
 }

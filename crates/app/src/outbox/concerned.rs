@@ -129,6 +129,7 @@ impl Found {
             | DomainEvent::TeamThreadsRead { .. }
             | DomainEvent::ChannelThreadsRead { .. }
             | DomainEvent::ReminderDue { .. }
+            | DomainEvent::SidebarChanged { .. }
             | DomainEvent::EmojiAdded(_)
             | DomainEvent::EmojiRemoved(_)
             | DomainEvent::PeerEmojiChanged { .. } => {}

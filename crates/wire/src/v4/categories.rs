@@ -1,38 +1,16 @@
 //! Sidebar categories. Source: client-api 2.2 and 5.4.
 #![expect(missing_docs, reason = "members are named and meant as in client-api 2.2")]
 
+use rialto_model::category::CategoryKind;
 use rialto_model::{ChannelId, TeamId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::lenient::{or_default, well_formed};
 
-/// Where a category comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CategoryKind {
-    Favorites,
-    Channels,
-    DirectMessages,
-    /// Made by the person.
-    Custom,
-}
-
-impl CategoryKind {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            CategoryKind::Favorites => "favorites",
-            CategoryKind::Channels => "channels",
-            CategoryKind::DirectMessages => "direct_messages",
-            CategoryKind::Custom => "custom",
-        }
-    }
-}
-
 /// A group of channels in somebody's sidebar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Category {
-    /// Composite for the default ones, see [`default_id`].
+    /// Composite for the default ones.
     pub id: String,
     pub user_id: UserId,
     pub team_id: TeamId,
@@ -47,31 +25,21 @@ pub struct Category {
     pub channel_ids: Vec<ChannelId>,
 }
 
-/// The id of a default category, `channels_U_T` for example (client-api 1.5).
-pub fn default_id(kind: CategoryKind, user: UserId, team: TeamId) -> String {
-    format!("{}_{user}_{team}", kind.as_str())
-}
-
 impl Category {
-    /// The three categories everybody has, at 0, 10 and 20, empty.
-    pub fn defaults(user_id: UserId, team_id: TeamId) -> [Category; 3] {
-        [
-            (CategoryKind::Favorites, 0, "Favorites"),
-            (CategoryKind::Channels, 10, "Channels"),
-            (CategoryKind::DirectMessages, 20, "Direct Messages"),
-        ]
-        .map(|(kind, sort_order, display_name)| Category {
-            id: default_id(kind, user_id, team_id),
-            user_id,
-            team_id,
-            sort_order,
-            sorting: if kind == CategoryKind::DirectMessages { "recent" } else { "" }.to_owned(),
-            kind,
-            display_name: display_name.to_owned(),
-            muted: false,
-            collapsed: false,
-            channel_ids: Vec::new(),
-        })
+    /// A category with what stands in it.
+    pub fn new(category: &rialto_model::category::Category, channel_ids: Vec<ChannelId>) -> Self {
+        Category {
+            id: category.id.clone(),
+            user_id: category.user_id,
+            team_id: category.team_id,
+            sort_order: category.sort_order,
+            sorting: category.sorting.clone(),
+            kind: category.kind,
+            display_name: category.display_name.clone(),
+            muted: category.muted,
+            collapsed: category.collapsed,
+            channel_ids,
+        }
     }
 }
 
@@ -83,9 +51,8 @@ pub struct Categories {
 }
 
 impl Categories {
-    /// The list, in its order.
-    pub fn new(mut categories: Vec<Category>) -> Categories {
-        categories.sort_by_key(|category| category.sort_order);
+    /// The list, which is in its order.
+    pub fn new(categories: Vec<Category>) -> Categories {
         let order = categories.iter().map(|category| category.id.clone()).collect();
         Categories { categories, order }
     }
@@ -120,11 +87,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_are_in_order() {
+    fn a_list_says_its_order() {
         let (user, team) = (UserId::from_random([1; 16]), TeamId::from_random([2; 16]));
-        let mut defaults = Category::defaults(user, team);
-        defaults.reverse();
-        let list = Categories::new(defaults.into());
+        let defaults = rialto_model::category::Category::defaults(user, team);
+        let list = Categories::new(defaults.iter().map(|one| Category::new(one, Vec::new())).collect());
         let words = ["favorites", "channels", "direct_messages"];
         assert_eq!(list.order, words.map(|word| format!("{word}_{user}_{team}")));
         assert!(crate::lenient::to_text(&list).contains(r#""type":"direct_messages""#));

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use rialto_model::event::SidebarChange;
 use rialto_model::{ChannelId, ChannelKind, Millis, PostId, RemoteId, TeamId, ThreadUnread, UserId};
 use serde_json::{Value, json};
 
 use super::{Broadcast, EventFrame};
 use crate::lenient::to_text;
 use crate::v4::acknowledgements::Acknowledgement;
-use crate::v4::categories::Category;
 use crate::v4::channels::{Channel, ChannelMember, ChannelUnreadAt};
 use crate::v4::emoji::Emoji;
 use crate::v4::posts::Post;
@@ -380,35 +380,23 @@ pub fn preferences_changed(user: UserId, preferences: &[Preference]) -> EventFra
     EventFrame::new("preferences_changed", data, Broadcast::user(user))
 }
 
+/// The person has sorted the channels of a team otherwise.
+pub fn sidebar_changed(user: UserId, team: TeamId, change: &SidebarChange) -> EventFrame {
+    let (name, data) = match change {
+        SidebarChange::Created { category } => ("sidebar_category_created", json!({"category_id": category})),
+        // Which they are clients ask for; those that are not told do.
+        SidebarChange::Updated => ("sidebar_category_updated", json!({})),
+        SidebarChange::Deleted { category } => ("sidebar_category_deleted", json!({"category_id": category})),
+        SidebarChange::Ordered { order } => ("sidebar_category_order_updated", json!({"order": order})),
+    };
+    // Clients ignore these without a team.
+    EventFrame::new(name, data, Broadcast::user(user).in_team(Some(team)))
+}
+
 /// The person's settings were removed.
 pub fn preferences_deleted(user: UserId, preferences: &[Preference]) -> EventFrame {
     let data = json!({"preferences": to_text(preferences)});
     EventFrame::new("preferences_deleted", data, Broadcast::user(user))
-}
-
-/// The person made a sidebar category.
-pub fn sidebar_category_created(category: &Category) -> EventFrame {
-    sidebar("sidebar_category_created", category.user_id, category.team_id, json!({"category_id": category.id}))
-}
-
-/// The person removed a sidebar category.
-pub fn sidebar_category_deleted(user: UserId, team: TeamId, category_id: &str) -> EventFrame {
-    sidebar("sidebar_category_deleted", user, team, json!({"category_id": category_id}))
-}
-
-/// Categories of the person changed, or the channels in them.
-pub fn sidebar_category_updated(user: UserId, team: TeamId, categories: &[Category]) -> EventFrame {
-    sidebar("sidebar_category_updated", user, team, json!({"updatedCategories": to_text(categories)}))
-}
-
-/// The person put categories in another order.
-pub fn sidebar_category_order_updated(user: UserId, team: TeamId, order: &[String]) -> EventFrame {
-    sidebar("sidebar_category_order_updated", user, team, json!({"order": order}))
-}
-
-fn sidebar(event: &'static str, user: UserId, team: TeamId, data: serde_json::Value) -> EventFrame {
-    // Clients ignore these without a team.
-    EventFrame::new(event, data, Broadcast::user(user).in_team(Some(team)))
 }
 
 /// The configuration changed: the map of `GET /config/client`.
@@ -515,8 +503,8 @@ mod tests {
         let config = BTreeMap::from([("SiteName".to_owned(), "Rialto".to_owned())]);
         assert_eq!(config_changed(&config).data["config"]["SiteName"], "Rialto");
         let team = TeamId::from_random([9; 16]);
-        let frame = sidebar_category_updated(user(1), team, &Category::defaults(user(1), team));
-        assert_eq!(inner(&frame, "updatedCategories").as_array().unwrap().len(), 3);
+        let frame = sidebar_changed(user(1), team, &SidebarChange::Ordered { order: vec!["a".to_owned()] });
+        assert_eq!((frame.event.as_ref(), &frame.data["order"]), ("sidebar_category_order_updated", &json!(["a"])));
         assert_eq!(frame.broadcast.team_id, team.as_str());
     }
 }
