@@ -52,7 +52,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for MaybeJson<T> {
     }
 }
 
-async fn read(request: Request) -> Result<Bytes, ApiError> {
+pub(crate) async fn read(request: Request) -> Result<Bytes, ApiError> {
     axum::body::to_bytes(request.into_body(), MAX_BODY).await.map_err(|error| {
         let source = std::error::Error::source(&error);
         let is_limit = source.is_some_and(|source| source.to_string().contains("length limit"));
@@ -60,7 +60,7 @@ async fn read(request: Request) -> Result<Bytes, ApiError> {
     })
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let body = characters::storable(body);
     let mut json = serde_json::Deserializer::from_slice(&body);
     let value = T::deserialize(Strict(&mut json)).and_then(|value| json.end().map(|()| value));

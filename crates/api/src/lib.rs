@@ -30,6 +30,7 @@ pub fn router(api: Api, beside: Router) -> Router {
         .nest("/api/v4", v4)
         .nest("/api", Router::new().fallback_service(not_found()))
         .route("/api/", not_found())
+        .merge(v4::webhooks::calls().with_state(api.clone()))
         .merge(beside)
         .method_not_allowed_fallback(async || ApiError::no_route())
         .layer(CatchPanicLayer::custom(middleware::panicked))

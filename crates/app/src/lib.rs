@@ -87,6 +87,7 @@ pub mod threads;
 mod threads_tests;
 pub mod typing;
 pub mod users;
+pub mod webhooks;
 
 use std::sync::Arc;
 

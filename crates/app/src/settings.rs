@@ -82,6 +82,12 @@ pub struct Settings {
     pub bots: bool,
     /// People can have tokens for programs that act in their name; bots always can.
     pub access_tokens: bool,
+    /// Programs may leave messages.
+    pub incoming_webhooks: bool,
+    /// They may call themselves otherwise than whoever made their webhook.
+    pub username_override: bool,
+    /// They may have another picture.
+    pub icon_override: bool,
     /// What is shown of pages that messages link to.
     pub links: Links,
     /// Attachments.
@@ -225,6 +231,9 @@ impl Default for Settings {
             custom_emoji: true,
             bots: false,
             access_tokens: false,
+            incoming_webhooks: true,
+            username_override: false,
+            icon_override: false,
             reminders: Reminders { allowed: true, interval_ms: 5 * 60_000, times: 6, people: 5 },
             links: Links { previews: true, restricted: Vec::new(), internal: Vec::new() },
             files: Files { enabled: true, max_bytes: 100 << 20, blocked: std::collections::BTreeSet::new() },

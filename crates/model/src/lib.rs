@@ -28,6 +28,7 @@ pub mod team;
 pub mod thread;
 pub mod time;
 pub mod user;
+pub mod webhook;
 
 pub use access_token::AccessToken;
 pub use cause::Cause;
@@ -53,3 +54,4 @@ pub use team::{Team, TeamKind, TeamMember};
 pub use thread::{ThreadMember, ThreadUnread};
 pub use time::{Millis, Seq};
 pub use user::{Bot, User};
+pub use webhook::IncomingWebhook;

@@ -12,3 +12,19 @@ CREATE TABLE access_tokens (
     create_at BIGINT NOT NULL
 );
 CREATE INDEX access_tokens_user ON access_tokens (user_id);
+
+-- Addresses at which programs leave messages in the name of whoever made them.
+CREATE TABLE incoming_webhooks (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    channel_id TEXT NOT NULL,
+    team_id TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    username TEXT NOT NULL,
+    icon_url TEXT NOT NULL,
+    channel_locked BOOLEAN NOT NULL,
+    create_at BIGINT NOT NULL,
+    update_at BIGINT NOT NULL
+);
+CREATE INDEX incoming_webhooks_team ON incoming_webhooks (team_id, display_name);

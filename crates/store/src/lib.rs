@@ -86,6 +86,7 @@ pub mod users;
 mod users_tests;
 pub mod value;
 pub mod waiting;
+pub mod webhooks;
 
 pub use db::{Db, Snapshot, Tx};
 pub use error::StoreError;

@@ -43,6 +43,7 @@ mod teams;
 pub(crate) mod threads;
 mod user_lists;
 mod users;
+pub(crate) mod webhooks;
 
 use axum::Router;
 
@@ -58,6 +59,7 @@ pub fn routes() -> Router<Api> {
         .merge(sessions::routes())
         .merge(access_tokens::routes())
         .merge(bots::routes())
+        .merge(webhooks::routes())
         .merge(preferences::routes())
         .merge(statuses::routes())
         .merge(teams::routes())

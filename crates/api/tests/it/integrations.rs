@@ -1,8 +1,10 @@
 //! Bots and personal access tokens (client-api 1.2, 7.5).
 
+use axum::body::Body;
 use rialto_app::{Settings, channel_members};
-use rialto_model::{ChannelKind, UserId};
+use rialto_model::{Channel, ChannelKind, UserId};
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 use crate::world::{Person, World};
 
@@ -135,4 +137,117 @@ async fn accounts_become_bots_and_people_again() {
     world.call(&admin, "GET", &format!("/bots/{}", bob.id), Value::Null).await.error(404);
     let login = json!({"login_id": "bob", "password": "Passw0rd-of-bob"});
     assert_eq!(world.call(&admin, "POST", "/users/login", login).await.json(200)["id"], json!(bob.id));
+}
+
+/// What a program sends to a webhook, and what it is answered.
+async fn leave(world: &World, hook: &Value, kind: &str, body: String) -> (u16, String) {
+    let path = format!("/hooks/{}", hook["id"].as_str().unwrap());
+    let request = axum::http::Request::post(path).header("content-type", kind).body(Body::from(body)).unwrap();
+    let response = world.router.clone().oneshot(request).await.unwrap();
+    let status = response.status().as_u16();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    (status, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+const JSON: &str = "application/json";
+
+async fn newest(world: &World, reader: &Person, channel: &Channel) -> Value {
+    let list = world.get(reader, &format!("/channels/{}/posts?per_page=1", channel.id)).await;
+    list["posts"][list["order"][0].as_str().unwrap()].clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_write_through_a_webhook_in_all_its_forms() {
+    let world = World::start().await;
+    let admin = world.person("admin", ADMIN).await;
+    let channel = world.channel(&admin, "builds", ChannelKind::Public).await;
+    let new = json!({"channel_id": channel.id, "display_name": "Yard", "username": "gull"});
+    let hook = world.call(&admin, "POST", "/hooks/incoming", new).await.json(201);
+    assert_eq!((&hook["user_id"], &hook["team_id"]), (&json!(admin.id), &json!(world.team)));
+    let done = (200, "ok".to_owned());
+    let text = r#"{"text":"keel <https://yard.example|laid>","username":"crane"}"#;
+    assert_eq!(leave(&world, &hook, JSON, text.to_owned()).await, done);
+    let post = newest(&world, &admin, &channel).await;
+    assert_eq!((&post["message"], &post["user_id"]), (&json!("keel [laid](https://yard.example)"), &json!(admin.id)));
+    assert_eq!(
+        (&post["props"]["from_webhook"], &post["props"]["webhook_display_name"]),
+        (&json!("true"), &json!("Yard"))
+    );
+    assert!(post["props"].get("override_username").is_none(), "not unless the server allows it");
+
+    let settings = Settings::clone(&world.app.settings.get());
+    world.app.settings.set(Settings { username_override: true, ..settings });
+    let form = "payload=%7B%22text%22%3A%22launched%22%7D".to_owned();
+    assert_eq!(leave(&world, &hook, "application/x-www-form-urlencoded", form).await, done);
+    let post = newest(&world, &admin, &channel).await;
+    assert_eq!((&post["message"], &post["props"]["override_username"]), (&json!("launched"), &json!("gull")));
+    let parts = "--x\r\nContent-Disposition: form-data; name=\"payload\"\r\n\r\n{\"text\":\"afloat\"}\r\n--x--\r\n";
+    assert_eq!(leave(&world, &hook, "multipart/form-data; boundary=x", parts.to_owned()).await, done);
+    assert_eq!(newest(&world, &admin, &channel).await["message"], "afloat");
+    let fields = "--x\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nin ballast\r\n--x\r\n\
+                  Content-Disposition: form-data; name=\"props\"\r\n\r\n{\"cargo\":\"stone\"}\r\n--x--\r\n";
+    assert_eq!(leave(&world, &hook, "multipart/form-data; boundary=x", fields.to_owned()).await, done);
+    let post = newest(&world, &admin, &channel).await;
+    assert_eq!((&post["message"], &post["props"]["cargo"]), (&json!("in ballast"), &json!("stone")));
+    let attached = r#"{"attachments":[{"text":"<!here> sails"}],"props":{"from_webhook":"no","cargo":"tar"}}"#;
+    assert_eq!(leave(&world, &hook, JSON, attached.to_owned()).await, done);
+    let post = newest(&world, &admin, &channel).await;
+    assert_eq!((&post["type"], &post["props"]["cargo"]), (&json!("slack_attachment"), &json!("tar")));
+    assert_eq!(
+        (&post["props"]["attachments"][0]["text"], &post["props"]["from_webhook"]),
+        (&json!("@here sails"), &json!("true"))
+    );
+    let long = json!({"text": "long line\n".repeat(2_000)}).to_string();
+    let before = world.get(&admin, &format!("/channels/{}", channel.id)).await["total_msg_count"].as_i64().unwrap();
+    assert_eq!(leave(&world, &hook, JSON, long).await, done);
+    let after = world.get(&admin, &format!("/channels/{}", channel.id)).await["total_msg_count"].as_i64().unwrap();
+    assert_eq!(after - before, 2, "a long text is two posts");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_webhook_writes_where_its_maker_may_and_nowhere_else() {
+    let world = World::start().await;
+    let admin = world.person("admin", ADMIN).await;
+    let bob = world.person("bob", "system_user").await;
+    let channel = world.channel(&admin, "builds", ChannelKind::Public).await;
+    let other = world.channel(&admin, "yard", ChannelKind::Private).await;
+    let new = |channel: &Channel| json!({"channel_id": channel.id});
+    world.call(&bob, "POST", "/hooks/incoming", new(&channel)).await.error(403);
+    world.call(&admin, "POST", "/hooks/incoming", json!({})).await.error(400);
+    let hook = world.call(&admin, "POST", "/hooks/incoming", new(&channel)).await.json(201);
+    let id = |body: &str| -> String { serde_json::from_str::<Value>(body).unwrap()["id"].as_str().unwrap().to_owned() };
+    let to = |channel: &str| json!({"text": "ahoy", "channel": channel}).to_string();
+
+    assert_eq!(leave(&world, &hook, JSON, to("#yard")).await.0, 200);
+    assert_eq!(newest(&world, &admin, &other).await["message"], "ahoy");
+    assert_eq!(leave(&world, &hook, JSON, to("@bob")).await.0, 200);
+    let (status, body) = leave(&world, &hook, JSON, to("nowhere")).await;
+    assert_eq!((status, id(&body).as_str()), (404, "web.incoming_webhook.channel.app_error"));
+    let (status, body) = leave(&world, &hook, JSON, json!({"text": " "}).to_string()).await;
+    assert_eq!((status, id(&body).as_str()), (400, "web.incoming_webhook.text.app_error"));
+    assert_eq!(leave(&world, &hook, JSON, "no json".to_owned()).await.0, 400);
+    let unknown = json!({"id": "aaaaaaaaaaaaaaaaaaaaaaaaaa"});
+    let (status, body) = leave(&world, &unknown, JSON, to("")).await;
+    assert_eq!((status, id(&body).as_str()), (400, "web.incoming_webhook.invalid.app_error"));
+
+    let path = format!("/hooks/incoming/{}", hook["id"].as_str().unwrap());
+    let locked = json!({"channel_id": channel.id, "display_name": "Yard", "channel_locked": true});
+    world.call(&bob, "PUT", &path, locked.clone()).await.error(403);
+    assert_eq!(world.call(&admin, "PUT", &path, locked).await.json(201)["channel_locked"], true);
+    assert_eq!(leave(&world, &hook, JSON, to("yard")).await.0, 403);
+    assert_eq!(leave(&world, &hook, JSON, to("")).await.0, 200);
+    let listed = world.get(&admin, &format!("/hooks/incoming?team_id={}&include_total_count=true", world.team)).await;
+    assert_eq!((&listed["total_count"], &listed["incoming_webhooks"][0]["id"]), (&json!(1), &hook["id"]));
+    assert_eq!(world.get(&admin, "/hooks/incoming").await[0]["display_name"], "Yard");
+    assert_eq!(world.get(&admin, &path).await["id"], hook["id"]);
+
+    // A maker who is gone writes no more; a server without webhooks has none.
+    world.call(&bob, "DELETE", &path, Value::Null).await.error(403);
+    let settings = Settings::clone(&world.app.settings.get());
+    world.app.settings.set(Settings { incoming_webhooks: false, ..settings });
+    assert_eq!(leave(&world, &hook, JSON, to("")).await.0, 501);
+    let settings = Settings::clone(&world.app.settings.get());
+    world.app.settings.set(Settings { incoming_webhooks: true, ..settings });
+    world.call(&admin, "DELETE", &path, Value::Null).await.json(200);
+    assert_eq!(leave(&world, &hook, JSON, to("")).await.0, 400);
 }

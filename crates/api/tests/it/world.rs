@@ -37,7 +37,7 @@ const LONG: Duration = Duration::from_secs(20);
 pub struct World {
     pub app: App,
     pub address: std::net::SocketAddr,
-    router: Router,
+    pub router: Router,
     pub team: TeamId,
     _dir: tempfile::TempDir,
 }

@@ -80,6 +80,9 @@ keys! {
         "UniqueEmojiReactionLimitPerPost" => |c, v| set(c, |s| &mut s.unique_emoji_per_post, number(v, 0..=500));
         "EnableAPIChannelDeletion" => |c, v| set(c, |s| &mut s.enable_channel_deletion, flag(v));
         "EnableCustomEmoji" => |c, v| set(c, |s| &mut s.custom_emoji, flag(v));
+        "EnableIncomingWebhooks" => |c, v| set(c, |s| &mut s.incoming_webhooks, flag(v));
+        "EnablePostUsernameOverride" => |c, v| set(c, |s| &mut s.username_override, flag(v));
+        "EnablePostIconOverride" => |c, v| set(c, |s| &mut s.icon_override, flag(v));
         "EnableBotAccountCreation" => |c, v| set(c, |s| &mut s.bots, flag(v));
         "EnableUserAccessTokens" => |c, v| set(c, |s| &mut s.access_tokens, flag(v));
         "AllowPersistentNotifications" => |c, v| set(c, |s| &mut s.reminders.allowed, flag(v));

@@ -50,6 +50,12 @@ pub struct ClientConfigInput {
     pub post_edit_time_limit: i64,
     /// People may give pictures names.
     pub enable_custom_emoji: bool,
+    /// Programs may leave messages.
+    pub incoming_webhooks: bool,
+    /// They may call themselves otherwise.
+    pub username_override: bool,
+    /// They may have another picture.
+    pub icon_override: bool,
     /// Accounts for programs can be made.
     pub bots: bool,
     /// People can have tokens for programs.
@@ -141,6 +147,9 @@ pub fn client_config_full(input: &ClientConfigInput) -> BTreeMap<String, String>
         ("EnableMobileFileUpload", input.enable_file_attachments),
         ("EnableMobileFileDownload", input.enable_file_attachments),
         ("EnableBotAccountCreation", input.bots),
+        ("EnableIncomingWebhooks", input.incoming_webhooks),
+        ("EnablePostUsernameOverride", input.username_override),
+        ("EnablePostIconOverride", input.icon_override),
         ("EnableUserAccessTokens", input.access_tokens),
         ("AllowPersistentNotifications", input.reminders),
         ("EnableLinkPreviews", input.enable_link_previews),
@@ -324,7 +333,6 @@ const FULL: &[(&str, &str)] = &[
     ("EnableEmojiPicker", "true"),
     ("EnableExperimentalLocales", "false"),
     ("EnableGifPicker", "false"),
-    ("EnableIncomingWebhooks", "false"),
     ("EnableInlineLatex", "true"),
     ("EnableLastActiveTime", "true"),
     ("EnableLatex", "true"),
@@ -336,8 +344,6 @@ const FULL: &[(&str, &str)] = &[
     ("EnableOutgoingOAuthConnections", "false"),
     ("EnableOutgoingWebhooks", "false"),
     ("EnablePermalinkPreviews", "true"),
-    ("EnablePostIconOverride", "false"),
-    ("EnablePostUsernameOverride", "false"),
     ("EnablePreviewModeBanner", "false"),
     ("EnablePublicLink", "false"),
     ("EnableSVGs", "false"),
@@ -422,6 +428,9 @@ mod tests {
             max_file_size: 104_857_600,
             max_post_size: 16_383,
             max_notifications_per_channel: 1_000,
+            incoming_webhooks: true,
+            username_override: false,
+            icon_override: false,
             bots: false,
             access_tokens: false,
             reminders: true,

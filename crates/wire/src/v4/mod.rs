@@ -35,6 +35,7 @@ pub mod system;
 pub mod teams;
 pub mod threads;
 pub mod users;
+pub mod webhooks;
 
 pub use categories::{Categories, Category};
 pub use channels::{Channel, ChannelMember};

@@ -316,6 +316,7 @@ mod tests {
             remote_username: String::new(),
             remote_update_at: Millis(0),
             is_bot: false,
+            bot_description: String::new(),
             last_password_update: Millis(14),
             picture_at: Millis(0),
         }
