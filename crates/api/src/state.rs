@@ -89,6 +89,8 @@ pub fn client_config(app: &App, settings: &Settings, no_accounts: bool) -> Clien
         post_edit_time_limit: settings.post_edit_seconds,
         enable_custom_emoji: settings.custom_emoji,
         incoming_webhooks: settings.incoming_webhooks,
+        outgoing_webhooks: settings.programs.outgoing_webhooks,
+        commands: settings.programs.commands,
         username_override: settings.username_override,
         icon_override: settings.icon_override,
         bots: settings.bots,

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rialto_model::{ChannelId, Millis, PostId, RemoteId, Seq, UserId};
+use serde_json::{Map, Value};
 use tokio::sync::{broadcast, watch};
 
 use crate::link_previews::Asked;
@@ -21,6 +22,15 @@ pub enum Volatile {
         root: Option<PostId>,
         /// Markdown.
         message: String,
+    },
+    /// What a program tells one person, perhaps with buttons.
+    Note(Box<Note>),
+    /// A program opens a dialog for somebody.
+    Dialog {
+        /// Who sees it.
+        user: UserId,
+        /// JSON as clients read it.
+        dialog: String,
     },
     /// An organisation has refused somebody's message for good; which and why can be asked (M-18).
     Undelivered {
@@ -51,6 +61,25 @@ pub enum Volatile {
         /// The connection that said so; None: here.
         from: Option<RemoteId>,
     },
+}
+
+/// What a program tells one person: a post that is stored nowhere (client-api 7.3, 7.4).
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// By which its buttons are pressed.
+    pub id: PostId,
+    /// Who sees it.
+    pub user: UserId,
+    /// Where.
+    pub channel: ChannelId,
+    /// In which thread.
+    pub root: Option<PostId>,
+    /// Markdown.
+    pub message: String,
+    /// As clients read them; buttons carry their cookies.
+    pub props: Map<String, Value>,
+    /// It takes the place of the one with this id.
+    pub is_edit: bool,
 }
 
 /// The channels of a node.

@@ -7,10 +7,13 @@ use std::collections::{BTreeSet, HashMap};
 use rialto_model::{
     Channel, ChannelId, ChannelMember, Millis, PostId, RemoteId, SessionId, Team, TeamId, TeamMember, User, UserId,
 };
-use rialto_store::{Snapshot, StoreError, channel_members, channels, sessions, shares, team_members, teams, users};
+use rialto_store::{
+    Snapshot, StoreError, access_tokens, channel_members, channels, sessions, shares, team_members, teams, users,
+};
 
 use crate::App;
 use crate::access::SessionUser;
+use crate::sessions::NEVER;
 use crate::shown_posts::{self, ShownPost};
 use crate::{link_previews, threads};
 
@@ -34,7 +37,7 @@ pub struct Listener {
 /// [`StoreError`] as the database says; so in all functions of this file.
 pub async fn listener(app: &App, user: &UserId, session: &SessionId) -> Result<Option<Listener>, StoreError> {
     let mut view = app.db.read(app.clock.now()).await?;
-    let Some((user, expires_at)) = signed_in(&mut view, user, session).await? else { return Ok(None) };
+    let Some((user, expires_at)) = signed_in(app, &mut view, user, session).await? else { return Ok(None) };
     let channels = channel_members::channel_ids(&mut view, &user.id).await?;
     let memberships = team_members::list_of_user(&mut view, &user.id).await?;
     let teams = memberships.into_iter().map(|member| member.team_id).collect();
@@ -48,22 +51,33 @@ pub async fn listener(app: &App, user: &UserId, session: &SessionId) -> Result<O
 /// [`StoreError`] as the database says.
 pub async fn actor(app: &App, user: &UserId, session: &SessionId) -> Result<Option<(SessionUser, Millis)>, StoreError> {
     let mut view = app.db.read(app.clock.now()).await?;
-    let found = signed_in(&mut view, user, session).await?;
+    let found = signed_in(app, &mut view, user, session).await?;
     Ok(found.map(|(user, expires_at)| (SessionUser::new(&user, *session), expires_at)))
 }
 
 async fn signed_in(
+    app: &App,
     view: &mut Snapshot,
     user: &UserId,
     session: &SessionId,
 ) -> Result<Option<(User, Millis)>, StoreError> {
     let now = view.now();
-    let sessions = sessions::list(view, user).await?;
-    let Some(session) = sessions.into_iter().find(|one| one.id == *session && one.expires_at > now) else {
+    let Some(person) = users::get(view, user).await?.filter(|user| user.delete_at.is_none() && user.is_local()) else {
         return Ok(None);
     };
-    let user = users::get(view, user).await?.filter(|user| user.delete_at.is_none() && user.is_local());
-    Ok(user.map(|user| (user, session.expires_at)))
+    let sessions = sessions::list(view, user).await?;
+    let expires_at = match sessions.into_iter().find(|one| one.id == *session) {
+        Some(found) => found.expires_at,
+        None => {
+            let token = access_tokens::get(view, session).await?;
+            let usable = person.is_bot || app.settings.get().access_tokens;
+            if !token.is_some_and(|token| token.user_id == *user && token.is_active && usable) {
+                return Ok(None);
+            }
+            NEVER
+        }
+    };
+    Ok((expires_at > now).then_some((person, expires_at)))
 }
 
 /// Rows somebody needs.

@@ -61,6 +61,7 @@ impl App {
             passwords: crate::passwords::Passwords::default(),
             sessions: crate::sessions::Cache::default(),
             index: crate::search::Index::default(),
+            outside: crate::programs::Outside::default(),
             settled: crate::connections::settled::Settled::default(),
         })
     }

@@ -55,11 +55,13 @@ pub mod moderation;
 mod moderation_tests;
 pub mod notices;
 pub mod outbox;
+pub mod outgoing_webhooks;
 pub mod passwords;
 pub mod pins;
 pub mod planted;
 pub mod posts;
 pub mod preferences;
+pub mod programs;
 pub mod reactions;
 #[cfg(test)]
 mod reactions_tests;
@@ -77,6 +79,7 @@ pub mod shares;
 #[cfg(test)]
 mod sharing_scene;
 pub mod shown_posts;
+pub mod slash_commands;
 pub mod statuses;
 pub mod system_posts;
 pub mod teams;
@@ -127,6 +130,8 @@ pub struct App {
     pub sessions: sessions::Cache,
     /// Who keeps the index of words.
     pub index: search::Index,
+    /// Programs beside the server.
+    pub outside: programs::Outside,
     /// What peers' words are measured by.
     pub settled: connections::settled::Settled,
 }

@@ -84,6 +84,8 @@ pub struct Settings {
     pub access_tokens: bool,
     /// Programs may leave messages.
     pub incoming_webhooks: bool,
+    /// Programs are called.
+    pub programs: Programs,
     /// They may call themselves otherwise than whoever made their webhook.
     pub username_override: bool,
     /// They may have another picture.
@@ -94,6 +96,17 @@ pub struct Settings {
     pub files: Files,
     /// Connections and shares.
     pub workspaces: Workspaces,
+}
+
+/// Programs that the server calls (client-api 7.2 to 7.4).
+#[derive(Debug, Clone)]
+pub struct Programs {
+    /// They are told of messages.
+    pub outgoing_webhooks: bool,
+    /// They answer slash commands.
+    pub commands: bool,
+    /// How long one may take to answer, ms.
+    pub timeout_ms: i64,
 }
 
 /// Urgent messages that call people again until they answer (E-148).
@@ -232,6 +245,7 @@ impl Default for Settings {
             bots: false,
             access_tokens: false,
             incoming_webhooks: true,
+            programs: Programs { outgoing_webhooks: true, commands: true, timeout_ms: 30_000 },
             username_override: false,
             icon_override: false,
             reminders: Reminders { allowed: true, interval_ms: 5 * 60_000, times: 6, people: 5 },

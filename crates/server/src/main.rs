@@ -3,7 +3,9 @@
 mod config;
 mod key_file;
 mod logging;
+mod outside;
 mod pages;
+mod programs;
 mod restore;
 mod serve;
 mod tail;

@@ -10,6 +10,7 @@ use axum::routing::{any, get};
 use rialto_api::Api;
 use rialto_api::hub::{self, Hub, Sources};
 use rialto_app::files::disk::Disk;
+use rialto_app::outgoing_webhooks::telling;
 use rialto_app::{App, Clock, IdSource, StartError, configuration, link_previews, search, shares};
 use rialto_federation::transport::Https;
 use rialto_federation::{Federation, receive, service};
@@ -24,6 +25,7 @@ use tower_http::compression::CompressionLayer;
 use crate::config::{Config, Live};
 use crate::key_file::{self, KeyError};
 use crate::pages::Web;
+use crate::programs::Network;
 use crate::tail::{self, Consumers};
 use crate::web::{self, Site};
 
@@ -79,9 +81,11 @@ pub async fn serve(config: Config, live: Live) -> Result<(), ServeError> {
     let listener = listen(&config.listen).await?;
     let transport = Https::new(app.settings.clone()).map_err(ServeError::Transport)?;
     let federation = Federation::new(app.clone(), Arc::new(transport));
+    app.outside.reach_by(Arc::new(Network::new(app.settings.clone()).map_err(ServeError::Transport)?));
 
     let mut consumers = Consumers::default();
     let node = node(&app, &listener);
+    tokio::spawn(telling::follow(app.clone(), node.clone()));
     let service = tokio::spawn(service::run(federation.clone(), consumers.add(), node));
     let api = Api::new(federation.clone());
     let version = {

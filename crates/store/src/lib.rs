@@ -36,6 +36,7 @@ pub mod notices;
 pub mod outbox;
 #[cfg(test)]
 mod outbox_tests;
+pub mod outgoing_webhooks;
 pub mod participants;
 pub mod peer_emoji;
 pub mod peer_positions;
@@ -68,6 +69,7 @@ pub mod share_requests;
 pub mod shares;
 #[cfg(test)]
 mod shares_tests;
+pub mod slash_commands;
 mod sqlite;
 pub mod statuses;
 pub mod sync_failures;

@@ -48,6 +48,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V25__reminders", include_str!("../migrations/0025_reminders.sql"), "", ""),
     ("V26__integrations", include_str!("../migrations/0026_integrations.sql"), "", ""),
     ("V27__categories", include_str!("../migrations/0027_categories.sql"), "", ""),
+    ("V28__programs", include_str!("../migrations/0028_programs.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

@@ -250,6 +250,14 @@ impl<'a> Row<'a> {
     pub fn map(&mut self) -> Result<BTreeMap<String, String>, StoreError> {
         serde_json::from_str(&self.text()?).map_err(unreadable)
     }
+
+    /// The next column as a list of texts.
+    ///
+    /// # Errors
+    /// As [`Row::text`].
+    pub fn texts(&mut self) -> Result<Vec<String>, StoreError> {
+        serde_json::from_str(&self.text()?).map_err(unreadable)
+    }
 }
 
 fn unreadable(error: impl std::fmt::Display) -> StoreError {
@@ -262,7 +270,7 @@ pub fn json_map(map: &BTreeMap<String, String>) -> String {
     serde_json::to_string(map).unwrap_or_default()
 }
 
-/// Ids as the one JSON parameter that lists travel in.
+/// Ids as the one JSON parameter that lists travel in, and texts as a column holds them.
 pub fn json_list<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
     let list: Vec<String> = items.into_iter().map(|item| item.as_ref().to_owned()).collect();
     serde_json::to_string(&list).unwrap_or_default()

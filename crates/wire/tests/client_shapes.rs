@@ -76,6 +76,8 @@ mod client_shapes {
             max_post_size: 1,
             max_notifications_per_channel: 1,
             incoming_webhooks: true,
+            outgoing_webhooks: true,
+            commands: true,
             username_override: false,
             icon_override: false,
             bots: false,

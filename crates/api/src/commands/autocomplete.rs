@@ -133,6 +133,11 @@ impl Registry {
         self.commands.iter().filter(move |spec| spec.permission.is_none_or(|needed| permissions.allows(needed)))
     }
 
+    /// The words of all commands.
+    pub fn words(&self) -> impl Iterator<Item = &'static str> {
+        self.commands.iter().map(|spec| spec.trigger)
+    }
+
     /// What may follow `input`, the text of the message box up to the cursor. Empty for anything that is no command,
     /// and for commands the person may not use.
     pub fn suggest(&self, input: &str, situation: &Situation<'_>) -> Vec<Suggestion> {

@@ -53,6 +53,11 @@ impl Place {
         self.access.channel()
     }
 
+    /// The proof that its author may write there.
+    pub fn access(&self) -> &ChannelAccess {
+        &self.access
+    }
+
     /// What its author may do here, as far as commands ask for it.
     pub fn permissions(&self) -> PermissionSet {
         self.permissions

@@ -274,6 +274,21 @@ impl Task {
                     events::send(&mut self.registry, scope, &event);
                 }
             }
+            Volatile::Note(note) => {
+                let user = note.user;
+                let mut post =
+                    v4::Post::from(&ephemeral_post(&self.hub.app, user, note.channel, note.root, note.message));
+                // Not by way of what is stored: its buttons carry cookies.
+                (post.id, post.props) = (note.id, note.props);
+                let event = match note.is_edit {
+                    true => ws::events::note_edited(user, &post),
+                    false => ws::events::ephemeral_message(user, &post),
+                };
+                events::send(&mut self.registry, Scope::User(user), &event);
+            }
+            Volatile::Dialog { user, dialog } => {
+                events::send(&mut self.registry, Scope::User(user), &ws::events::open_dialog(user, &dialog));
+            }
             Volatile::Ephemeral { user, channel, root, message } => {
                 let post = ephemeral_post(&self.hub.app, user, channel, root, message);
                 let event = ws::events::ephemeral_message(user, &v4::Post::from(&post));

@@ -4,11 +4,14 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use rialto_app::access;
+use rialto_app::slash_commands as programs;
+use rialto_app::slash_commands::run as custom;
 use rialto_app::{Denied, SessionUser, Volatile};
-use rialto_model::{Channel, ChannelId, Permission, PermissionSet, PostId, TeamId};
+use rialto_model::{Channel, ChannelId, Permission, PermissionSet, PostId, SlashCommand, TeamId};
 use rialto_wire::v4::commands as wire;
 use serde_json::json;
 
+use super::slash_commands;
 use crate::commands::autocomplete::{Argument, ArgumentKind, CommandSpec, Situation, SubCommand};
 use crate::commands::place::{self, Named, Place};
 use crate::commands::{Answer, CommandError, execute, known, registry};
@@ -18,7 +21,7 @@ use crate::{Api, ApiError, ApiResult};
 
 pub fn routes() -> Router<Api> {
     Router::new()
-        .route("/commands", get(list))
+        .route("/commands", get(list).post(slash_commands::create))
         .route("/commands/execute", post(run))
         .route("/teams/{team_id}/commands/autocomplete", get(autocomplete))
         .route("/teams/{team_id}/commands/autocomplete_suggestions", get(suggestions))
@@ -39,13 +42,13 @@ async fn run(
             ApiError::permissions()
         }
     })?;
-    let answer = execute(&api.federation, &actor, &place, &args.command).await.map_err(|error| match error {
-        CommandError::NotACommand => no_command(),
-        CommandError::UnknownTrigger { trigger } => ApiError::not_found(
-            "api.command.execute_command.not_found.app_error",
-            format!("There is no command /{trigger}. To send it as a message, put a space in front."),
-        ),
-    })?;
+    let answer = match execute(&api.federation, &actor, &place, &args.command).await {
+        Ok(answer) => answer,
+        Err(CommandError::NotACommand) => return Err(no_command()),
+        Err(CommandError::UnknownTrigger { trigger }) => {
+            return of_program(&api, &actor, &place, &trigger, &args.command).await;
+        }
+    };
     if !answer.text.is_empty() {
         api.app.bus.tell(Volatile::Ephemeral {
             user: actor.user_id,
@@ -55,6 +58,35 @@ async fn run(
         });
     }
     Ok(ApiJson(response(answer)))
+}
+
+/// A command that is none of the server's own is a program's, or nobody's.
+async fn of_program(
+    api: &Api,
+    actor: &SessionUser,
+    place: &Place,
+    trigger: &str,
+    line: &str,
+) -> ApiResult<wire::CommandResponse> {
+    let found = match &place.team {
+        Some(team) => custom::find(&api.app, team, trigger).await?,
+        None => None,
+    };
+    let Some(command) = found else {
+        return Err(ApiError::not_found(
+            "api.command.execute_command.not_found.app_error",
+            format!("There is no command /{trigger}. To send it as a message, put a space in front."),
+        ));
+    };
+    let text = line.split_once(char::is_whitespace).map_or("", |(_, text)| text.trim());
+    let outcome = custom::run(&api.app, actor, &command, place.access(), place.root, text).await?;
+    let mut response = wire::CommandResponse::ephemeral("");
+    if outcome.in_channel {
+        response.response_type = "in_channel".to_owned();
+    }
+    response.goto_location = outcome.goto;
+    response.trigger_id = outcome.trigger_id;
+    Ok(ApiJson(response))
 }
 
 fn no_command() -> ApiError {
@@ -115,10 +147,12 @@ async fn situation(
 async fn list(State(api): State<Api>, Session(actor): Session, query: QueryMap) -> ApiResult<Vec<wire::Command>> {
     let team = query.id::<TeamId>("team_id")?.ok_or_else(|| ApiError::url_param("team_id"))?;
     view_team(&api, &actor, &team).await?;
-    if query.flag("custom_only") {
-        return Ok(ApiJson(Vec::new()));
+    let mut found: Vec<wire::Command> = Vec::new();
+    if !query.flag("custom_only") {
+        found.extend(registry().allowed(place::permissions(&actor, None)).map(shown));
     }
-    Ok(ApiJson(registry().allowed(place::permissions(&actor, None)).map(shown).collect()))
+    found.extend(programs::list(&api.app, &actor, &team).await?.iter().map(wire::Command::from));
+    Ok(ApiJson(found))
 }
 
 async fn autocomplete(
@@ -129,7 +163,21 @@ async fn autocomplete(
     view_team(&api, &actor, &team).await?;
     let registry = registry();
     let allowed = registry.allowed(place::permissions(&actor, None));
-    Ok(ApiJson(allowed.map(|spec| wire::Command { autocomplete_data: Some(data(spec)), ..shown(spec) }).collect()))
+    let own = allowed.map(|spec| wire::Command { autocomplete_data: Some(data(spec)), ..shown(spec) });
+    let found = programs::list(&api.app, &actor, &team).await?;
+    let offered = found.iter().filter(|command| command.auto_complete).map(|command| wire::Command {
+        token: String::new(),
+        url: String::new(),
+        autocomplete_data: Some(wire::AutocompleteData {
+            trigger: command.trigger.clone(),
+            hint: command.auto_complete_hint.clone(),
+            help_text: command.auto_complete_desc.clone(),
+            role_id: EVERYBODY.to_owned(),
+            ..wire::AutocompleteData::default()
+        }),
+        ..wire::Command::from(command)
+    });
+    Ok(ApiJson(own.chain(offered).collect()))
 }
 
 async fn suggestions(
@@ -154,7 +202,32 @@ async fn suggestions(
         description: one.description,
         icon_data: String::new(),
     });
-    Ok(ApiJson(shown.collect()))
+    let mut shown: Vec<wire::AutocompleteSuggestion> = shown.collect();
+    shown.extend(of_programs(&api, &actor, &team, query.text("user_input")).await?);
+    Ok(ApiJson(shown))
+}
+
+/// Commands of programs whose word begins as what is typed, or whose arguments are being typed.
+async fn of_programs(
+    api: &Api,
+    actor: &SessionUser,
+    team: &TeamId,
+    typed: &str,
+) -> Result<Vec<wire::AutocompleteSuggestion>, ApiError> {
+    let line = typed.trim_start_matches('/').to_lowercase();
+    let (word, more) = line.split_once(' ').map_or((line.as_str(), false), |(word, _)| (word, true));
+    let mut found = programs::list(&api.app, actor, team).await?;
+    found.retain(|command| {
+        command.auto_complete && if more { command.trigger == word } else { command.trigger.starts_with(word) }
+    });
+    let one = |command: SlashCommand| wire::AutocompleteSuggestion {
+        complete: if more { typed.trim_start_matches('/').to_owned() } else { command.trigger.clone() },
+        suggestion: if more { String::new() } else { command.trigger },
+        hint: command.auto_complete_hint,
+        description: command.auto_complete_desc,
+        icon_data: String::new(),
+    };
+    Ok(found.into_iter().map(one).collect())
 }
 
 fn shown(spec: &CommandSpec) -> wire::Command {

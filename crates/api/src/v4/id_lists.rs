@@ -25,3 +25,11 @@ pub fn parse<T: FromStr>(list: &[String], name: &str) -> Result<Vec<T>, ApiError
 pub fn one<T: FromStr>(id: &str, name: &str) -> Result<T, ApiError> {
     id.parse().map_err(|_| ApiError::body_param(name))
 }
+
+/// Reads an id that a body may leave empty.
+///
+/// # Errors
+/// 400 if it is neither empty nor an id.
+pub fn optional<T: FromStr>(id: &str, name: &str) -> Result<Option<T>, ApiError> {
+    if id.is_empty() { Ok(None) } else { one(id, name).map(Some) }
+}

@@ -21,9 +21,11 @@ mod emoji;
 mod files;
 mod history;
 mod id_lists;
+mod integration_actions;
 mod ledger;
 mod license;
 mod moderations;
+mod outgoing_webhooks;
 mod post_lists;
 pub(crate) mod posts;
 mod preferences;
@@ -35,6 +37,7 @@ mod sessions;
 mod set_aside;
 mod share_requests;
 mod shared_channels;
+mod slash_commands;
 mod statuses;
 mod stubs;
 mod system;
@@ -44,6 +47,8 @@ pub(crate) mod threads;
 mod user_lists;
 mod users;
 pub(crate) mod webhooks;
+
+pub use slash_commands::answered;
 
 use axum::Router;
 
@@ -60,6 +65,9 @@ pub fn routes() -> Router<Api> {
         .merge(access_tokens::routes())
         .merge(bots::routes())
         .merge(webhooks::routes())
+        .merge(outgoing_webhooks::routes())
+        .merge(slash_commands::routes())
+        .merge(integration_actions::routes())
         .merge(preferences::routes())
         .merge(statuses::routes())
         .merge(teams::routes())

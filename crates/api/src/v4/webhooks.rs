@@ -6,11 +6,13 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Form, Router};
-use rialto_app::webhooks::{self, Change, Error, Message};
+use rialto_app::programs::Message;
+use rialto_app::webhooks::{self, Change, Error};
 use rialto_model::{ItemId, TeamId};
 use rialto_wire::v4::StatusOk;
 use rialto_wire::v4::webhooks::{IncomingMessage, IncomingWebhook, IncomingWebhookChange, IncomingWebhooks};
 
+use super::slash_commands;
 use crate::body;
 use crate::extract::{ApiJson, Params, QueryMap, Session};
 use crate::{Api, ApiError, ApiResult};
@@ -23,7 +25,9 @@ pub fn routes() -> Router<Api> {
 
 /// Where programs call: beside the API, without a session.
 pub fn calls() -> Router<Api> {
-    Router::new().route("/hooks/{hook_id}", post(deliver))
+    Router::new()
+        .route("/hooks/{hook_id}", post(deliver))
+        .route("/hooks/commands/{reply_id}", post(slash_commands::answer))
 }
 
 fn change(body: IncomingWebhookChange) -> Change {
@@ -96,13 +100,13 @@ async fn deliver(
         username: body.username,
         icon_url: body.icon_url,
         icon_emoji: body.icon_emoji,
-        channel: body.channel,
         props: body.props,
         attachments: body.attachments,
         kind: body.kind,
         priority: body.priority.map(Into::into),
+        raw: false,
     };
-    webhooks::deliver(&api.app, &id, message).await?;
+    webhooks::deliver(&api.app, &id, &body.channel, message).await?;
     Ok(([(CONTENT_TYPE, "text/plain")], "ok"))
 }
 

@@ -14,6 +14,7 @@ use rialto_model::{ChannelId, DomainEvent, FileId, Millis, Origin, Permission, P
 use rialto_store::{StoreError, Tx, channel_members, channels, posts, priorities};
 
 use crate::access::{self, ChannelAccess, Denied, SessionUser};
+use crate::programs::buttons;
 use crate::reminders::{self, Unfit};
 use crate::shares::direct;
 use crate::{App, files, mentions, pins, threads};
@@ -111,7 +112,7 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     if !(new.kind.is_empty() || new.kind == "me" || new.kind == "slack_attachment" || new.kind.starts_with("custom_")) {
         return Err(Error::Kind);
     }
-    let props = checked_props(&new.props, actor)?;
+    let props = checked_props(app, &new.props, actor, None)?;
     let priority = checked_priority(new.priority, new.root_id.is_some())?;
 
     let mut tx = app.db.begin(app.clock.now()).await?;
@@ -221,7 +222,8 @@ async fn check_root(tx: &mut Tx, channel: &ChannelId, root: &PostId) -> Result<(
     Ok(())
 }
 
-fn checked_props(text: &str, actor: &SessionUser) -> Result<String, Error> {
+/// `before` are the props of the post they take the place of.
+fn checked_props(app: &App, text: &str, actor: &SessionUser, before: Option<&str>) -> Result<String, Error> {
     if text.chars().count() > MAX_PROPS {
         return Err(Error::Props);
     }
@@ -233,8 +235,16 @@ fn checked_props(text: &str, actor: &SessionUser) -> Result<String, Error> {
     // Only the server says that somebody was added, whom a text highlights, and what a program wrote.
     map.remove("add_channel_member");
     map.remove(FROM_BOT);
-    if actor.is_bot {
+    let before: Option<serde_json::Map<String, serde_json::Value>> =
+        before.and_then(|text| serde_json::from_str(text).ok());
+    if before.as_ref().map_or(actor.is_bot, |before| before.contains_key(FROM_BOT)) {
         map.insert(FROM_BOT.to_owned(), "true".into());
+    }
+    if map.contains_key("attachments") {
+        if let Some(before) = &before {
+            buttons::keep(before, &mut map);
+        }
+        buttons::identify(&mut map, &app.ids);
     }
     Ok(serde_json::Value::Object(map).to_string())
 }
@@ -269,7 +279,6 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
     if patch.message.as_ref().is_some_and(|message| message.chars().count() > settings.max_post_size) {
         return Err(Error::TooLong { max: settings.max_post_size });
     }
-    let props = patch.props.as_deref().map(|props| checked_props(props, actor)).transpose()?;
     let mut tx = app.db.begin(app.clock.now()).await?;
     let (mut post, access) = lock(&mut tx, actor, id, Permission::EditPost).await?;
     if post.is_system() {
@@ -294,8 +303,8 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
         post.message = message;
         post.edit_at = Some(before.update_at.next_version(tx.now()));
     }
-    if let Some(props) = props {
-        post.props = props;
+    if let Some(props) = patch.props {
+        post.props = checked_props(app, &props, actor, Some(&before.props))?;
     }
     post.props = calling::marked_silent(post.props, &post.message, &access);
     if let Some(wanted) = patch.file_ids.filter(|wanted| *wanted != before.file_ids) {

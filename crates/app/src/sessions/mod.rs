@@ -23,7 +23,7 @@ pub const HOLD_MS: i64 = 15 * 60 * 1000;
 const TOUCH_MS: i64 = 5 * 60 * 1000;
 
 /// When a personal access token ends by itself: the end of the year 9999.
-const NEVER: Millis = Millis(253_402_300_799_000);
+pub(crate) const NEVER: Millis = Millis(253_402_300_799_000);
 
 /// Why somebody is not signed in, or a session not ended.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -81,6 +81,10 @@ keys! {
         "EnableAPIChannelDeletion" => |c, v| set(c, |s| &mut s.enable_channel_deletion, flag(v));
         "EnableCustomEmoji" => |c, v| set(c, |s| &mut s.custom_emoji, flag(v));
         "EnableIncomingWebhooks" => |c, v| set(c, |s| &mut s.incoming_webhooks, flag(v));
+        "EnableOutgoingWebhooks" => |c, v| set(c, |s| &mut s.programs.outgoing_webhooks, flag(v));
+        "EnableCommands" => |c, v| set(c, |s| &mut s.programs.commands, flag(v));
+        "OutgoingIntegrationRequestsTimeout" =>
+            |c, v| set(c, |s| &mut s.programs.timeout_ms, number(v, 1..=300).map(|seconds| seconds * 1_000));
         "EnablePostUsernameOverride" => |c, v| set(c, |s| &mut s.username_override, flag(v));
         "EnablePostIconOverride" => |c, v| set(c, |s| &mut s.icon_override, flag(v));
         "EnableBotAccountCreation" => |c, v| set(c, |s| &mut s.bots, flag(v));

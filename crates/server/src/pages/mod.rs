@@ -2,16 +2,13 @@
 
 mod read;
 
-use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use ipnet::IpNet;
 use rialto_app::SettingsCell;
 use rialto_app::link_previews::{Fetching, Page, Pages};
-use rialto_federation::names::Guarded;
-use rialto_model::address::{AddressClass, classify};
-use url::{Host, Url};
+use url::Url;
+
+use crate::outside;
 
 /// Bytes of a page that are read: what it says of itself stands in its head.
 const MAX_PAGE: usize = 512 << 10;
@@ -19,8 +16,6 @@ const MAX_PAGE: usize = 512 << 10;
 const HOPS: usize = 5;
 /// For everything together.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// For the way to one server.
-const CONNECT: Duration = Duration::from_secs(4);
 
 /// The web.
 pub struct Web {
@@ -34,26 +29,15 @@ impl Web {
     /// # Errors
     /// A text, if TLS cannot be set up.
     pub fn new(settings: SettingsCell) -> Result<Self, String> {
-        let rule = settings.clone();
-        let names = Guarded::new(move |name, ip| check_address(&rule, name, ip));
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("Rialto/", env!("CARGO_PKG_VERSION"), " (link preview)"))
-            // Each hop is looked at like the first address.
-            .redirect(reqwest::redirect::Policy::none())
-            .dns_resolver(Arc::new(names))
-            .connect_timeout(CONNECT)
-            .pool_max_idle_per_host(0)
-            .no_proxy()
-            .build()
-            .map_err(|error| error.to_string())?;
+        // Each hop is looked at like the first address.
+        let client = outside::client(&settings, concat!("Rialto/", env!("CARGO_PKG_VERSION"), " (link preview)"))?;
         Ok(Self { client, settings })
     }
 
     async fn look(&self, url: &str) -> Option<Page> {
         let mut at = Url::parse(url).ok()?;
         for _ in 0..=HOPS {
-            let may = matches!(at.scheme(), "http" | "https") && may_call_literally(&self.settings, &at);
-            if !may {
+            if !outside::may_call(&self.settings, &at) {
                 return None;
             }
             let call = self.client.get(at.clone()).header("Accept", "text/html, image/*;q=0.5");
@@ -99,34 +83,6 @@ async fn body(mut answer: reqwest::Response) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Whether an address may be called: those of the public network, and of one's own what
-/// `ServiceSettings.AllowedUntrustedInternalConnections` names.
-fn check_address(settings: &SettingsCell, name: &str, ip: IpAddr) -> Result<(), String> {
-    let may = match classify(ip) {
-        AddressClass::Public => true,
-        AddressClass::Private => settings.get().links.internal.iter().any(|allowed| is_named(allowed, name, ip)),
-        AddressClass::Never => false,
-    };
-    if may { Ok(()) } else { Err(format!("{ip} is not called for previews")) }
-}
-
-/// Addresses that stand in a URL as such never meet the resolver.
-fn may_call_literally(settings: &SettingsCell, url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => check_address(settings, "", ip.into()).is_ok(),
-        Some(Host::Ipv6(ip)) => check_address(settings, "", ip.into()).is_ok(),
-        Some(Host::Domain(_)) => true,
-        None => false,
-    }
-}
-
-/// Whether a word of the setting, a name, an address or a network such as `10.1.0.0/16`, means this host.
-fn is_named(allowed: &str, name: &str, ip: IpAddr) -> bool {
-    allowed == name
-        || allowed.parse::<IpAddr>().is_ok_and(|allowed| allowed == ip)
-        || allowed.parse::<IpNet>().is_ok_and(|network| network.contains(&ip))
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
@@ -168,26 +124,6 @@ mod tests {
             "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
             body.len()
         )
-    }
-
-    #[test]
-    fn one_s_own_network_is_named_by_words() {
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        for (allowed, name, address, expected) in [
-            ("wiki.local", "wiki.local", "10.0.0.1", true),
-            ("wiki.local", "other.local", "10.0.0.1", false),
-            ("10.0.0.1", "x", "10.0.0.1", true),
-            ("10.0.0.0/8", "x", "10.255.0.1", true),
-            ("10.0.0.0/8", "x", "11.0.0.1", false),
-            ("0.0.0.0/0", "x", "192.168.0.1", true),
-            ("fd00::/8", "x", "fd12::1", true),
-            ("fd00::/8", "x", "10.0.0.1", false),
-            ("10.0.0.0/99", "x", "10.0.0.1", false),
-        ] {
-            assert_eq!(is_named(allowed, name, ip(address)), expected, "{allowed} {name} {address}");
-        }
-        let all = settings(&["169.254.169.254", "0.0.0.0/0"]);
-        assert!(check_address(&all, "x", ip("169.254.169.254")).is_err(), "never");
     }
 
     #[tokio::test]

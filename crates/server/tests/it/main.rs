@@ -38,6 +38,8 @@ mod peer_116;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod programs;
+#[cfg(test)]
 mod receiver;
 #[cfg(test)]
 mod recorded;

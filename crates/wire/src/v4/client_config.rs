@@ -52,6 +52,10 @@ pub struct ClientConfigInput {
     pub enable_custom_emoji: bool,
     /// Programs may leave messages.
     pub incoming_webhooks: bool,
+    /// Programs are told of messages.
+    pub outgoing_webhooks: bool,
+    /// Programs answer slash commands.
+    pub commands: bool,
     /// They may call themselves otherwise.
     pub username_override: bool,
     /// They may have another picture.
@@ -148,6 +152,8 @@ pub fn client_config_full(input: &ClientConfigInput) -> BTreeMap<String, String>
         ("EnableMobileFileDownload", input.enable_file_attachments),
         ("EnableBotAccountCreation", input.bots),
         ("EnableIncomingWebhooks", input.incoming_webhooks),
+        ("EnableOutgoingWebhooks", input.outgoing_webhooks),
+        ("EnableCommands", input.commands),
         ("EnablePostUsernameOverride", input.username_override),
         ("EnablePostIconOverride", input.icon_override),
         ("EnableUserAccessTokens", input.access_tokens),
@@ -321,7 +327,6 @@ const FULL: &[(&str, &str)] = &[
     ("EnableChannelViewedMessages", "true"),
     ("EnableClientPerformanceDebugging", "false"),
     ("EnableCluster", "false"),
-    ("EnableCommands", "true"),
     ("EnableCompliance", "false"),
     ("EnableConfirmNotificationsToChannel", "true"),
     ("EnableCrossTeamSearch", "true"),
@@ -342,7 +347,6 @@ const FULL: &[(&str, &str)] = &[
     ("EnableOAuthServiceProvider", "false"),
     ("EnableOnboardingFlow", "false"),
     ("EnableOutgoingOAuthConnections", "false"),
-    ("EnableOutgoingWebhooks", "false"),
     ("EnablePermalinkPreviews", "true"),
     ("EnablePreviewModeBanner", "false"),
     ("EnablePublicLink", "false"),
@@ -429,6 +433,8 @@ mod tests {
             max_post_size: 16_383,
             max_notifications_per_channel: 1_000,
             incoming_webhooks: true,
+            outgoing_webhooks: true,
+            commands: true,
             username_override: false,
             icon_override: false,
             bots: false,

@@ -1,6 +1,7 @@
 //! Slash commands: what runs, what is offered, what is answered. Source: client-api 5.6 and 7.3, ruling 67.
 #![expect(missing_docs, reason = "members are named and meant as in client-api 5.6 and 7.3")]
 
+use rialto_model::TeamId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -87,6 +88,72 @@ impl Command {
             ..Command::default()
         }
     }
+}
+
+impl From<&rialto_model::SlashCommand> for Command {
+    fn from(command: &rialto_model::SlashCommand) -> Self {
+        Self {
+            id: command.id.to_string(),
+            token: command.token.clone(),
+            create_at: command.create_at.0,
+            update_at: command.update_at.0,
+            delete_at: 0,
+            creator_id: command.creator_id.to_string(),
+            team_id: command.team_id.to_string(),
+            trigger: command.trigger.clone(),
+            method: if command.by_get { "G" } else { "P" }.to_owned(),
+            username: command.username.clone(),
+            icon_url: command.icon_url.clone(),
+            auto_complete: command.auto_complete,
+            auto_complete_desc: command.auto_complete_desc.clone(),
+            auto_complete_hint: command.auto_complete_hint.clone(),
+            display_name: command.display_name.clone(),
+            description: command.description.clone(),
+            url: command.url.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+/// `POST /commands`, `PUT /commands/{command_id}`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct CommandChange {
+    #[serde(deserialize_with = "or_default")]
+    pub team_id: String,
+    #[serde(deserialize_with = "or_default")]
+    pub trigger: String,
+    /// `P` or `G`.
+    #[serde(deserialize_with = "or_default")]
+    pub method: String,
+    #[serde(deserialize_with = "or_default")]
+    pub username: String,
+    #[serde(deserialize_with = "or_default")]
+    pub icon_url: String,
+    #[serde(deserialize_with = "or_default")]
+    pub auto_complete: bool,
+    #[serde(deserialize_with = "or_default")]
+    pub auto_complete_desc: String,
+    #[serde(deserialize_with = "or_default")]
+    pub auto_complete_hint: String,
+    #[serde(deserialize_with = "or_default")]
+    pub display_name: String,
+    #[serde(deserialize_with = "or_default")]
+    pub description: String,
+    #[serde(deserialize_with = "or_default")]
+    pub url: String,
+}
+
+/// `PUT /commands/{command_id}/move`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct CommandMove {
+    pub team_id: TeamId,
+}
+
+/// `PUT /commands/{command_id}/regen_token`.
+#[derive(Debug, Clone, Serialize)]
+pub struct CommandToken {
+    pub token: String,
 }
 
 /// How a command and its sub-commands are completed. The keys really are capitalised.

@@ -73,6 +73,10 @@ pub struct Service {
     pub unique_emoji_reaction_limit_per_post: i64,
     pub enable_custom_emoji: bool,
     pub enable_incoming_webhooks: bool,
+    pub enable_outgoing_webhooks: bool,
+    pub enable_commands: bool,
+    /// Seconds.
+    pub outgoing_integration_requests_timeout: i64,
     pub enable_post_username_override: bool,
     pub enable_post_icon_override: bool,
     pub enable_bot_account_creation: bool,

@@ -68,6 +68,16 @@ pub fn ephemeral_message(user: UserId, post: &Post) -> EventFrame {
     EventFrame::new("ephemeral_message", json!({"post": to_text(post)}), broadcast)
 }
 
+/// What one person was shown has changed.
+pub fn note_edited(user: UserId, post: &Post) -> EventFrame {
+    EventFrame::new("post_edited", json!({"post": to_text(post)}), Broadcast::user(user).in_channel(post.channel_id))
+}
+
+/// A program opens a dialog; `dialog` is JSON.
+pub fn open_dialog(user: UserId, dialog: &str) -> EventFrame {
+    EventFrame::new("open_dialog", json!({"dialog": dialog}), Broadcast::user(user))
+}
+
 /// Text, props, pin or metadata of a post changed.
 pub fn post_edited(post: &Post) -> EventFrame {
     EventFrame::new("post_edited", json!({"post": to_text(post)}), Broadcast::channel(post.channel_id))

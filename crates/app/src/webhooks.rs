@@ -1,25 +1,18 @@
 //! Incoming webhooks: addresses at which programs leave messages in the name of whoever made them. Source: client-api 7.1.
 
-mod slack;
-
-use rialto_model::{
-    Channel, ChannelId, IncomingWebhook, ItemId, Permission, Post, Priority, SessionId, TeamId, UserId,
-};
+use rialto_model::{Channel, ChannelId, IncomingWebhook, ItemId, Permission, Post, SessionId, TeamId, UserId};
 use rialto_store::{Snapshot, StoreError, Tx, channels, users, webhooks as rows};
-use serde_json::{Map, Value};
 
 use crate::access::{self, Denied, SessionUser};
 use crate::audit::{self, About};
-use crate::posts::{self, NewPost};
-use crate::{App, direct_channels};
+use crate::programs::{self, Look, Message};
+use crate::{App, direct_channels, posts};
 
 /// Characters of a name and of a description at most.
 const NAME: usize = 64;
 const DESCRIPTION: usize = 500;
 /// Characters of an icon's address at most.
 const ICON: usize = 1_024;
-/// Posts one message is divided into at most; what is longer is no message.
-const PARTS: usize = 20;
 
 /// Why something about a webhook was not done.
 #[derive(Debug, thiserror::Error)]
@@ -221,34 +214,12 @@ pub async fn delete(app: &App, actor: &SessionUser, id: &ItemId) -> Result<(), E
     Ok(())
 }
 
-/// What a program leaves at a webhook.
-#[derive(Debug, Clone, Default)]
-pub struct Message {
-    /// The text, Markdown with Slack's marks.
-    pub text: String,
-    /// Instead of the webhook's.
-    pub username: String,
-    /// Instead of the webhook's.
-    pub icon_url: String,
-    /// An emoji in place of a picture.
-    pub icon_emoji: String,
-    /// Where: a channel's name, `#name` or `@person`; empty for the webhook's own channel.
-    pub channel: String,
-    /// Further props.
-    pub props: Map<String, Value>,
-    /// Attachments as clients know them.
-    pub attachments: Vec<Value>,
-    /// `custom_...` or empty.
-    pub kind: String,
-    /// How urgent it is.
-    pub priority: Option<Priority>,
-}
-
-/// Writes what a program left at a webhook; long texts as several posts.
+/// Writes what a program left at a webhook; long texts as several posts. `place` is a channel's name, `#name` or `@person`;
+/// empty for the webhook's own channel.
 ///
 /// # Errors
 /// [`Error`]; nothing was written then, or only the first parts of a text.
-pub async fn deliver(app: &App, id: &ItemId, mut message: Message) -> Result<Vec<Post>, Error> {
+pub async fn deliver(app: &App, id: &ItemId, place: &str, message: Message) -> Result<Vec<Post>, Error> {
     allowed(app)?;
     let mut view = app.db.read(app.clock.now()).await?;
     let hook = rows::get(&mut view, id).await?.ok_or(Error::Absent)?;
@@ -256,37 +227,15 @@ pub async fn deliver(app: &App, id: &ItemId, mut message: Message) -> Result<Vec
     let maker = maker.filter(|maker| maker.is_local() && maker.delete_at.is_none()).ok_or(Error::Absent)?;
     let session = SessionId::parse(hook.id.as_str()).map_err(|_| Error::Absent)?;
     let actor = SessionUser::new(&maker, session);
-    if message.text.trim().is_empty() && message.attachments.is_empty() {
+    if message.is_empty() {
         return Err(Error::Empty);
     }
-    let channel = target(app, view, &actor, &hook, &message.channel).await?;
+    let channel = target(app, view, &actor, &hook, place).await?;
     if hook.channel_locked && channel != hook.channel_id {
         return Err(Error::Locked);
     }
-    message.text = slack::markdown(&message.text);
-    message.attachments.iter_mut().for_each(slack::attachment);
-    let max = app.settings.get().max_post_size;
-    let mut parts = parts(&message.text, max);
-    if parts.len() > PARTS {
-        return Err(posts::Error::TooLong { max: max * PARTS }.into());
-    }
-    let last = parts.pop().unwrap_or_default();
-    let mut written = Vec::new();
-    for part in parts {
-        let new = NewPost { message: part, props: props(app, &hook, &message, false), ..NewPost::default() };
-        written.push(posts::create(app, &actor, &channel, new).await?);
-    }
-    let kind =
-        if message.kind.is_empty() && !message.attachments.is_empty() { "slack_attachment" } else { &message.kind };
-    let new = NewPost {
-        message: last,
-        kind: kind.to_owned(),
-        props: props(app, &hook, &message, true),
-        priority: message.priority.clone(),
-        ..NewPost::default()
-    };
-    written.push(posts::create(app, &actor, &channel, new).await?);
-    Ok(written)
+    let look = Look { display_name: &hook.display_name, username: &hook.username, icon_url: &hook.icon_url };
+    Ok(programs::write(app, &actor, &channel, None, look, message).await?)
 }
 
 async fn target(
@@ -307,57 +256,4 @@ async fn target(
     }
     let found = channels::get_by_name(&mut view, Some(&hook.team_id), &name).await?;
     Ok(found.ok_or(Error::NoChannel)?.id)
-}
-
-fn props(app: &App, hook: &IncomingWebhook, message: &Message, with_attachments: bool) -> String {
-    let settings = app.settings.get();
-    let mut props = if with_attachments { message.props.clone() } else { Map::new() };
-    let own = |said: &str, otherwise: &str| if said.is_empty() { otherwise.to_owned() } else { said.to_owned() };
-    let mut set = |key: &str, value: String| {
-        props.remove(key);
-        if !value.is_empty() {
-            props.insert(key.to_owned(), value.into());
-        }
-    };
-    set("from_webhook", "true".to_owned());
-    set("webhook_display_name", hook.display_name.clone());
-    let (name, icon) = (settings.username_override, settings.icon_override);
-    set("override_username", if name { own(&message.username, &hook.username) } else { String::new() });
-    set("override_icon_url", if icon { own(&message.icon_url, &hook.icon_url) } else { String::new() });
-    set("override_icon_emoji", if icon { message.icon_emoji.clone() } else { String::new() });
-    if with_attachments && !message.attachments.is_empty() {
-        props.insert("attachments".to_owned(), message.attachments.clone().into());
-    }
-    Value::Object(props).to_string()
-}
-
-/// A text in parts of at most `max` characters, broken at the end of a line where there is one.
-fn parts(text: &str, max: usize) -> Vec<String> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    loop {
-        let Some((end, _)) = rest.char_indices().nth(max) else {
-            parts.push(rest.to_owned());
-            return parts;
-        };
-        let (head, _) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        let cut = head.rfind('\n').filter(|at| *at > 0).unwrap_or(end);
-        let (part, behind) = rest.split_at_checked(cut).unwrap_or((rest, ""));
-        parts.push(part.to_owned());
-        rest = behind.strip_prefix('\n').unwrap_or(behind);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_texts_are_broken_between_lines() {
-        assert_eq!(parts("short", 10), ["short"]);
-        assert_eq!(parts("", 10), [""]);
-        assert_eq!(parts("one line\nanother line\nend", 14), ["one line", "another line", "end"]);
-        assert_eq!(parts("äöüßäöüß", 3), ["äöü", "ßäö", "üß"]);
-        assert_eq!(parts("\nabcdef", 3), ["\nab", "cde", "f"]);
-    }
 }
