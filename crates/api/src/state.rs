@@ -88,6 +88,8 @@ pub fn client_config(app: &App, settings: &Settings, no_accounts: bool) -> Clien
         max_notifications_per_channel: number(settings.max_notifications_per_channel),
         post_edit_time_limit: settings.post_edit_seconds,
         enable_custom_emoji: settings.custom_emoji,
+        synced_drafts: settings.synced_drafts,
+        scheduled_posts: settings.scheduled_posts,
         reminders: settings.reminders.allowed,
         reminder_minutes: settings.reminders.interval_ms / 60_000,
         reminder_times: settings.reminders.times,

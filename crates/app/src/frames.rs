@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use rialto_model::draft::ShownDraft;
 use rialto_model::{
     Channel, ChannelId, ChannelMember, Millis, PostId, RemoteId, SessionId, Team, TeamId, TeamMember, User, UserId,
 };
@@ -12,7 +13,7 @@ use rialto_store::{Snapshot, StoreError, channel_members, channels, sessions, sh
 use crate::App;
 use crate::access::SessionUser;
 use crate::shown_posts::{self, ShownPost};
-use crate::{link_previews, threads};
+use crate::{drafts, link_previews, threads};
 
 /// Somebody who listens: the person, and where they belong.
 #[derive(Debug, Clone)]
@@ -85,6 +86,8 @@ pub struct Wanted {
     pub team_members: BTreeSet<(TeamId, UserId)>,
     /// Connections whose channels are needed.
     pub channels_over: BTreeSet<RemoteId>,
+    /// Drafts, by person and place.
+    pub drafts: BTreeSet<(UserId, ChannelId, Option<PostId>)>,
     /// Changes of threads, in their order.
     pub threads: Vec<threads::Change>,
 }
@@ -110,6 +113,8 @@ pub struct Rows {
     pub team_members: HashMap<(TeamId, UserId), TeamMember>,
     /// Ids of the channels that are or were shared over a connection.
     pub channels_over: HashMap<RemoteId, Vec<ChannelId>>,
+    /// Drafts, by person and place.
+    pub drafts: HashMap<(UserId, ChannelId, Option<PostId>), ShownDraft>,
     /// What followers are told of a thread for a reply, or for one that is gone.
     pub threads: HashMap<(PostId, Option<PostId>), threads::Updates>,
 }
@@ -156,6 +161,11 @@ pub async fn load(app: &App, wanted: &Wanted) -> Result<Rows, StoreError> {
     for (change, updates) in wanted.threads.iter().zip(threads::updates(&mut view, &wanted.threads).await?) {
         if let Some(updates) = updates {
             rows.threads.insert((change.root, change.reply), updates);
+        }
+    }
+    for place in &wanted.drafts {
+        if let Some(shown) = drafts::of_place(&mut view, place).await? {
+            rows.drafts.insert(*place, shown);
         }
     }
     for remote in &wanted.channels_over {

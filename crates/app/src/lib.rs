@@ -29,6 +29,9 @@ pub mod delivery_states;
 mod delivery_states_tests;
 pub mod direct_channels;
 pub mod discovery;
+pub mod drafts;
+#[cfg(test)]
+mod drafts_tests;
 pub mod duty;
 pub mod emoji;
 pub mod fetch;

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Acknowledgement, ChannelId, CustomEmoji, Millis, PostId, Reaction, RemoteId, Seq, SessionId, ShareId, TeamId,
-    ThreadUnread, UserId,
+    Acknowledgement, ChannelId, ConnectionId, CustomEmoji, Millis, PostId, Reaction, RemoteId, Seq, SessionId, ShareId,
+    TeamId, ThreadUnread, UserId,
 };
 
 /// Something that changed.
@@ -46,6 +46,14 @@ pub enum DomainEvent {
     PreferencesDeleted {
         user: UserId,
         preferences: Vec<Preference>,
+    },
+    /// What the person has begun to write in a channel or thread changed; `from` is the connection that said so.
+    DraftChanged {
+        user: UserId,
+        channel: ChannelId,
+        root: Option<PostId>,
+        change: Change,
+        from: Option<ConnectionId>,
     },
     TeamCreated {
         team: TeamId,
@@ -259,6 +267,16 @@ pub enum MemberWord {
     Answered { state: String },
     /// A person of theirs was removed here, or is welcome again.
     Blocked { blocked: bool, at: Millis },
+}
+
+/// What became of a small thing that clients keep a list of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say what they are")]
+pub enum Change {
+    Added,
+    Updated,
+    Deleted,
 }
 
 /// A setting of one person.

@@ -5,6 +5,7 @@
 pub mod address;
 pub mod cause;
 pub mod channel;
+pub mod draft;
 pub mod emoji;
 pub mod event;
 pub mod file;

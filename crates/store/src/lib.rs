@@ -12,6 +12,7 @@ mod channel_members_tests;
 pub mod channels;
 pub mod db;
 pub mod discovery;
+pub mod drafts;
 pub mod emoji;
 pub mod error;
 pub mod file_deliveries;

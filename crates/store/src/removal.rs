@@ -51,6 +51,7 @@ const OF_CHANNEL: &[&str] = &[
     "DELETE FROM backfills WHERE channel_id = $1",
     "DELETE FROM member_requests WHERE channel_id = $1",
     "DELETE FROM blocks_elsewhere WHERE channel_id = $1",
+    "DELETE FROM drafts WHERE channel_id = $1",
     "DELETE FROM channels WHERE id = $1",
 ];
 

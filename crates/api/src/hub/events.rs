@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rialto_app::Settings;
 use rialto_app::frames::{Rows, Wanted};
 use rialto_app::shown_posts::ShownPost;
-use rialto_model::{Channel, ChannelId, ChannelKind, DomainEvent, Recorded, Scope, TeamId, UserId};
+use rialto_model::event::Change;
+use rialto_model::{Channel, ChannelId, ChannelKind, ConnectionId, DomainEvent, Recorded, Scope, TeamId, UserId};
 use rialto_wire::v4;
 use rialto_wire::ws::{EventFrame, events};
 
@@ -41,6 +42,11 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
             wanted.users.insert(*user);
             if registry.has_restricted_listeners() {
                 wanted.channels_of.insert(*user);
+            }
+        }
+        DomainEvent::DraftChanged { user, channel, root, change, .. } => {
+            if *change != Change::Deleted {
+                wanted.drafts.insert((*user, *channel, *root));
             }
         }
         DomainEvent::TeamUpdated { team } => {
@@ -129,6 +135,14 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
         DomainEvent::PreferencesDeleted { user, preferences } => {
             let shown: Vec<_> = preferences.iter().map(v4::Preference::from).collect();
             send(registry, Scope::User(*user), &events::preferences_deleted(*user, &shown));
+        }
+        DomainEvent::DraftChanged { user, channel, root, change, from } => {
+            let draft = match rows.drafts.get(&(*user, *channel, *root)) {
+                Some(shown) if *change != Change::Deleted => v4::drafts::Draft::from(shown),
+                None if *change == Change::Deleted => v4::drafts::Draft::deleted(*user, *channel, *root, recorded.at),
+                _ => return,
+            };
+            send_beside(registry, scope, *from, &events::draft_changed(&draft, *change, *from));
         }
         DomainEvent::TeamUpdated { team } => team_updated(registry, rows, *team),
         DomainEvent::TeamMemberAdded { team, user } => {
@@ -249,6 +263,14 @@ pub fn send(registry: &mut Registry, scope: Scope, event: &EventFrame) {
     if registry.has_audience(scope) {
         let frame = Arc::new(Frame::from(event));
         registry.send(scope, |_, _| Some(&frame));
+    }
+}
+
+/// One frame for all of a scope but one connection.
+pub fn send_beside(registry: &mut Registry, scope: Scope, omitted: Option<ConnectionId>, event: &EventFrame) {
+    if registry.has_audience(scope) {
+        let frame = Arc::new(Frame::from(event));
+        registry.send_beside(scope, omitted, |_, _| Some(&frame));
     }
 }
 

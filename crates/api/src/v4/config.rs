@@ -150,6 +150,8 @@ fn shown(app: &App) -> wire::Config {
             session_length_mobile_in_hours: settings.session_hours,
             post_edit_time_limit: settings.post_edit_seconds,
             enable_custom_emoji: settings.custom_emoji,
+            allow_synced_drafts: settings.synced_drafts,
+            scheduled_posts: settings.scheduled_posts,
             allow_persistent_notifications: settings.reminders.allowed,
             persistent_notification_interval_minutes: settings.reminders.interval_ms / 60_000,
             persistent_notification_max_count: settings.reminders.times,

@@ -14,6 +14,7 @@ mod connection_health;
 mod connection_policy;
 mod connection_trust;
 mod deliveries;
+mod drafts;
 mod embeds;
 mod emoji;
 mod files;
@@ -66,6 +67,7 @@ pub fn routes() -> Router<Api> {
         .merge(posts::routes())
         .merge(post_lists::routes())
         .merge(threads::routes())
+        .merge(drafts::routes())
         .merge(deliveries::routes())
         .merge(files::routes())
         .merge(emoji::routes())

@@ -50,7 +50,7 @@ async fn show(api: &Api, post: rialto_model::Post) -> ApiResult<Post> {
 }
 
 /// The text of props as the domain takes it; empty if there are none.
-fn props_text(props: Map<String, Value>) -> String {
+pub(super) fn props_text(props: Map<String, Value>) -> String {
     if props.is_empty() { String::new() } else { Value::Object(props).to_string() }
 }
 

@@ -19,6 +19,8 @@ mod dialogue;
 #[cfg(test)]
 mod direct;
 #[cfg(test)]
+mod drafts;
+#[cfg(test)]
 mod embeds;
 #[cfg(test)]
 mod hub;

@@ -113,6 +113,7 @@ impl Found {
             | DomainEvent::SessionsRevoked { .. }
             | DomainEvent::PreferencesChanged { .. }
             | DomainEvent::PreferencesDeleted { .. }
+            | DomainEvent::DraftChanged { .. }
             | DomainEvent::TeamCreated { .. }
             | DomainEvent::TeamUpdated { .. }
             | DomainEvent::TeamMemberAdded { .. }

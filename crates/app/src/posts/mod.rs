@@ -95,10 +95,40 @@ pub struct NewPost {
 /// # Errors
 /// [`Error`]; nothing is written then. Source: API v4 `POST /posts`, SC-063, SC-067.
 pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: NewPost) -> Result<Post, Error> {
-    let max = app.settings.get().max_post_size;
+    let new = checked(app, new)?;
+    let pending = new.pending_post_id.clone();
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let written = match write(app, &mut tx, actor, channel, new).await {
+        Ok(post) => tx.commit().await.map(|()| post).map_err(Error::from),
+        Err(error) => {
+            drop(tx);
+            Err(error)
+        }
+    };
+    match written {
+        // The client did not hear our first answer and asks again: one post, the same answer.
+        Err(Error::Store(error)) if error.is_unique_on("pending") => {
+            // A writer sees what a neighbour has written and not yet committed; committing waits until it is durable.
+            let mut tx = app.db.begin(app.clock.now()).await?;
+            let first = posts::get_by_pending(&mut tx, &actor.user_id, &pending).await?;
+            tx.commit().await?;
+            first.ok_or(Error::Store(error))
+        }
+        written => written,
+    }
+}
+
+/// What somebody wants to post, as far as it can be judged by itself.
+pub(crate) fn checked(app: &App, new: NewPost) -> Result<NewPost, Error> {
     if new.message.trim().is_empty() && new.props.len() <= 2 && new.file_ids.is_empty() {
         return Err(Error::Empty);
     }
+    well_formed(app, new)
+}
+
+/// The same for what may say nothing yet.
+pub(crate) fn well_formed(app: &App, mut new: NewPost) -> Result<NewPost, Error> {
+    let max = app.settings.get().max_post_size;
     if new.file_ids.len() > MAX_FILES {
         return Err(Error::TooManyFiles);
     }
@@ -108,33 +138,41 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     if !(new.kind.is_empty() || new.kind == "me" || new.kind == "slack_attachment" || new.kind.starts_with("custom_")) {
         return Err(Error::Kind);
     }
-    let props = checked_props(&new.props)?;
-    let priority = checked_priority(new.priority, new.root_id.is_some())?;
+    new.props = checked_props(&new.props)?;
+    new.priority = checked_priority(new.priority, new.root_id.is_some())?;
+    Ok(new)
+}
 
-    let mut tx = app.db.begin(app.clock.now()).await?;
-    let access = access::channel(&mut tx, actor, channel, Permission::CreatePost).await?;
+/// Writes a [checked] post in a transaction that may have another purpose; of no more use after an error.
+pub(crate) async fn write(
+    app: &App,
+    tx: &mut Tx,
+    actor: &SessionUser,
+    channel: &ChannelId,
+    new: NewPost,
+) -> Result<Post, Error> {
+    let access = access::channel(tx, actor, channel, Permission::CreatePost).await?;
     if access.channel().is_archived() {
         return Err(Error::Archived);
     }
     if access.channel().kind.is_direct_or_group() {
-        direct::resume(app, &mut tx, access.channel(), actor).await?;
+        direct::resume(app, tx, access.channel(), actor).await?;
     } else {
-        access::writable(app, &mut tx, access.channel()).await?;
+        access::writable(app, tx, access.channel()).await?;
     }
-    if priority.as_ref().is_some_and(|priority| priority.persistent_notifications) {
+    if new.priority.as_ref().is_some_and(|priority| priority.persistent_notifications) {
         reminders::check(app, access.channel(), &new.message)?;
     }
-    let props = calling::marked_silent(props, &new.message, &access);
+    let props = calling::marked_silent(new.props, &new.message, &access);
     if let Some(root) = &new.root_id {
-        check_root(&mut tx, channel, root).await?;
+        check_root(tx, channel, root).await?;
     }
     if !new.file_ids.is_empty() {
         access.require(Permission::UploadFile)?;
         // Sent again, its files hang on the first post already.
         if !new.pending_post_id.is_empty()
-            && let Some(first) = posts::get_by_pending(&mut tx, &actor.user_id, &new.pending_post_id).await?
+            && let Some(first) = posts::get_by_pending(tx, &actor.user_id, &new.pending_post_id).await?
         {
-            tx.commit().await?;
             return Ok(first);
         }
     }
@@ -163,34 +201,16 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     };
     let has_text = !post.message.trim().is_empty() || post.props.len() > 2;
     if !post.file_ids.is_empty() {
-        files::attach_own(&mut tx, &mut post).await?;
+        files::attach_own(tx, &mut post).await?;
         if post.file_ids.is_empty() && !has_text {
             return Err(Error::Empty);
         }
     }
-    if let Some(priority) = &priority {
-        priorities::set(&mut tx, &post.id, priority).await?;
+    if let Some(priority) = &new.priority {
+        priorities::set(tx, &post.id, priority).await?;
     }
-    let written = insert(app, &mut tx, &access, &post, priority.as_ref(), &new.pending_post_id).await;
-    let written = match written {
-        Ok(()) => tx.commit().await.map_err(Error::from),
-        Err(error) => {
-            drop(tx);
-            Err(error)
-        }
-    };
-    match written {
-        Ok(()) => Ok(post),
-        // The client did not hear our first answer and asks again: one post, the same answer.
-        Err(Error::Store(error)) if error.is_unique_on("pending") => {
-            // A writer sees what a neighbour has written and not yet committed; committing waits until it is durable.
-            let mut tx = app.db.begin(app.clock.now()).await?;
-            let first = posts::get_by_pending(&mut tx, &actor.user_id, &new.pending_post_id).await?;
-            tx.commit().await?;
-            first.ok_or(Error::Store(error))
-        }
-        Err(error) => Err(error),
-    }
+    insert(app, tx, &access, &post, new.priority.as_ref(), &new.pending_post_id).await?;
+    Ok(post)
 }
 
 async fn insert(
@@ -210,7 +230,7 @@ async fn insert(
     Ok(())
 }
 
-async fn check_root(tx: &mut Tx, channel: &ChannelId, root: &PostId) -> Result<(), Error> {
+pub(crate) async fn check_root(tx: &mut Tx, channel: &ChannelId, root: &PostId) -> Result<(), Error> {
     let root = posts::get(tx, root).await?.ok_or(Error::Root)?;
     if root.channel_id != *channel || root.root_id.is_some() || root.gone_at().is_some() {
         return Err(Error::Root);

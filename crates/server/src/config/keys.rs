@@ -80,6 +80,8 @@ keys! {
         "UniqueEmojiReactionLimitPerPost" => |c, v| set(c, |s| &mut s.unique_emoji_per_post, number(v, 0..=500));
         "EnableAPIChannelDeletion" => |c, v| set(c, |s| &mut s.enable_channel_deletion, flag(v));
         "EnableCustomEmoji" => |c, v| set(c, |s| &mut s.custom_emoji, flag(v));
+        "AllowSyncedDrafts" => |c, v| set(c, |s| &mut s.synced_drafts, flag(v));
+        "ScheduledPosts" => |c, v| set(c, |s| &mut s.scheduled_posts, flag(v));
         "AllowPersistentNotifications" => |c, v| set(c, |s| &mut s.reminders.allowed, flag(v));
         "PersistentNotificationIntervalMinutes" =>
             |c, v| set(c, |s| &mut s.reminders.interval_ms, number(v, 2..=10_080).map(|minutes| minutes * 60_000));

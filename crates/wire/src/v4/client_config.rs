@@ -50,6 +50,10 @@ pub struct ClientConfigInput {
     pub post_edit_time_limit: i64,
     /// People may give pictures names.
     pub enable_custom_emoji: bool,
+    /// Drafts are kept on the server.
+    pub synced_drafts: bool,
+    /// Messages may be posted later.
+    pub scheduled_posts: bool,
     /// Urgent messages may call people again until they answer.
     pub reminders: bool,
     /// How often, in minutes.
@@ -136,6 +140,8 @@ pub fn client_config_full(input: &ClientConfigInput) -> BTreeMap<String, String>
         ("EnableFileAttachments", input.enable_file_attachments),
         ("EnableMobileFileUpload", input.enable_file_attachments),
         ("EnableMobileFileDownload", input.enable_file_attachments),
+        ("AllowSyncedDrafts", input.synced_drafts),
+        ("ScheduledPosts", input.scheduled_posts),
         ("AllowPersistentNotifications", input.reminders),
         ("EnableLinkPreviews", input.enable_link_previews),
         ("ShowEmailAddress", input.show_email_address),
@@ -279,7 +285,6 @@ const FULL: &[(&str, &str)] = &[
     ("AllowBannerDismissal", "false"),
     ("AllowCustomThemes", "true"),
     ("AllowPersistentNotificationsForGuests", "false"),
-    ("AllowSyncedDrafts", "false"),
     ("AllowedThemes", ""),
     ("AsymmetricSigningPublicKey", ""),
     ("AvailableLocales", ""),
@@ -375,7 +380,6 @@ const FULL: &[(&str, &str)] = &[
     ("SamlLastNameAttributeSet", "false"),
     ("SamlNicknameAttributeSet", "false"),
     ("SamlPositionAttributeSet", "false"),
-    ("ScheduledPosts", "false"),
     ("SchemaVersion", "150"),
     ("SendEmailNotifications", "false"),
     ("SendPushNotifications", "false"),
@@ -425,6 +429,8 @@ mod tests {
             enable_link_previews: true,
             post_edit_time_limit: -1,
             enable_custom_emoji: true,
+            synced_drafts: true,
+            scheduled_posts: false,
             reaction_limit: 50,
             collapsed_threads: "disabled".into(),
             teammate_name_display: "username".into(),
@@ -463,6 +469,8 @@ mod tests {
                 ("PluginsEnabled", "false"),
                 ("EnableDesktopLandingPage", "false"),
                 ("PostEditTimeLimit", "-1"),
+                ("AllowSyncedDrafts", "true"),
+                ("ScheduledPosts", "false"),
                 ("InstallationDate", "1790000000000"),
             ],
         );

@@ -72,6 +72,8 @@ pub struct Service {
     pub post_edit_time_limit: i64,
     pub unique_emoji_reaction_limit_per_post: i64,
     pub enable_custom_emoji: bool,
+    pub allow_synced_drafts: bool,
+    pub scheduled_posts: bool,
     pub allow_persistent_notifications: bool,
     pub persistent_notification_interval_minutes: i64,
     pub persistent_notification_max_count: i64,

@@ -14,6 +14,7 @@ pub mod config;
 pub mod connection_health;
 pub mod connection_policy;
 pub mod connection_trust;
+pub mod drafts;
 pub mod emoji;
 pub mod errors;
 pub mod files;

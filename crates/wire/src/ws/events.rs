@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rialto_model::{ChannelId, ChannelKind, Millis, PostId, RemoteId, TeamId, ThreadUnread, UserId};
+use rialto_model::event::Change;
+use rialto_model::{ChannelId, ChannelKind, ConnectionId, Millis, PostId, RemoteId, TeamId, ThreadUnread, UserId};
 use serde_json::{Value, json};
 
 use super::{Broadcast, EventFrame};
@@ -10,6 +11,7 @@ use crate::lenient::to_text;
 use crate::v4::acknowledgements::Acknowledgement;
 use crate::v4::categories::Category;
 use crate::v4::channels::{Channel, ChannelMember, ChannelUnreadAt};
+use crate::v4::drafts::Draft;
 use crate::v4::emoji::Emoji;
 use crate::v4::posts::Post;
 use crate::v4::preferences::Preference;
@@ -384,6 +386,17 @@ pub fn preferences_changed(user: UserId, preferences: &[Preference]) -> EventFra
 pub fn preferences_deleted(user: UserId, preferences: &[Preference]) -> EventFrame {
     let data = json!({"preferences": to_text(preferences)});
     EventFrame::new("preferences_deleted", data, Broadcast::user(user))
+}
+
+/// What the person has begun to write changed, by a client that need not be told.
+pub fn draft_changed(draft: &Draft, change: Change, from: Option<ConnectionId>) -> EventFrame {
+    let event = match change {
+        Change::Added => "draft_created",
+        Change::Updated => "draft_updated",
+        Change::Deleted => "draft_deleted",
+    };
+    let broadcast = Broadcast::user(draft.user_id).in_channel(draft.channel_id).omitting_connection(from);
+    EventFrame::new(event, json!({"draft": to_text(draft)}), broadcast)
 }
 
 /// The person made a sidebar category.
