@@ -4,16 +4,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use rialto_model::draft::ShownDraft;
+use rialto_model::draft::{ShownDraft, ShownScheduledPost};
 use rialto_model::{
-    Channel, ChannelId, ChannelMember, Millis, PostId, RemoteId, SessionId, Team, TeamId, TeamMember, User, UserId,
+    Channel, ChannelId, ChannelMember, ItemId, Millis, PostId, RemoteId, SessionId, Team, TeamId, TeamMember, User,
+    UserId,
 };
 use rialto_store::{Snapshot, StoreError, channel_members, channels, sessions, shares, team_members, teams, users};
 
 use crate::App;
 use crate::access::SessionUser;
 use crate::shown_posts::{self, ShownPost};
-use crate::{drafts, link_previews, threads};
+use crate::{drafts, link_previews, scheduled_posts, threads};
 
 /// Somebody who listens: the person, and where they belong.
 #[derive(Debug, Clone)]
@@ -88,6 +89,8 @@ pub struct Wanted {
     pub channels_over: BTreeSet<RemoteId>,
     /// Drafts, by person and place.
     pub drafts: BTreeSet<(UserId, ChannelId, Option<PostId>)>,
+    /// Messages that are to be posted later.
+    pub scheduled_posts: BTreeSet<ItemId>,
     /// Changes of threads, in their order.
     pub threads: Vec<threads::Change>,
 }
@@ -115,6 +118,8 @@ pub struct Rows {
     pub channels_over: HashMap<RemoteId, Vec<ChannelId>>,
     /// Drafts, by person and place.
     pub drafts: HashMap<(UserId, ChannelId, Option<PostId>), ShownDraft>,
+    /// Messages that are to be posted later.
+    pub scheduled_posts: HashMap<ItemId, ShownScheduledPost>,
     /// What followers are told of a thread for a reply, or for one that is gone.
     pub threads: HashMap<(PostId, Option<PostId>), threads::Updates>,
 }
@@ -166,6 +171,11 @@ pub async fn load(app: &App, wanted: &Wanted) -> Result<Rows, StoreError> {
     for place in &wanted.drafts {
         if let Some(shown) = drafts::of_place(&mut view, place).await? {
             rows.drafts.insert(*place, shown);
+        }
+    }
+    for id in &wanted.scheduled_posts {
+        if let Some(shown) = scheduled_posts::of_id(&mut view, id).await? {
+            rows.scheduled_posts.insert(*id, shown);
         }
     }
     for remote in &wanted.channels_over {

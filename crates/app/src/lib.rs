@@ -70,6 +70,9 @@ pub mod reminders;
 #[cfg(test)]
 mod reminders_tests;
 pub mod retention;
+pub mod scheduled_posts;
+#[cfg(test)]
+mod scheduled_posts_tests;
 pub mod search;
 pub mod sessions;
 pub mod settings;

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Acknowledgement, ChannelId, ConnectionId, CustomEmoji, Millis, PostId, Reaction, RemoteId, Seq, SessionId, ShareId,
-    TeamId, ThreadUnread, UserId,
+    Acknowledgement, ChannelId, ConnectionId, CustomEmoji, ItemId, Millis, PostId, Reaction, RemoteId, Seq, SessionId,
+    ShareId, TeamId, ThreadUnread, UserId,
 };
 
 /// Something that changed.
@@ -50,6 +50,15 @@ pub enum DomainEvent {
     /// What the person has begun to write in a channel or thread changed; `from` is the connection that said so.
     DraftChanged {
         user: UserId,
+        channel: ChannelId,
+        root: Option<PostId>,
+        change: Change,
+        from: Option<ConnectionId>,
+    },
+    /// A message the person has posted later changed or is gone; `from` is the connection that said so.
+    ScheduledPostChanged {
+        user: UserId,
+        post: ItemId,
         channel: ChannelId,
         root: Option<PostId>,
         change: Change,

@@ -59,6 +59,7 @@ pub mod removal;
 pub mod rotations;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod scheduled_posts;
 pub mod search;
 pub mod sessions;
 pub mod settings;

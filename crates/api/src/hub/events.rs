@@ -49,6 +49,11 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
                 wanted.drafts.insert((*user, *channel, *root));
             }
         }
+        DomainEvent::ScheduledPostChanged { post, change, .. } => {
+            if *change != Change::Deleted {
+                wanted.scheduled_posts.insert(*post);
+            }
+        }
         DomainEvent::TeamUpdated { team } => {
             wanted.teams.insert(*team);
         }
@@ -143,6 +148,17 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
                 _ => return,
             };
             send_beside(registry, scope, *from, &events::draft_changed(&draft, *change, *from));
+        }
+        DomainEvent::ScheduledPostChanged { user, post, channel, root, change, from } => {
+            let shown = match rows.scheduled_posts.get(post) {
+                Some(shown) if *change != Change::Deleted => v4::drafts::ScheduledPost::from(shown),
+                None if *change == Change::Deleted => {
+                    let left = v4::drafts::Draft::deleted(*user, *channel, *root, recorded.at);
+                    v4::drafts::ScheduledPost::deleted(*post, left)
+                }
+                _ => return,
+            };
+            send_beside(registry, scope, *from, &events::scheduled_post_changed(&shown, *change, *from));
         }
         DomainEvent::TeamUpdated { team } => team_updated(registry, rows, *team),
         DomainEvent::TeamMemberAdded { team, user } => {

@@ -29,6 +29,7 @@ mod preferences;
 mod reactions;
 mod remote_clusters;
 mod roles;
+mod scheduled_posts;
 mod search;
 mod sessions;
 mod set_aside;
@@ -68,6 +69,7 @@ pub fn routes() -> Router<Api> {
         .merge(post_lists::routes())
         .merge(threads::routes())
         .merge(drafts::routes())
+        .merge(scheduled_posts::routes())
         .merge(deliveries::routes())
         .merge(files::routes())
         .merge(emoji::routes())

@@ -33,6 +33,8 @@ mod posts;
 #[cfg(test)]
 mod remote_clusters;
 #[cfg(test)]
+mod scheduled_posts;
+#[cfg(test)]
 mod search;
 #[cfg(test)]
 mod share_refusals;

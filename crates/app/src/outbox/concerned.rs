@@ -114,6 +114,7 @@ impl Found {
             | DomainEvent::PreferencesChanged { .. }
             | DomainEvent::PreferencesDeleted { .. }
             | DomainEvent::DraftChanged { .. }
+            | DomainEvent::ScheduledPostChanged { .. }
             | DomainEvent::TeamCreated { .. }
             | DomainEvent::TeamUpdated { .. }
             | DomainEvent::TeamMemberAdded { .. }

@@ -1,8 +1,8 @@
-//! Drafts as clients see them. Source: client-api 2.3 and 5.5.
+//! Drafts, and messages that are to be posted later, as clients see them. Source: client-api 2.3 and 5.5.
 #![expect(missing_docs, reason = "members are named and meant as in client-api 2.3")]
 
-use rialto_model::draft::ShownDraft;
-use rialto_model::{ChannelId, FileId, Millis, PostId, UserId};
+use rialto_model::draft::{Draft as DraftRow, Failure, ShownDraft, ShownScheduledPost};
+use rialto_model::{ChannelId, FileId, FileInfo as FileRow, ItemId, Millis, PostId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -34,9 +34,14 @@ pub struct Draft {
 
 impl From<&ShownDraft> for Draft {
     fn from(shown: &ShownDraft) -> Self {
-        let draft = &shown.draft;
+        Draft::new(&shown.draft, &shown.files)
+    }
+}
+
+impl Draft {
+    fn new(draft: &DraftRow, files: &[FileRow]) -> Self {
         let priority = draft.priority.as_ref().map(Priority::from);
-        let files: Vec<FileInfo> = shown.files.iter().map(FileInfo::from).collect();
+        let files: Vec<FileInfo> = files.iter().map(FileInfo::from).collect();
         Draft {
             create_at: draft.create_at.0,
             update_at: draft.update_at.0,
@@ -52,9 +57,7 @@ impl From<&ShownDraft> for Draft {
             priority,
         }
     }
-}
 
-impl Draft {
     /// One that is gone, of which only its place is known.
     pub fn deleted(user_id: UserId, channel_id: ChannelId, root_id: Option<PostId>, at: Millis) -> Self {
         Draft {
@@ -72,6 +75,52 @@ impl Draft {
             priority: None,
         }
     }
+}
+
+/// What is to be posted later.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScheduledPost {
+    pub id: ItemId,
+    #[serde(flatten)]
+    pub draft: Draft,
+    pub scheduled_at: i64,
+    /// When it was tried and could not be posted; 0 before.
+    pub processed_at: i64,
+    /// Why it could not be; empty before.
+    pub error_code: String,
+}
+
+impl From<&ShownScheduledPost> for ScheduledPost {
+    fn from(shown: &ShownScheduledPost) -> Self {
+        let post = &shown.post;
+        ScheduledPost {
+            id: post.id,
+            draft: Draft::new(&post.draft, &shown.files),
+            scheduled_at: post.scheduled_at.0,
+            processed_at: Millis::or_zero(post.processed_at),
+            error_code: post.failure.map_or("", Failure::as_str).to_owned(),
+        }
+    }
+}
+
+impl ScheduledPost {
+    /// One that is gone: `draft` is what is left of it.
+    pub fn deleted(id: ItemId, draft: Draft) -> Self {
+        ScheduledPost { id, draft, scheduled_at: 0, processed_at: 0, error_code: String::new() }
+    }
+}
+
+/// `POST /posts/schedule`, `PUT /posts/schedule/ID`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct NewScheduledPost {
+    /// Of an old one; must be that in the path.
+    #[serde(deserialize_with = "or_default")]
+    pub id: String,
+    #[serde(flatten)]
+    pub draft: NewDraft,
+    #[serde(deserialize_with = "or_default")]
+    pub scheduled_at: i64,
 }
 
 /// `POST /drafts`. Whose it is and when it was written is ours to say.

@@ -11,7 +11,7 @@ use crate::lenient::to_text;
 use crate::v4::acknowledgements::Acknowledgement;
 use crate::v4::categories::Category;
 use crate::v4::channels::{Channel, ChannelMember, ChannelUnreadAt};
-use crate::v4::drafts::Draft;
+use crate::v4::drafts::{Draft, ScheduledPost};
 use crate::v4::emoji::Emoji;
 use crate::v4::posts::Post;
 use crate::v4::preferences::Preference;
@@ -397,6 +397,17 @@ pub fn draft_changed(draft: &Draft, change: Change, from: Option<ConnectionId>) 
     };
     let broadcast = Broadcast::user(draft.user_id).in_channel(draft.channel_id).omitting_connection(from);
     EventFrame::new(event, json!({"draft": to_text(draft)}), broadcast)
+}
+
+/// A message the person has posted later changed, by a client that need not be told; or it was posted or could not be.
+pub fn scheduled_post_changed(post: &ScheduledPost, change: Change, from: Option<ConnectionId>) -> EventFrame {
+    let event = match change {
+        Change::Added => "scheduled_post_created",
+        Change::Updated => "scheduled_post_updated",
+        Change::Deleted => "scheduled_post_deleted",
+    };
+    let broadcast = Broadcast::user(post.draft.user_id).in_channel(post.draft.channel_id).omitting_connection(from);
+    EventFrame::new(event, json!({"scheduledPost": to_text(post)}), broadcast)
 }
 
 /// The person made a sidebar category.
