@@ -12,6 +12,7 @@ async fn all_clients_but_the_writing_one_hear_of_a_draft() {
     let (alice, bob) = (world.person("alice", "system_user").await, world.person("bob", "system_user").await);
     let channel = world.channel(&alice, "ops", ChannelKind::Public).await;
     let (mut writing, mut other) = (world.connect(&alice).await, world.connect(&alice).await);
+    other.event().await;
     let connection = writing.event().await["data"]["connection_id"].as_str().unwrap().to_owned();
     let body = json!({"channel_id": channel.id, "root_id": "", "message": "half", "props": {}, "file_ids": [],
         "priority": {"priority": "urgent", "requested_ack": true}});

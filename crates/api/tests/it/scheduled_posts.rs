@@ -12,6 +12,7 @@ async fn a_message_for_later_is_taken_changed_posted_and_told() {
     let (alice, bob) = (world.person("alice", "system_user").await, world.person("bob", "system_user").await);
     let channel = world.channel(&alice, "ops", ChannelKind::Public).await;
     let (mut writing, mut other) = (world.connect(&alice).await, world.connect(&alice).await);
+    other.event().await;
     let connection = writing.event().await["data"]["connection_id"].as_str().unwrap().to_owned();
     let from = [("connection-id", connection.as_str())];
     let at = world.app.clock.now().0 + 60_000;
