@@ -58,6 +58,9 @@ pub mod outbox;
 pub mod passwords;
 pub mod pins;
 pub mod planted;
+pub mod post_reminders;
+#[cfg(test)]
+mod post_reminders_tests;
 pub mod posts;
 pub mod preferences;
 pub mod reactions;

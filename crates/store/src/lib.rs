@@ -43,6 +43,7 @@ pub mod pictures;
 pub mod pins;
 pub mod policies;
 pub mod post_deliveries;
+pub mod post_reminders;
 mod postgres;
 pub mod posts;
 #[cfg(test)]

@@ -48,6 +48,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V25__reminders", include_str!("../migrations/0025_reminders.sql"), "", ""),
     ("V29__drafts", include_str!("../migrations/0029_drafts.sql"), "", ""),
     ("V30__scheduled_posts", include_str!("../migrations/0030_scheduled_posts.sql"), "", ""),
+    ("V31__post_reminders", include_str!("../migrations/0031_post_reminders.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

@@ -24,6 +24,7 @@ mod ledger;
 mod license;
 mod moderations;
 mod post_lists;
+mod post_reminders;
 pub(crate) mod posts;
 mod preferences;
 mod reactions;
@@ -70,6 +71,7 @@ pub fn routes() -> Router<Api> {
         .merge(threads::routes())
         .merge(drafts::routes())
         .merge(scheduled_posts::routes())
+        .merge(post_reminders::routes())
         .merge(deliveries::routes())
         .merge(files::routes())
         .merge(emoji::routes())

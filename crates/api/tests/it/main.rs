@@ -29,6 +29,8 @@ mod loopback;
 #[cfg(test)]
 mod many_connections;
 #[cfg(test)]
+mod post_reminders;
+#[cfg(test)]
 mod posts;
 #[cfg(test)]
 mod remote_clusters;
