@@ -43,7 +43,7 @@ pub use link_preview::{LinkKind, LinkPreview};
 pub use moderation::{Moderated, ModeratedRole, Moderation, Whom};
 pub use permission::{Permission, PermissionSet};
 pub use policy::{ConnectionPolicy, Rule};
-pub use post::{Post, Reaction};
+pub use post::{Post, PostVersion, Reaction};
 pub use priority::{Acknowledgement, Priority};
 pub use remote::{PeerProfile, RemoteCluster, Share, ShareMode, ShareState};
 pub use session::Session;

@@ -44,6 +44,7 @@ pub mod pins;
 pub mod policies;
 pub mod post_deliveries;
 pub mod post_reminders;
+pub mod post_versions;
 mod postgres;
 pub mod posts;
 #[cfg(test)]

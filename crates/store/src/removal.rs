@@ -27,6 +27,7 @@ const OF_POSTS: &[Sql] = &[
     hanging_on_posts!("post_deliveries", "post_id"),
     hanging_on_posts!("reply_mentions", "post_id"),
     hanging_on_posts!("post_reminders", "post_id"),
+    hanging_on_posts!("post_versions", "post_id"),
     hanging_on_posts!("posts", "id"),
 ];
 

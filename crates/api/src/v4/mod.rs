@@ -15,6 +15,7 @@ mod connection_policy;
 mod connection_trust;
 mod deliveries;
 mod drafts;
+mod edit_history;
 mod embeds;
 mod emoji;
 mod files;
@@ -72,6 +73,7 @@ pub fn routes() -> Router<Api> {
         .merge(drafts::routes())
         .merge(scheduled_posts::routes())
         .merge(post_reminders::routes())
+        .merge(edit_history::routes())
         .merge(deliveries::routes())
         .merge(files::routes())
         .merge(emoji::routes())

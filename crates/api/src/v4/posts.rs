@@ -43,7 +43,7 @@ pub(crate) fn wire_post(shown: &ShownPost) -> Post {
 }
 
 /// One post with what is shown beside it.
-async fn show(api: &Api, post: rialto_model::Post) -> ApiResult<Post> {
+pub(super) async fn show(api: &Api, post: rialto_model::Post) -> ApiResult<Post> {
     let shown = shown_posts::show(&api.app, vec![post]).await?;
     let shown = shown.first().ok_or_else(|| ApiError::internal("a post shows nothing"))?;
     Ok(ApiJson(wire_post(shown)))

@@ -21,6 +21,8 @@ mod direct;
 #[cfg(test)]
 mod drafts;
 #[cfg(test)]
+mod edit_history;
+#[cfg(test)]
 mod embeds;
 #[cfg(test)]
 mod hub;

@@ -1,6 +1,7 @@
 //! Posts: writing, editing, deleting, pinning, reading; and applying those of peers.
 
 mod calling;
+pub mod history;
 mod reading;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,7 @@ pub use reading::{Listed, PostPage, Window, around_unread, authors, get, list_by
 
 use rialto_model::post::MAX_FILES;
 use rialto_model::{ChannelId, DomainEvent, FileId, Millis, Origin, Permission, Post, PostId, Priority, Scope, UserId};
-use rialto_store::{StoreError, Tx, channel_members, channels, posts, priorities};
+use rialto_store::{StoreError, Tx, channel_members, channels, post_versions, posts, priorities};
 
 use crate::access::{self, ChannelAccess, Denied, SessionUser};
 use crate::reminders::{self, Unfit};
@@ -281,13 +282,29 @@ pub struct PostPatch {
 /// # Errors
 /// [`Error`]; posts of other servers' people are edited by nobody here (ruling 57).
 pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch) -> Result<Post, Error> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let (post, changed) = edit_in(app, &mut tx, actor, id, patch).await?;
+    if changed {
+        tx.commit().await?;
+    }
+    Ok(post)
+}
+
+/// The same in a transaction that may have begun with something else; true if there is something to commit. What the post
+/// said before is kept for its author.
+pub(crate) async fn edit_in(
+    app: &App,
+    tx: &mut Tx,
+    actor: &SessionUser,
+    id: &PostId,
+    patch: PostPatch,
+) -> Result<(Post, bool), Error> {
     let settings = app.settings.get();
     if patch.message.as_ref().is_some_and(|message| message.chars().count() > settings.max_post_size) {
         return Err(Error::TooLong { max: settings.max_post_size });
     }
     let props = patch.props.as_deref().map(checked_props).transpose()?;
-    let mut tx = app.db.begin(app.clock.now()).await?;
-    let (mut post, access) = lock(&mut tx, actor, id, Permission::EditPost).await?;
+    let (mut post, access) = lock(tx, actor, id, Permission::EditPost).await?;
     if post.is_system() {
         return Err(Error::SystemPost);
     }
@@ -295,7 +312,7 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
     if post.remote_id.is_some() || !may_edit {
         return Err(Error::NotAuthor);
     }
-    access::writable(app, &mut tx, access.channel()).await?;
+    access::writable(app, tx, access.channel()).await?;
     let age = tx.now().since(post.create_at) / 1000;
     if settings.post_edit_seconds >= 0 && age > settings.post_edit_seconds && patch.message.is_some() {
         return Err(Error::TooLate);
@@ -319,23 +336,26 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
             return Err(Error::TooManyFiles);
         }
         post.file_ids = wanted;
-        files::change_own(&mut tx, &before, &mut post).await?;
+        files::change_own(tx, &before, &mut post).await?;
         if post.file_ids != before.file_ids {
             post.edit_at = Some(before.update_at.next_version(tx.now()));
         }
     }
     let pinned = patch.is_pinned.filter(|pinned| *pinned != before.is_pinned);
     if post == before && pinned.is_none() {
-        return Ok(post);
+        return Ok((post, false));
     }
     if post != before {
-        save_edit(&mut tx, &mut post, Origin::Local).await?;
+        let says_else = post.message != before.message || post.file_ids != before.file_ids;
+        save_edit(tx, &mut post, Origin::Local).await?;
+        if says_else {
+            post_versions::keep(tx, &app.ids.id(PostId::from_random), &before, post.update_at)?;
+        }
     }
     if let Some(pinned) = pinned {
-        pin(&mut tx, &mut post, actor, pinned).await?;
+        pin(tx, &mut post, actor, pinned).await?;
     }
-    tx.commit().await?;
-    Ok(post)
+    Ok((post, true))
 }
 
 async fn pin(tx: &mut Tx, post: &mut Post, actor: &SessionUser, pinned: bool) -> Result<(), StoreError> {
@@ -433,6 +453,7 @@ pub(crate) async fn remove(tx: &mut Tx, post: Post, by: Option<UserId>, origin: 
         } else {
             post.delete_at = Some(now);
             files::remove_with_post(tx, &post).await?;
+            post_versions::delete_of(tx, &post.id)?;
             post.message = String::new();
             post.hashtags = String::new();
             post.props = by.map_or("{}".to_owned(), |by| serde_json::json!({ "deleteBy": by }).to_string());
