@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use rialto_model::bookmark::ShownBookmark;
 use rialto_model::draft::{ShownDraft, ShownScheduledPost};
 use rialto_model::{
     Channel, ChannelId, ChannelMember, ItemId, Millis, PostId, RemoteId, SessionId, Team, TeamId, TeamMember, User,
@@ -14,7 +15,7 @@ use rialto_store::{Snapshot, StoreError, channel_members, channels, sessions, sh
 use crate::App;
 use crate::access::SessionUser;
 use crate::shown_posts::{self, ShownPost};
-use crate::{drafts, link_previews, scheduled_posts, threads};
+use crate::{bookmarks, drafts, link_previews, scheduled_posts, threads};
 
 /// Somebody who listens: the person, and where they belong.
 #[derive(Debug, Clone)]
@@ -91,6 +92,10 @@ pub struct Wanted {
     pub drafts: BTreeSet<(UserId, ChannelId, Option<PostId>)>,
     /// Messages that are to be posted later.
     pub scheduled_posts: BTreeSet<ItemId>,
+    /// Bookmarks.
+    pub bookmarks: BTreeSet<ItemId>,
+    /// Channels whose bookmarks are all needed.
+    pub bookmarks_of: BTreeSet<ChannelId>,
     /// Changes of threads, in their order.
     pub threads: Vec<threads::Change>,
 }
@@ -120,6 +125,10 @@ pub struct Rows {
     pub drafts: HashMap<(UserId, ChannelId, Option<PostId>), ShownDraft>,
     /// Messages that are to be posted later.
     pub scheduled_posts: HashMap<ItemId, ShownScheduledPost>,
+    /// Bookmarks, removed ones among them.
+    pub bookmarks: HashMap<ItemId, ShownBookmark>,
+    /// The live bookmarks of channels, in their order.
+    pub bookmarks_of: HashMap<ChannelId, Vec<ShownBookmark>>,
     /// What followers are told of a thread for a reply, or for one that is gone.
     pub threads: HashMap<(PostId, Option<PostId>), threads::Updates>,
 }
@@ -177,6 +186,14 @@ pub async fn load(app: &App, wanted: &Wanted) -> Result<Rows, StoreError> {
         if let Some(shown) = scheduled_posts::of_id(&mut view, id).await? {
             rows.scheduled_posts.insert(*id, shown);
         }
+    }
+    for id in &wanted.bookmarks {
+        if let Some(shown) = bookmarks::of_id(&mut view, id).await? {
+            rows.bookmarks.insert(*id, shown);
+        }
+    }
+    for channel in &wanted.bookmarks_of {
+        rows.bookmarks_of.insert(*channel, bookmarks::of_channel(&mut view, channel).await?);
     }
     for remote in &wanted.channels_over {
         rows.channels_over.insert(*remote, shares::channels_over(&mut view, remote).await?);

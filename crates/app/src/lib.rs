@@ -11,6 +11,9 @@ mod arrivals_tests;
 pub mod audit;
 pub mod backfill;
 pub mod backlog;
+pub mod bookmarks;
+#[cfg(test)]
+mod bookmarks_tests;
 pub mod bus;
 #[cfg(test)]
 mod channel_life_tests;

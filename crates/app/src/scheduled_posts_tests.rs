@@ -151,7 +151,7 @@ async fn what_cannot_be_posted_stays_with_the_reason() {
         let root = scene.post(&scene.bob, "root").await;
         let reply = later(&scene, &scene.ann, NewPost { root_id: Some(root.id), ..words("reply") }).await.post.id;
         let long = later(&scene, &scene.ann, words("too long by then")).await.post.id;
-        let left = later(&scene, &scene.bob, words("from outside")).await.post.id;
+        let left = later(&scene, &scene.bob, words("outside")).await.post.id;
         let failures = async |person: &Person| {
             let list = waiting(&scene, person).await;
             list.into_iter().map(|shown| (shown.post.id, shown.post.failure)).collect::<Vec<_>>()

@@ -97,6 +97,18 @@ pub enum DomainEvent {
     ChannelArchived {
         channel: ChannelId,
     },
+    /// A bookmark of the channel changed; `from` is the connection that said so.
+    BookmarkChanged {
+        bookmark: ItemId,
+        channel: ChannelId,
+        change: Change,
+        from: Option<ConnectionId>,
+    },
+    /// The bookmarks of the channel stand in another order.
+    BookmarksSorted {
+        channel: ChannelId,
+        from: Option<ConnectionId>,
+    },
     /// The channel is gone for good; `team` is where it was.
     ChannelDeleted {
         channel: ChannelId,

@@ -3,6 +3,7 @@
 //! Pure: no I/O, no async, no clock. Everything else in the workspace may import this crate; it imports none of them.
 
 pub mod address;
+pub mod bookmark;
 pub mod cause;
 pub mod channel;
 pub mod draft;

@@ -6,6 +6,7 @@ pub mod acknowledgements;
 pub mod audit;
 pub mod backfills;
 pub mod blocks;
+pub mod bookmarks;
 pub mod channel_members;
 #[cfg(test)]
 mod channel_members_tests;

@@ -54,6 +54,7 @@ const OF_CHANNEL: &[&str] = &[
     "DELETE FROM member_requests WHERE channel_id = $1",
     "DELETE FROM blocks_elsewhere WHERE channel_id = $1",
     "DELETE FROM drafts WHERE channel_id = $1",
+    "DELETE FROM bookmarks WHERE channel_id = $1",
     "DELETE FROM channels WHERE id = $1",
 ];
 

@@ -54,6 +54,12 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
                 wanted.scheduled_posts.insert(*post);
             }
         }
+        DomainEvent::BookmarkChanged { bookmark, .. } => {
+            wanted.bookmarks.insert(*bookmark);
+        }
+        DomainEvent::BookmarksSorted { channel, .. } => {
+            wanted.bookmarks_of.insert(*channel);
+        }
         DomainEvent::TeamUpdated { team } => {
             wanted.teams.insert(*team);
         }
@@ -159,6 +165,18 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
                 _ => return,
             };
             send_beside(registry, scope, *from, &events::scheduled_post_changed(&shown, *change, *from));
+        }
+        DomainEvent::BookmarkChanged { bookmark, change, from, .. } => {
+            let Some(shown) = rows.bookmarks.get(bookmark) else { return };
+            // What is removed meanwhile is told as that, which comes next.
+            if *change == Change::Deleted || shown.bookmark.delete_at.is_none() {
+                send_beside(registry, scope, *from, &events::bookmark_changed(&shown.into(), *change, *from));
+            }
+        }
+        DomainEvent::BookmarksSorted { channel, from } => {
+            let Some(all) = rows.bookmarks_of.get(channel) else { return };
+            let shown: Vec<_> = all.iter().map(v4::bookmarks::Bookmark::from).collect();
+            send_beside(registry, scope, *from, &events::bookmarks_sorted(*channel, &shown, *from));
         }
         DomainEvent::TeamUpdated { team } => team_updated(registry, rows, *team),
         DomainEvent::TeamMemberAdded { team, user } => {

@@ -4,6 +4,7 @@ mod acknowledgements;
 pub(crate) mod attempts;
 mod audits;
 mod avatar;
+mod bookmarks;
 mod categories;
 mod channel_lists;
 mod channel_members;
@@ -74,6 +75,7 @@ pub fn routes() -> Router<Api> {
         .merge(scheduled_posts::routes())
         .merge(post_reminders::routes())
         .merge(edit_history::routes())
+        .merge(bookmarks::routes())
         .merge(deliveries::routes())
         .merge(files::routes())
         .merge(emoji::routes())

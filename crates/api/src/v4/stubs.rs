@@ -31,7 +31,6 @@ const NOTHING: &[(&str, &str)] = &[
     ("/teams/{team_id}/groups_by_channels", r#"{"groups":{}}"#),
     ("/channels/{channel_id}/groups", r#"{"groups":[],"total_group_count":0}"#),
     ("/channels/{channel_id}/member_counts_by_group", "[]"),
-    ("/channels/{channel_id}/bookmarks", "[]"),
     ("/channels/{channel_id}/access_control/attributes", "{}"),
     ("/custom_profile_attributes/fields", "[]"),
     ("/users/{user_id}/custom_profile_attributes", "{}"),

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod audited;
 #[cfg(test)]
+mod bookmarks;
+#[cfg(test)]
 mod channels;
 #[cfg(test)]
 mod command_lists;

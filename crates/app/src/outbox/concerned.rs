@@ -114,6 +114,8 @@ impl Found {
             | DomainEvent::PreferencesChanged { .. }
             | DomainEvent::PreferencesDeleted { .. }
             | DomainEvent::DraftChanged { .. }
+            | DomainEvent::BookmarkChanged { .. }
+            | DomainEvent::BookmarksSorted { .. }
             | DomainEvent::ScheduledPostChanged { .. }
             | DomainEvent::TeamCreated { .. }
             | DomainEvent::TeamUpdated { .. }

@@ -219,7 +219,7 @@ const LIMITED: &[(&str, &str)] = &[
     ("FeatureFlagAutoTranslation", "false"),
     ("FeatureFlagBurnOnRead", "false"),
     ("FeatureFlagCJKSearch", "false"),
-    ("FeatureFlagChannelBookmarks", "false"),
+    ("FeatureFlagChannelBookmarks", "true"),
     ("FeatureFlagCloudAnnualRenewals", "false"),
     ("FeatureFlagCloudDedicatedExportUI", "false"),
     ("FeatureFlagCloudIPFiltering", "false"),

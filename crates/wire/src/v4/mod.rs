@@ -6,6 +6,7 @@
 
 pub mod acknowledgements;
 pub mod audits;
+pub mod bookmarks;
 pub mod categories;
 pub mod channels;
 pub mod client_config;

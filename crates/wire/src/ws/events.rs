@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{Broadcast, EventFrame};
 use crate::lenient::to_text;
 use crate::v4::acknowledgements::Acknowledgement;
+use crate::v4::bookmarks::{Bookmark, UpdatedBookmark};
 use crate::v4::categories::Category;
 use crate::v4::channels::{Channel, ChannelMember, ChannelUnreadAt};
 use crate::v4::drafts::{Draft, ScheduledPost};
@@ -209,6 +210,25 @@ fn acknowledgement(event: &'static str, ack: &Acknowledgement) -> EventFrame {
 pub fn channel_created(user: UserId, channel: &rialto_model::Channel) -> EventFrame {
     let team_id = channel.team_id.map_or_else(String::new, |id| id.to_string());
     EventFrame::new("channel_created", json!({"channel_id": channel.id, "team_id": team_id}), Broadcast::user(user))
+}
+
+/// A bookmark of a channel changed, by a client that need not be told.
+pub fn bookmark_changed(bookmark: &Bookmark, change: Change, from: Option<ConnectionId>) -> EventFrame {
+    let (event, data) = match change {
+        Change::Added => ("channel_bookmark_created", json!({"bookmark": to_text(bookmark)})),
+        Change::Updated => {
+            let updated = UpdatedBookmark { updated: bookmark.clone() };
+            ("channel_bookmark_updated", json!({"bookmarks": to_text(&updated)}))
+        }
+        Change::Deleted => ("channel_bookmark_deleted", json!({"bookmark": to_text(bookmark)})),
+    };
+    EventFrame::new(event, data, Broadcast::channel(bookmark.channel_id).omitting_connection(from))
+}
+
+/// The bookmarks of a channel stand in another order.
+pub fn bookmarks_sorted(channel: ChannelId, bookmarks: &[Bookmark], from: Option<ConnectionId>) -> EventFrame {
+    let data = json!({"bookmarks": to_text(bookmarks)});
+    EventFrame::new("channel_bookmark_sorted", data, Broadcast::channel(channel).omitting_connection(from))
 }
 
 /// Anything about a channel changed, whether it is shared included.
