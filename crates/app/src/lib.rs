@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod acknowledgements;
+pub mod all_channels;
 pub mod apply;
 mod arrivals;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub mod emoji;
 pub mod fetch;
 pub mod files;
 pub mod frames;
+pub mod group_conversion;
 pub mod housekeeping;
 pub mod ids;
 pub mod installation;
@@ -95,6 +97,7 @@ pub mod threads;
 #[cfg(test)]
 mod threads_tests;
 pub mod typing;
+pub mod usage;
 pub mod users;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 //! One SQL text serves SQLite and PostgreSQL; where they must differ both arms stand side by side.
 
 pub mod acknowledgements;
+pub mod all_channels;
 pub mod audit;
 pub mod backfills;
 pub mod blocks;
@@ -83,6 +84,7 @@ mod teams_tests;
 pub mod testing;
 pub mod threads;
 pub mod undelivered;
+pub mod usage;
 pub mod users;
 #[cfg(test)]
 mod users_tests;

@@ -1,6 +1,7 @@
 //! API v4: one file per resource, its routes and handlers; each lists its routes in `routes()`.
 
 mod acknowledgements;
+mod all_channels;
 pub(crate) mod attempts;
 mod audits;
 mod avatar;
@@ -76,6 +77,7 @@ pub fn routes() -> Router<Api> {
         .merge(post_reminders::routes())
         .merge(edit_history::routes())
         .merge(bookmarks::routes())
+        .merge(all_channels::routes())
         .merge(deliveries::routes())
         .merge(files::routes())
         .merge(emoji::routes())

@@ -1,6 +1,8 @@
 //! The client interface as clients meet it: a real server on a loopback port, real sockets, a real database.
 
 #[cfg(test)]
+mod all_channels;
+#[cfg(test)]
 mod audited;
 #[cfg(test)]
 mod bookmarks;
