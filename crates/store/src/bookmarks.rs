@@ -71,7 +71,7 @@ pub async fn list(
         concat!(
             "SELECT ",
             columns!(),
-            " FROM bookmarks b WHERE b.channel_id = $1 AND (($2 = 0 AND b.delete_at = 0) OR ($2 <> 0 AND b.update_at > $2)) \
+            " FROM bookmarks b WHERE b.channel_id = $1 AND b.update_at > $2 AND ($2 > 0 OR b.delete_at = 0) \
              ORDER BY b.sort_order, b.create_at, b.id"
         ),
         &[channel.into(), since.into()],
@@ -115,7 +115,7 @@ pub async fn put(tx: &mut Tx, bookmark: &Bookmark) -> Result<(), StoreError> {
 mod tests {
     use super::*;
     use crate::Db;
-    use crate::samples::{begin, id, read};
+    use crate::samples::{NOW, begin, id, read};
     use crate::testing::both;
 
     fn bookmark(n: u128, channel: u128, sort_order: i64) -> Bookmark {
@@ -140,7 +140,8 @@ mod tests {
     async fn bookmarks_are_listed_in_order_and_what_changed_with_removed_ones() {
         both(async |db: Db| {
             let (first, second) = (bookmark(1, 1, 1), bookmark(2, 1, 0));
-            let gone = Bookmark { update_at: Millis(30), delete_at: Some(Millis(30)), ..bookmark(3, 1, 2) };
+            let late = Millis(NOW.0 + 30);
+            let gone = Bookmark { update_at: late, delete_at: Some(late), ..bookmark(3, 1, 2) };
             let file = Bookmark { kind: BookmarkKind::File, file_id: Some(id(7)), ..bookmark(4, 2, 0) };
             let mut tx = begin(&db).await;
             for one in [&first, &second, &gone, &file] {
@@ -149,7 +150,7 @@ mod tests {
             tx.commit().await.unwrap();
             let mut tx = begin(&db).await;
             assert_eq!(list(&mut tx, &id(1), None).await.unwrap(), [second, first.clone()]);
-            assert_eq!(list(&mut tx, &id(1), Some(Millis(10))).await.unwrap(), [gone.clone()]);
+            assert_eq!(list(&mut tx, &id(1), Some(NOW)).await.unwrap(), [gone.clone()]);
             assert_eq!(get(&mut tx, &id(3)).await.unwrap(), Some(gone));
             assert_eq!(of_file(&mut tx, &id(7)).await.unwrap(), Some(file.clone()));
             let removed = Bookmark { delete_at: Some(Millis(40)), ..file };
