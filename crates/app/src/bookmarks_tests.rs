@@ -55,7 +55,7 @@ async fn members_keep_bookmarks_in_an_order_and_strangers_do_not() {
         let sorted = DomainEvent::BookmarksSorted { channel: scene.channel, from: None };
         assert_eq!(events.collect::<Vec<_>>(), [sorted.clone(), sorted], "the second changed nothing");
         let since = app.clock.now();
-        scene.tick();
+        app.clock.advance(1_000);
         let renamed = edit(app, &scene.bob.actor, place, &ids[1], patch("bee")).await.unwrap().bookmark;
         assert_eq!((renamed.owner_id, renamed.emoji.as_str()), (scene.ann.id, "anchor"));
         let bad = BookmarkPatch { link_url: Some("javascript:x".to_owned()), ..BookmarkPatch::default() };
