@@ -150,7 +150,7 @@ mod tests {
             tx.commit().await.unwrap();
             let mut tx = begin(&db).await;
             assert_eq!(list(&mut tx, &id(1), None).await.unwrap(), [second, first.clone()]);
-            assert_eq!(list(&mut tx, &id(1), Some(NOW)).await.unwrap(), [gone.clone()]);
+            assert_eq!(list(&mut tx, &id(1), Some(NOW)).await.unwrap(), std::slice::from_ref(&gone));
             assert_eq!(get(&mut tx, &id(3)).await.unwrap(), Some(gone));
             assert_eq!(of_file(&mut tx, &id(7)).await.unwrap(), Some(file.clone()));
             let removed = Bookmark { delete_at: Some(Millis(40)), ..file };

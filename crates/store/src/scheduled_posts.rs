@@ -167,7 +167,7 @@ mod tests {
             assert_eq!(list(&mut view, &id(1), None).await.unwrap(), [talk, lost]);
             assert_eq!(list(&mut view, &id(2), Some(&scene.team.id)).await.unwrap(), []);
             assert_eq!(due(&mut view, Millis(20), 9).await.unwrap(), [second.clone(), first.clone()]);
-            assert_eq!(due(&mut view, Millis(20), 1).await.unwrap(), [second.clone()]);
+            assert_eq!(due(&mut view, Millis(20), 1).await.unwrap(), std::slice::from_ref(&second));
             drop(view);
             let mut tx = begin(&db).await;
             assert_eq!(lock(&mut tx, &id(12)).await.unwrap(), Some(second.clone()));
