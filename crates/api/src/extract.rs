@@ -7,7 +7,7 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use rialto_app::{SessionUser, sessions};
-use rialto_model::UserId;
+use rialto_model::{ConnectionId, UserId};
 use serde::de::DeserializeOwned;
 
 pub use crate::body::{ApiJson, MAX_BODY, MaybeJson};
@@ -55,6 +55,19 @@ impl<'de> serde::Deserialize<'de> for UserParam {
             return Ok(UserParam::Me);
         }
         UserId::parse(&text).map(UserParam::Id).map_err(serde::de::Error::custom)
+    }
+}
+
+/// The websocket connection whose client asks, as it says itself; it need not be told of what it does (client-api 1.4).
+#[derive(Debug, Clone, Copy)]
+pub struct FromConnection(pub Option<ConnectionId>);
+
+impl<S: Send + Sync> FromRequestParts<S> for FromConnection {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let named = parts.headers.get("connection-id").and_then(|value| value.to_str().ok());
+        Ok(FromConnection(named.and_then(|id| id.parse().ok())))
     }
 }
 

@@ -95,6 +95,8 @@ pub fn client_config(app: &App, settings: &Settings, no_accounts: bool) -> Clien
         icon_override: settings.icon_override,
         bots: settings.bots,
         access_tokens: settings.access_tokens,
+        synced_drafts: settings.synced_drafts,
+        scheduled_posts: settings.scheduled_posts,
         reminders: settings.reminders.allowed,
         reminder_minutes: settings.reminders.interval_ms / 60_000,
         reminder_times: settings.reminders.times,

@@ -55,6 +55,12 @@ impl SessionUser {
         Self { user_id: user.id, session_id, is_bot: user.is_bot, system }
     }
 
+    /// Somebody in whose name something is done that they have asked for before: with the rights of this moment, and of no
+    /// sign-in.
+    pub(crate) fn in_absence(user: &User) -> Self {
+        Self::new(user, SessionId::from_random([0; 16]))
+    }
+
     /// Whether a system role allows it.
     pub fn may(&self, permission: Permission) -> bool {
         self.system.allows(permission)

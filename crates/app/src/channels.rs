@@ -95,7 +95,7 @@ pub struct ChannelPatch {
     pub purpose: Option<String>,
 }
 
-fn check_length(field: &'static str, text: &str, min: usize, max: usize) -> Result<(), Error> {
+pub(crate) fn check_length(field: &'static str, text: &str, min: usize, max: usize) -> Result<(), Error> {
     let length = text.chars().count();
     if (min..=max).contains(&length) { Ok(()) } else { Err(Error::Length { field, min, max }) }
 }

@@ -4,8 +4,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use rialto_model::bookmark::ShownBookmark;
+use rialto_model::draft::{ShownDraft, ShownScheduledPost};
 use rialto_model::{
-    Channel, ChannelId, ChannelMember, Millis, PostId, RemoteId, SessionId, Team, TeamId, TeamMember, User, UserId,
+    Channel, ChannelId, ChannelMember, ItemId, Millis, PostId, RemoteId, SessionId, Team, TeamId, TeamMember, User,
+    UserId,
 };
 use rialto_store::{
     Snapshot, StoreError, access_tokens, channel_members, channels, sessions, shares, team_members, teams, users,
@@ -15,7 +18,7 @@ use crate::App;
 use crate::access::SessionUser;
 use crate::sessions::NEVER;
 use crate::shown_posts::{self, ShownPost};
-use crate::{link_previews, threads};
+use crate::{bookmarks, drafts, link_previews, scheduled_posts, threads};
 
 /// Somebody who listens: the person, and where they belong.
 #[derive(Debug, Clone)]
@@ -99,6 +102,14 @@ pub struct Wanted {
     pub team_members: BTreeSet<(TeamId, UserId)>,
     /// Connections whose channels are needed.
     pub channels_over: BTreeSet<RemoteId>,
+    /// Drafts, by person and place.
+    pub drafts: BTreeSet<(UserId, ChannelId, Option<PostId>)>,
+    /// Messages that are to be posted later.
+    pub scheduled_posts: BTreeSet<ItemId>,
+    /// Bookmarks.
+    pub bookmarks: BTreeSet<ItemId>,
+    /// Channels whose bookmarks are all needed.
+    pub bookmarks_of: BTreeSet<ChannelId>,
     /// Changes of threads, in their order.
     pub threads: Vec<threads::Change>,
 }
@@ -124,6 +135,14 @@ pub struct Rows {
     pub team_members: HashMap<(TeamId, UserId), TeamMember>,
     /// Ids of the channels that are or were shared over a connection.
     pub channels_over: HashMap<RemoteId, Vec<ChannelId>>,
+    /// Drafts, by person and place.
+    pub drafts: HashMap<(UserId, ChannelId, Option<PostId>), ShownDraft>,
+    /// Messages that are to be posted later.
+    pub scheduled_posts: HashMap<ItemId, ShownScheduledPost>,
+    /// Bookmarks, removed ones among them.
+    pub bookmarks: HashMap<ItemId, ShownBookmark>,
+    /// The live bookmarks of channels, in their order.
+    pub bookmarks_of: HashMap<ChannelId, Vec<ShownBookmark>>,
     /// What followers are told of a thread for a reply, or for one that is gone.
     pub threads: HashMap<(PostId, Option<PostId>), threads::Updates>,
 }
@@ -171,6 +190,24 @@ pub async fn load(app: &App, wanted: &Wanted) -> Result<Rows, StoreError> {
         if let Some(updates) = updates {
             rows.threads.insert((change.root, change.reply), updates);
         }
+    }
+    for place in &wanted.drafts {
+        if let Some(shown) = drafts::of_place(&mut view, place).await? {
+            rows.drafts.insert(*place, shown);
+        }
+    }
+    for id in &wanted.scheduled_posts {
+        if let Some(shown) = scheduled_posts::of_id(&mut view, id).await? {
+            rows.scheduled_posts.insert(*id, shown);
+        }
+    }
+    for id in &wanted.bookmarks {
+        if let Some(shown) = bookmarks::of_id(&mut view, id).await? {
+            rows.bookmarks.insert(*id, shown);
+        }
+    }
+    for channel in &wanted.bookmarks_of {
+        rows.bookmarks_of.insert(*channel, bookmarks::of_channel(&mut view, channel).await?);
     }
     for remote in &wanted.channels_over {
         rows.channels_over.insert(*remote, shares::channels_over(&mut view, remote).await?);

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod access_tokens;
 pub mod acknowledgements;
+pub mod all_channels;
 pub mod apply;
 mod arrivals;
 #[cfg(test)]
@@ -12,6 +13,9 @@ mod arrivals_tests;
 pub mod audit;
 pub mod backfill;
 pub mod backlog;
+pub mod bookmarks;
+#[cfg(test)]
+mod bookmarks_tests;
 pub mod bots;
 pub mod bus;
 pub mod categories;
@@ -32,11 +36,15 @@ pub mod delivery_states;
 mod delivery_states_tests;
 pub mod direct_channels;
 pub mod discovery;
+pub mod drafts;
+#[cfg(test)]
+mod drafts_tests;
 pub mod duty;
 pub mod emoji;
 pub mod fetch;
 pub mod files;
 pub mod frames;
+pub mod group_conversion;
 pub mod housekeeping;
 pub mod ids;
 pub mod installation;
@@ -59,6 +67,9 @@ pub mod outgoing_webhooks;
 pub mod passwords;
 pub mod pins;
 pub mod planted;
+pub mod post_reminders;
+#[cfg(test)]
+mod post_reminders_tests;
 pub mod posts;
 pub mod preferences;
 pub mod programs;
@@ -72,6 +83,9 @@ pub mod reminders;
 #[cfg(test)]
 mod reminders_tests;
 pub mod retention;
+pub mod scheduled_posts;
+#[cfg(test)]
+mod scheduled_posts_tests;
 pub mod search;
 pub mod sessions;
 pub mod settings;
@@ -89,6 +103,7 @@ pub mod threads;
 #[cfg(test)]
 mod threads_tests;
 pub mod typing;
+pub mod usage;
 pub mod users;
 pub mod webhooks;
 

@@ -76,6 +76,10 @@ pub struct Settings {
     pub show_full_name: bool,
     /// People may give pictures names.
     pub custom_emoji: bool,
+    /// What people have begun to write is kept here, so that all their clients have it.
+    pub synced_drafts: bool,
+    /// People may have messages posted later.
+    pub scheduled_posts: bool,
     /// Urgent messages that call people again.
     pub reminders: Reminders,
     /// Accounts for programs can be made.
@@ -248,6 +252,8 @@ impl Default for Settings {
             programs: Programs { outgoing_webhooks: true, commands: true, timeout_ms: 30_000 },
             username_override: false,
             icon_override: false,
+            synced_drafts: true,
+            scheduled_posts: true,
             reminders: Reminders { allowed: true, interval_ms: 5 * 60_000, times: 6, people: 5 },
             links: Links { previews: true, restricted: Vec::new(), internal: Vec::new() },
             files: Files { enabled: true, max_bytes: 100 << 20, blocked: std::collections::BTreeSet::new() },

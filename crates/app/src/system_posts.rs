@@ -30,6 +30,8 @@ pub enum About {
     Restored,
     /// Public became private, or the reverse.
     Privacy,
+    /// A group message became a channel.
+    Converted,
 }
 
 impl About {
@@ -46,6 +48,7 @@ impl About {
             About::Archived => "system_channel_deleted",
             About::Restored => "system_channel_restored",
             About::Privacy => "system_change_chan_privacy",
+            About::Converted => "system_gm_to_channel",
         }
     }
 }

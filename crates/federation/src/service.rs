@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rialto_app::{apply, connections, duty, housekeeping, notices, reminders};
+use rialto_app::{apply, connections, duty, housekeeping, notices, post_reminders, reminders, scheduled_posts};
 use rialto_model::{DomainEvent, Recorded, RemoteId};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
@@ -123,6 +123,12 @@ pub async fn run(federation: Federation, mut events: mpsc::Receiver<Arc<[Recorde
                 }
                 if let Err(error) = reminders::remind(&federation.app).await {
                     tracing::warn!(%error, "people could not be reminded of urgent messages");
+                }
+                if let Err(error) = scheduled_posts::send_due(&federation.app).await {
+                    tracing::warn!(%error, "messages whose time has come could not be posted");
+                }
+                if let Err(error) = post_reminders::remind(&federation.app).await {
+                    tracing::warn!(%error, "people could not be reminded of messages they named");
                 }
                 rounds = rounds.wrapping_add(1);
                 if rounds.is_multiple_of(120)

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Acknowledgement, ChannelId, CustomEmoji, Millis, PostId, Reaction, RemoteId, Seq, SessionId, ShareId, TeamId,
-    ThreadUnread, UserId,
+    Acknowledgement, ChannelId, ConnectionId, CustomEmoji, ItemId, Millis, PostId, Reaction, RemoteId, Seq, SessionId,
+    ShareId, TeamId, ThreadUnread, UserId,
 };
 
 /// Something that changed.
@@ -47,6 +47,23 @@ pub enum DomainEvent {
         user: UserId,
         preferences: Vec<Preference>,
     },
+    /// What the person has begun to write in a channel or thread changed; `from` is the connection that said so.
+    DraftChanged {
+        user: UserId,
+        channel: ChannelId,
+        root: Option<PostId>,
+        change: Change,
+        from: Option<ConnectionId>,
+    },
+    /// A message the person has posted later changed or is gone; `from` is the connection that said so.
+    ScheduledPostChanged {
+        user: UserId,
+        post: ItemId,
+        channel: ChannelId,
+        root: Option<PostId>,
+        change: Change,
+        from: Option<ConnectionId>,
+    },
     TeamCreated {
         team: TeamId,
     },
@@ -79,6 +96,18 @@ pub enum DomainEvent {
     },
     ChannelArchived {
         channel: ChannelId,
+    },
+    /// A bookmark of the channel changed; `from` is the connection that said so.
+    BookmarkChanged {
+        bookmark: ItemId,
+        channel: ChannelId,
+        change: Change,
+        from: Option<ConnectionId>,
+    },
+    /// The bookmarks of the channel stand in another order.
+    BookmarksSorted {
+        channel: ChannelId,
+        from: Option<ConnectionId>,
     },
     /// The channel is gone for good; `team` is where it was.
     ChannelDeleted {
@@ -288,6 +317,16 @@ pub enum SidebarChange {
         /// All of them.
         order: Vec<String>,
     },
+}
+
+/// What became of a small thing that clients keep a list of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say what they are")]
+pub enum Change {
+    Added,
+    Updated,
+    Deleted,
 }
 
 /// A setting of one person.

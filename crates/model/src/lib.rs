@@ -4,9 +4,11 @@
 
 pub mod access_token;
 pub mod address;
+pub mod bookmark;
 pub mod category;
 pub mod cause;
 pub mod channel;
+pub mod draft;
 pub mod emoji;
 pub mod event;
 pub mod file;
@@ -47,7 +49,7 @@ pub use link_preview::{LinkKind, LinkPreview};
 pub use moderation::{Moderated, ModeratedRole, Moderation, Whom};
 pub use permission::{Permission, PermissionSet};
 pub use policy::{ConnectionPolicy, Rule};
-pub use post::{Post, Reaction};
+pub use post::{Post, PostVersion, Reaction};
 pub use priority::{Acknowledgement, Priority};
 pub use remote::{PeerProfile, RemoteCluster, Share, ShareMode, ShareState};
 pub use session::Session;

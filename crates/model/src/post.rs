@@ -64,6 +64,29 @@ impl Post {
     }
 }
 
+/// What a post said before an edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostVersion {
+    /// Names the version.
+    pub id: PostId,
+    /// Of which post.
+    pub post_id: PostId,
+    /// When it was replaced: the version of the post that did.
+    pub replaced_at: Millis,
+    /// The version of the post that it was.
+    pub update_at: Millis,
+    /// The edit that made it; None for what was posted first.
+    pub edit_at: Option<Millis>,
+    /// The text.
+    pub message: String,
+    /// A JSON object, as text.
+    pub props: String,
+    /// Hashtags in the text, separated by spaces.
+    pub hashtags: String,
+    /// Its files in order; those that were taken out later among them.
+    pub file_ids: Vec<FileId>,
+}
+
 /// One person's emoji on one post. `delete_at` set: taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {

@@ -176,6 +176,19 @@ pub async fn attach(
     Ok(changed > 0)
 }
 
+/// Takes a file that was taken out of a post back, so that it can be hung on it again.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn revive(tx: &mut Tx, file: &FileId, post: &PostId) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE files SET delete_at = 0, post_id = '' WHERE id = $1 AND post_id = $2 AND delete_at <> 0 AND remote_id = ''",
+        &[file.into(), post.into()],
+    )
+    .await
+    .map(|_| ())
+}
+
 /// Takes a file away: out of its post, or with it.
 ///
 /// # Errors

@@ -4,9 +4,11 @@
 
 pub mod access_tokens;
 pub mod acknowledgements;
+pub mod all_channels;
 pub mod audit;
 pub mod backfills;
 pub mod blocks;
+pub mod bookmarks;
 pub mod bots;
 pub mod categories;
 pub mod channel_members;
@@ -15,6 +17,7 @@ mod channel_members_tests;
 pub mod channels;
 pub mod db;
 pub mod discovery;
+pub mod drafts;
 pub mod emoji;
 pub mod error;
 pub mod file_deliveries;
@@ -46,6 +49,8 @@ pub mod pictures;
 pub mod pins;
 pub mod policies;
 pub mod post_deliveries;
+pub mod post_reminders;
+pub mod post_versions;
 mod postgres;
 pub mod posts;
 #[cfg(test)]
@@ -62,6 +67,7 @@ pub mod removal;
 pub mod rotations;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod scheduled_posts;
 pub mod search;
 pub mod sessions;
 pub mod settings;
@@ -83,6 +89,7 @@ mod teams_tests;
 pub mod testing;
 pub mod threads;
 pub mod undelivered;
+pub mod usage;
 pub mod users;
 #[cfg(test)]
 mod users_tests;

@@ -49,6 +49,11 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V26__integrations", include_str!("../migrations/0026_integrations.sql"), "", ""),
     ("V27__categories", include_str!("../migrations/0027_categories.sql"), "", ""),
     ("V28__programs", include_str!("../migrations/0028_programs.sql"), "", ""),
+    ("V29__drafts", include_str!("../migrations/0029_drafts.sql"), "", ""),
+    ("V30__scheduled_posts", include_str!("../migrations/0030_scheduled_posts.sql"), "", ""),
+    ("V31__post_reminders", include_str!("../migrations/0031_post_reminders.sql"), "", ""),
+    ("V32__post_versions", include_str!("../migrations/0032_post_versions.sql"), "", ""),
+    ("V33__bookmarks", include_str!("../migrations/0033_bookmarks.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

@@ -26,6 +26,8 @@ const OF_POSTS: &[Sql] = &[
     hanging_on_posts!("post_pins", "post_id"),
     hanging_on_posts!("post_deliveries", "post_id"),
     hanging_on_posts!("reply_mentions", "post_id"),
+    hanging_on_posts!("post_reminders", "post_id"),
+    hanging_on_posts!("post_versions", "post_id"),
     hanging_on_posts!("posts", "id"),
 ];
 
@@ -51,6 +53,8 @@ const OF_CHANNEL: &[&str] = &[
     "DELETE FROM backfills WHERE channel_id = $1",
     "DELETE FROM member_requests WHERE channel_id = $1",
     "DELETE FROM blocks_elsewhere WHERE channel_id = $1",
+    "DELETE FROM drafts WHERE channel_id = $1",
+    "DELETE FROM bookmarks WHERE channel_id = $1",
     "DELETE FROM channels WHERE id = $1",
 ];
 

@@ -1,6 +1,6 @@
 //! Teams.
 
-use rialto_model::{Team, TeamId, TeamKind, UserId};
+use rialto_model::{ChannelId, Team, TeamId, TeamKind, UserId};
 
 use crate::{FromRow, Row, Snapshot, Sql, StoreError, Tx};
 
@@ -81,6 +81,25 @@ pub async fn list(view: &mut Snapshot, all: bool, offset: i64, limit: i64) -> Re
             " FROM teams t WHERE t.delete_at = 0 AND ($1 OR t.allow_open_invite) ORDER BY t.display_name, t.id LIMIT $3 OFFSET $2"
         ),
         &[all.into(), offset.into(), limit.into()],
+    )
+    .await
+}
+
+/// Live teams that all members of a channel belong to, by display name.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn list_common(view: &mut Snapshot, channel: &ChannelId) -> Result<Vec<Team>, StoreError> {
+    view.fetch_all(
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM teams t WHERE t.delete_at = 0 AND EXISTS (SELECT 1 FROM channel_members c WHERE c.channel_id = $1) \
+             AND NOT EXISTS (SELECT 1 FROM channel_members c WHERE c.channel_id = $1 AND NOT EXISTS (SELECT 1 \
+             FROM team_members m WHERE m.team_id = t.id AND m.user_id = c.user_id AND m.delete_at = 0)) \
+             ORDER BY t.display_name, t.id"
+        ),
+        &[channel.into()],
     )
     .await
 }

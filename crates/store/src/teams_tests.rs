@@ -107,3 +107,22 @@ async fn what_somebody_has_not_read_is_summed_by_team() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn teams_of_a_conversation_are_those_of_everybody_in_it() {
+    both(async |db: Db| {
+        let mut tx = begin(&db).await;
+        let scene = scene(&mut tx).await;
+        for n in [2u128, 3] {
+            insert(&mut tx, &team(n)).await.unwrap();
+            team_members::insert(&mut tx, &team_member(id(n), id(1))).await.unwrap();
+        }
+        team_members::insert(&mut tx, &team_member(id(2), id(2))).await.unwrap();
+        let common = list_common(&mut tx, &scene.channel.id).await.unwrap();
+        assert_eq!(ids(common), [id(1), id(2)]);
+        team_members::end(&mut tx, &id(2), &id(2), NOW).await.unwrap();
+        assert_eq!(ids(list_common(&mut tx, &scene.channel.id).await.unwrap()), [id(1)]);
+        assert_eq!(list_common(&mut tx, &id(99)).await.unwrap(), []);
+    })
+    .await;
+}

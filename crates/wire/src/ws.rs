@@ -68,6 +68,13 @@ impl Broadcast {
         self
     }
 
+    /// The same but for one connection, which knows already.
+    #[must_use]
+    pub fn omitting_connection(mut self, id: Option<ConnectionId>) -> Broadcast {
+        self.omit_connection_id = id.map_or_else(String::new, |id| id.to_string());
+        self
+    }
+
     /// The same but for one person.
     #[must_use]
     pub fn omitting(mut self, id: UserId) -> Broadcast {

@@ -89,6 +89,8 @@ mod client_shapes {
             enable_link_previews: true,
             post_edit_time_limit: -1,
             enable_custom_emoji: true,
+            synced_drafts: true,
+            scheduled_posts: true,
             reaction_limit: 50,
             collapsed_threads: "disabled".into(),
             teammate_name_display: "username".into(),

@@ -258,6 +258,7 @@ mod recorded {
                 remote_username: "canary".into(),
                 remote_update_at: Millis(0),
                 is_bot: false,
+                bot_description: String::new(),
                 last_password_update: Millis(1),
                 picture_at: Millis(0),
             };

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rialto_app::Settings;
 use rialto_app::frames::{Rows, Wanted};
 use rialto_app::shown_posts::ShownPost;
-use rialto_model::{Channel, ChannelId, ChannelKind, DomainEvent, Recorded, Scope, TeamId, UserId};
+use rialto_model::event::Change;
+use rialto_model::{Channel, ChannelId, ChannelKind, ConnectionId, DomainEvent, Recorded, Scope, TeamId, UserId};
 use rialto_wire::v4;
 use rialto_wire::ws::{EventFrame, events};
 
@@ -42,6 +43,22 @@ fn want(wanted: &mut Wanted, registry: &Registry, event: &DomainEvent) {
             if registry.has_restricted_listeners() {
                 wanted.channels_of.insert(*user);
             }
+        }
+        DomainEvent::DraftChanged { user, channel, root, change, .. } => {
+            if *change != Change::Deleted {
+                wanted.drafts.insert((*user, *channel, *root));
+            }
+        }
+        DomainEvent::ScheduledPostChanged { post, change, .. } => {
+            if *change != Change::Deleted {
+                wanted.scheduled_posts.insert(*post);
+            }
+        }
+        DomainEvent::BookmarkChanged { bookmark, .. } => {
+            wanted.bookmarks.insert(*bookmark);
+        }
+        DomainEvent::BookmarksSorted { channel, .. } => {
+            wanted.bookmarks_of.insert(*channel);
         }
         DomainEvent::TeamUpdated { team } => {
             wanted.teams.insert(*team);
@@ -133,6 +150,37 @@ pub fn tell(registry: &mut Registry, rows: &Rows, settings: &Settings, recorded:
         }
         DomainEvent::SidebarChanged { user, team, change } => {
             send(registry, Scope::User(*user), &events::sidebar_changed(*user, *team, change));
+        }
+        DomainEvent::DraftChanged { user, channel, root, change, from } => {
+            let draft = match rows.drafts.get(&(*user, *channel, *root)) {
+                Some(shown) if *change != Change::Deleted => v4::drafts::Draft::from(shown),
+                None if *change == Change::Deleted => v4::drafts::Draft::deleted(*user, *channel, *root, recorded.at),
+                _ => return,
+            };
+            send_beside(registry, scope, *from, &events::draft_changed(&draft, *change, *from));
+        }
+        DomainEvent::ScheduledPostChanged { user, post, channel, root, change, from } => {
+            let shown = match rows.scheduled_posts.get(post) {
+                Some(shown) if *change != Change::Deleted => v4::drafts::ScheduledPost::from(shown),
+                None if *change == Change::Deleted => {
+                    let left = v4::drafts::Draft::deleted(*user, *channel, *root, recorded.at);
+                    v4::drafts::ScheduledPost::deleted(*post, left)
+                }
+                _ => return,
+            };
+            send_beside(registry, scope, *from, &events::scheduled_post_changed(&shown, *change, *from));
+        }
+        DomainEvent::BookmarkChanged { bookmark, change, from, .. } => {
+            let Some(shown) = rows.bookmarks.get(bookmark) else { return };
+            // What is removed meanwhile is told as that, which comes next.
+            if *change == Change::Deleted || shown.bookmark.delete_at.is_none() {
+                send_beside(registry, scope, *from, &events::bookmark_changed(&shown.into(), *change, *from));
+            }
+        }
+        DomainEvent::BookmarksSorted { channel, from } => {
+            let Some(all) = rows.bookmarks_of.get(channel) else { return };
+            let shown: Vec<_> = all.iter().map(v4::bookmarks::Bookmark::from).collect();
+            send_beside(registry, scope, *from, &events::bookmarks_sorted(*channel, &shown, *from));
         }
         DomainEvent::TeamUpdated { team } => team_updated(registry, rows, *team),
         DomainEvent::TeamMemberAdded { team, user } => {
@@ -253,6 +301,14 @@ pub fn send(registry: &mut Registry, scope: Scope, event: &EventFrame) {
     if registry.has_audience(scope) {
         let frame = Arc::new(Frame::from(event));
         registry.send(scope, |_, _| Some(&frame));
+    }
+}
+
+/// One frame for all of a scope but one connection.
+pub fn send_beside(registry: &mut Registry, scope: Scope, omitted: Option<ConnectionId>, event: &EventFrame) {
+    if registry.has_audience(scope) {
+        let frame = Arc::new(Frame::from(event));
+        registry.send_beside(scope, omitted, |_, _| Some(&frame));
     }
 }
 

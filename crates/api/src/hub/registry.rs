@@ -209,10 +209,21 @@ impl Registry {
 
     /// Queues for each person in `scope` the frame that `pick` gives them. A connection whose queue is full ends.
     pub fn send<'f>(&mut self, scope: Scope, pick: impl Fn(&UserId, &Viewer) -> Option<&'f Arc<Frame>>) {
+        self.send_beside(scope, None, pick);
+    }
+
+    /// The same, but nothing to one connection, which knows already.
+    pub fn send_beside<'f>(
+        &mut self,
+        scope: Scope,
+        omitted: Option<ConnectionId>,
+        pick: impl Fn(&UserId, &Viewer) -> Option<&'f Arc<Frame>>,
+    ) {
         let mut fallen_behind = Vec::new();
         let mut tell = |user: &UserId, person: &Person| {
             if let Some(frame) = pick(user, &person.viewer) {
-                let behind = person.connections.iter().filter(|connection| !connection.push(frame));
+                let told = person.connections.iter().filter(|connection| omitted != Some(connection.id()));
+                let behind = told.filter(|connection| !connection.push(frame));
                 fallen_behind.extend(behind.cloned());
             }
         };

@@ -11,13 +11,13 @@ use rialto_wire::v4::channels::{ChannelPatch, ChannelStats, NewChannel};
 use rialto_wire::v4::{Channel, StatusOk};
 use serde::Deserialize;
 
-use super::id_lists;
+use super::{all_channels, id_lists};
 use crate::extract::{ApiJson, Params, QueryMap, Session};
 use crate::{Api, ApiError, ApiResult};
 
 pub fn routes() -> Router<Api> {
     Router::new()
-        .route("/channels", post(create))
+        .route("/channels", post(create).get(all_channels::list))
         .route("/channels/direct", post(create_direct))
         .route("/channels/group", post(create_group))
         .route("/channels/{channel_id}", get(get_one).put(update).delete(archive))

@@ -158,6 +158,8 @@ fn shown(app: &App) -> wire::Config {
             enable_post_icon_override: settings.icon_override,
             enable_bot_account_creation: settings.bots,
             enable_user_access_tokens: settings.access_tokens,
+            allow_synced_drafts: settings.synced_drafts,
+            scheduled_posts: settings.scheduled_posts,
             allow_persistent_notifications: settings.reminders.allowed,
             persistent_notification_interval_minutes: settings.reminders.interval_ms / 60_000,
             persistent_notification_max_count: settings.reminders.times,

@@ -2,9 +2,11 @@
 
 mod access_tokens;
 mod acknowledgements;
+mod all_channels;
 pub(crate) mod attempts;
 mod audits;
 mod avatar;
+mod bookmarks;
 mod bots;
 mod categories;
 mod channel_lists;
@@ -16,6 +18,8 @@ mod connection_health;
 mod connection_policy;
 mod connection_trust;
 mod deliveries;
+mod drafts;
+mod edit_history;
 mod embeds;
 mod emoji;
 mod files;
@@ -27,11 +31,13 @@ mod license;
 mod moderations;
 mod outgoing_webhooks;
 mod post_lists;
+mod post_reminders;
 pub(crate) mod posts;
 mod preferences;
 mod reactions;
 mod remote_clusters;
 mod roles;
+mod scheduled_posts;
 mod search;
 mod sessions;
 mod set_aside;
@@ -80,6 +86,12 @@ pub fn routes() -> Router<Api> {
         .merge(posts::routes())
         .merge(post_lists::routes())
         .merge(threads::routes())
+        .merge(drafts::routes())
+        .merge(scheduled_posts::routes())
+        .merge(post_reminders::routes())
+        .merge(edit_history::routes())
+        .merge(bookmarks::routes())
+        .merge(all_channels::routes())
         .merge(deliveries::routes())
         .merge(files::routes())
         .merge(emoji::routes())

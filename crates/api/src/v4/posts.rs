@@ -43,14 +43,14 @@ pub(crate) fn wire_post(shown: &ShownPost) -> Post {
 }
 
 /// One post with what is shown beside it.
-async fn show(api: &Api, post: rialto_model::Post) -> ApiResult<Post> {
+pub(super) async fn show(api: &Api, post: rialto_model::Post) -> ApiResult<Post> {
     let shown = shown_posts::show(&api.app, vec![post]).await?;
     let shown = shown.first().ok_or_else(|| ApiError::internal("a post shows nothing"))?;
     Ok(ApiJson(wire_post(shown)))
 }
 
 /// The text of props as the domain takes it; empty if there are none.
-fn props_text(props: Map<String, Value>) -> String {
+pub(super) fn props_text(props: Map<String, Value>) -> String {
     if props.is_empty() { String::new() } else { Value::Object(props).to_string() }
 }
 

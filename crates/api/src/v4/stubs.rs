@@ -4,7 +4,7 @@
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::routing::{MethodRouter, get, post, put};
 
 use crate::Api;
 use crate::extract::Session;
@@ -31,9 +31,7 @@ const NOTHING: &[(&str, &str)] = &[
     ("/teams/{team_id}/groups_by_channels", r#"{"groups":{}}"#),
     ("/channels/{channel_id}/groups", r#"{"groups":[],"total_group_count":0}"#),
     ("/channels/{channel_id}/member_counts_by_group", "[]"),
-    ("/channels/{channel_id}/bookmarks", "[]"),
     ("/channels/{channel_id}/access_control/attributes", "{}"),
-    ("/users/{user_id}/teams/{team_id}/drafts", "[]"),
     ("/custom_profile_attributes/fields", "[]"),
     ("/users/{user_id}/custom_profile_attributes", "{}"),
     ("/users/{user_id}/data_retention/team_policies", r#"{"policies":[],"total_count":0}"#),
@@ -43,9 +41,6 @@ const NOTHING: &[(&str, &str)] = &[
     ("/recaps", "[]"),
     ("/oauth/apps", "[]"),
     ("/oauth/outgoing_connections", "[]"),
-    ("/usage/posts", r#"{"count":0}"#),
-    ("/usage/storage", r#"{"bytes":0}"#),
-    ("/usage/teams", r#"{"active":0,"cloud_archived":0}"#),
     ("/analytics/old", "[]"),
     ("/cluster/status", "[]"),
     ("/jobs", "[]"),
@@ -67,8 +62,6 @@ pub fn routes() -> Router<Api> {
         .route("/notifications/ack", post(ok()))
         .route("/system/notices/view", put(ok()))
         .route("/users/notify-admin", post(ok()))
-        .route("/users/{user_id}/channels/{channel_id}/drafts", delete(ok()))
-        .route("/users/{user_id}/channels/{channel_id}/drafts/{root_id}", delete(ok()))
         .route("/permissions/ancillary", post(answer("[]")));
     NOTHING.iter().fold(router, |router, (path, body)| router.route(path, only_get(body)))
 }

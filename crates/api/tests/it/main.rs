@@ -1,7 +1,10 @@
 //! The client interface as clients meet it: a real server on a loopback port, real sockets, a real database.
 
 #[cfg(test)]
+mod all_channels;
+#[cfg(test)]
 mod audited;
+mod bookmarks;
 #[cfg(test)]
 mod categories;
 #[cfg(test)]
@@ -21,6 +24,10 @@ mod dialogue;
 #[cfg(test)]
 mod direct;
 #[cfg(test)]
+mod drafts;
+#[cfg(test)]
+mod edit_history;
+#[cfg(test)]
 mod embeds;
 #[cfg(test)]
 mod hub;
@@ -31,9 +38,13 @@ mod loopback;
 #[cfg(test)]
 mod many_connections;
 #[cfg(test)]
+mod post_reminders;
+#[cfg(test)]
 mod posts;
 #[cfg(test)]
 mod remote_clusters;
+#[cfg(test)]
+mod scheduled_posts;
 #[cfg(test)]
 mod search;
 #[cfg(test)]

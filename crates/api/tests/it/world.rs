@@ -398,8 +398,21 @@ impl Answer {
 impl World {
     /// Asks over HTTP; `null` sends no body.
     pub async fn call(&self, person: &Person, method: &str, path: &str, body: Value) -> Answer {
+        self.call_with(person, method, path, body, &[]).await
+    }
+
+    /// The same with further headers.
+    pub async fn call_with(
+        &self,
+        person: &Person,
+        method: &str,
+        path: &str,
+        body: Value,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
         let request = http::Request::builder().method(method).uri(format!("/api/v4{path}"));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let request = request.header("authorization", format!("Bearer {}", person.token)).body(body).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();

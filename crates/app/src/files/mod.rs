@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use rialto_model::file::{extension, safe_name};
 use rialto_model::{ChannelId, FileId, FileInfo, ItemId, Millis, Permission, Post, PostId, RemoteId, Upload};
-use rialto_store::{Snapshot, StoreError, Tx, files, posts};
+use rialto_store::{Snapshot, StoreError, Tx, bookmarks, files, posts};
 use tokio::fs::File;
 
 use crate::App;
@@ -299,9 +299,12 @@ pub async fn info(app: &App, actor: &SessionUser, id: &FileId) -> Result<FileInf
         // Nobody else knows of it before it is posted.
         None => return Err(absent()),
         Some(post) => {
-            let post = posts::get(&mut view, post).await?.filter(|post| post.gone_at().is_none());
-            let post = post.ok_or_else(absent)?;
-            access::readable_channel(&mut view, actor, &post.channel_id).await?;
+            let channel = match posts::get(&mut view, post).await? {
+                Some(post) => Some(post).filter(|post| post.gone_at().is_none()).map(|post| post.channel_id),
+                // Files of bookmarks hang on these.
+                None => bookmarks::of_file(&mut view, id).await?.map(|bookmark| bookmark.channel_id),
+            };
+            access::readable_channel(&mut view, actor, &channel.ok_or_else(absent)?).await?;
         }
     }
     Ok(file)

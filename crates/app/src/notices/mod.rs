@@ -27,6 +27,22 @@ use crate::direct_channels;
 /// Writes a direct message from the system account to somebody of this server. It counts as unread and calls its
 /// reader, like one from a person. Does nothing for people who are gone.
 pub(crate) async fn write_to(app: &App, tx: &mut Tx, reader: &UserId, message: &str) -> Result<(), StoreError> {
+    let words = Words { message: message.to_owned(), kind: String::new(), props: "{}".to_owned() };
+    write_words(app, tx, reader, words).await
+}
+
+/// What the system account says.
+pub(crate) struct Words {
+    /// Markdown.
+    pub(crate) message: String,
+    /// As in a post.
+    pub(crate) kind: String,
+    /// A JSON object, as text.
+    pub(crate) props: String,
+}
+
+/// The same with a type and facts for clients.
+pub(crate) async fn write_words(app: &App, tx: &mut Tx, reader: &UserId, words: Words) -> Result<(), StoreError> {
     // Locked, so that two messages at once to somebody who never had one open one conversation.
     let found = users::get_for_update(tx, reader).await?;
     if found.is_none_or(|person| person.delete_at.is_some() || !person.is_local()) {
@@ -45,9 +61,9 @@ pub(crate) async fn write_to(app: &App, tx: &mut Tx, reader: &UserId, message: &
         delete_at: None,
         hidden_at: None,
         is_pinned: false,
-        kind: String::new(),
-        message: message.to_owned(),
-        props: "{}".to_owned(),
+        kind: words.kind,
+        message: words.message,
+        props: words.props,
         hashtags: String::new(),
         file_ids: Vec::new(),
         remote_id: None,

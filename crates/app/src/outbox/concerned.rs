@@ -113,6 +113,10 @@ impl Found {
             | DomainEvent::SessionsRevoked { .. }
             | DomainEvent::PreferencesChanged { .. }
             | DomainEvent::PreferencesDeleted { .. }
+            | DomainEvent::DraftChanged { .. }
+            | DomainEvent::BookmarkChanged { .. }
+            | DomainEvent::BookmarksSorted { .. }
+            | DomainEvent::ScheduledPostChanged { .. }
             | DomainEvent::TeamCreated { .. }
             | DomainEvent::TeamUpdated { .. }
             | DomainEvent::TeamMemberAdded { .. }

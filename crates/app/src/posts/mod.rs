@@ -1,6 +1,7 @@
 //! Posts: writing, editing, deleting, pinning, reading; and applying those of peers.
 
 mod calling;
+pub mod history;
 mod reading;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,7 @@ pub use reading::{Listed, PostPage, Window, around_unread, authors, get, list_by
 
 use rialto_model::post::MAX_FILES;
 use rialto_model::{ChannelId, DomainEvent, FileId, Millis, Origin, Permission, Post, PostId, Priority, Scope, UserId};
-use rialto_store::{StoreError, Tx, channel_members, channels, posts, priorities};
+use rialto_store::{StoreError, Tx, channel_members, channels, post_versions, posts, priorities};
 
 use crate::access::{self, ChannelAccess, Denied, SessionUser};
 use crate::programs::buttons;
@@ -99,10 +100,40 @@ pub struct NewPost {
 /// # Errors
 /// [`Error`]; nothing is written then. Source: API v4 `POST /posts`, SC-063, SC-067.
 pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: NewPost) -> Result<Post, Error> {
-    let max = app.settings.get().max_post_size;
+    let new = checked(app, new)?;
+    let pending = new.pending_post_id.clone();
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let written = match write(app, &mut tx, actor, channel, new).await {
+        Ok(post) => tx.commit().await.map(|()| post).map_err(Error::from),
+        Err(error) => {
+            drop(tx);
+            Err(error)
+        }
+    };
+    match written {
+        // The client did not hear our first answer and asks again: one post, the same answer.
+        Err(Error::Store(error)) if error.is_unique_on("pending") => {
+            // A writer sees what a neighbour has written and not yet committed; committing waits until it is durable.
+            let mut tx = app.db.begin(app.clock.now()).await?;
+            let first = posts::get_by_pending(&mut tx, &actor.user_id, &pending).await?;
+            tx.commit().await?;
+            first.ok_or(Error::Store(error))
+        }
+        written => written,
+    }
+}
+
+/// What somebody wants to post, as far as it can be judged by itself.
+pub(crate) fn checked(app: &App, new: NewPost) -> Result<NewPost, Error> {
     if new.message.trim().is_empty() && new.props.len() <= 2 && new.file_ids.is_empty() {
         return Err(Error::Empty);
     }
+    well_formed(app, new)
+}
+
+/// The same for what may say nothing yet.
+pub(crate) fn well_formed(app: &App, mut new: NewPost) -> Result<NewPost, Error> {
+    let max = app.settings.get().max_post_size;
     if new.file_ids.len() > MAX_FILES {
         return Err(Error::TooManyFiles);
     }
@@ -112,33 +143,42 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     if !(new.kind.is_empty() || new.kind == "me" || new.kind == "slack_attachment" || new.kind.starts_with("custom_")) {
         return Err(Error::Kind);
     }
-    let props = checked_props(app, &new.props, actor, None)?;
-    let priority = checked_priority(new.priority, new.root_id.is_some())?;
+    new.props = checked_props(app, &new.props, None)?;
+    new.priority = checked_priority(new.priority, new.root_id.is_some())?;
+    Ok(new)
+}
 
-    let mut tx = app.db.begin(app.clock.now()).await?;
-    let access = access::channel(&mut tx, actor, channel, Permission::CreatePost).await?;
+/// Writes a [checked] post in a transaction that may have another purpose; of no more use after an error.
+pub(crate) async fn write(
+    app: &App,
+    tx: &mut Tx,
+    actor: &SessionUser,
+    channel: &ChannelId,
+    new: NewPost,
+) -> Result<Post, Error> {
+    let access = access::channel(tx, actor, channel, Permission::CreatePost).await?;
     if access.channel().is_archived() {
         return Err(Error::Archived);
     }
     if access.channel().kind.is_direct_or_group() {
-        direct::resume(app, &mut tx, access.channel(), actor).await?;
+        direct::resume(app, tx, access.channel(), actor).await?;
     } else {
-        access::writable(app, &mut tx, access.channel()).await?;
+        access::writable(app, tx, access.channel()).await?;
     }
-    if priority.as_ref().is_some_and(|priority| priority.persistent_notifications) {
+    if new.priority.as_ref().is_some_and(|priority| priority.persistent_notifications) {
         reminders::check(app, access.channel(), &new.message)?;
     }
+    let props = if actor.is_bot { marked_as_of_bot(&new.props) } else { new.props };
     let props = calling::marked_silent(props, &new.message, &access);
     if let Some(root) = &new.root_id {
-        check_root(&mut tx, channel, root).await?;
+        check_root(tx, channel, root).await?;
     }
     if !new.file_ids.is_empty() {
         access.require(Permission::UploadFile)?;
         // Sent again, its files hang on the first post already.
         if !new.pending_post_id.is_empty()
-            && let Some(first) = posts::get_by_pending(&mut tx, &actor.user_id, &new.pending_post_id).await?
+            && let Some(first) = posts::get_by_pending(tx, &actor.user_id, &new.pending_post_id).await?
         {
-            tx.commit().await?;
             return Ok(first);
         }
     }
@@ -167,34 +207,16 @@ pub async fn create(app: &App, actor: &SessionUser, channel: &ChannelId, new: Ne
     };
     let has_text = !post.message.trim().is_empty() || post.props.len() > 2;
     if !post.file_ids.is_empty() {
-        files::attach_own(&mut tx, &mut post).await?;
+        files::attach_own(tx, &mut post).await?;
         if post.file_ids.is_empty() && !has_text {
             return Err(Error::Empty);
         }
     }
-    if let Some(priority) = &priority {
-        priorities::set(&mut tx, &post.id, priority).await?;
+    if let Some(priority) = &new.priority {
+        priorities::set(tx, &post.id, priority).await?;
     }
-    let written = insert(app, &mut tx, &access, &post, priority.as_ref(), &new.pending_post_id).await;
-    let written = match written {
-        Ok(()) => tx.commit().await.map_err(Error::from),
-        Err(error) => {
-            drop(tx);
-            Err(error)
-        }
-    };
-    match written {
-        Ok(()) => Ok(post),
-        // The client did not hear our first answer and asks again: one post, the same answer.
-        Err(Error::Store(error)) if error.is_unique_on("pending") => {
-            // A writer sees what a neighbour has written and not yet committed; committing waits until it is durable.
-            let mut tx = app.db.begin(app.clock.now()).await?;
-            let first = posts::get_by_pending(&mut tx, &actor.user_id, &new.pending_post_id).await?;
-            tx.commit().await?;
-            first.ok_or(Error::Store(error))
-        }
-        Err(error) => Err(error),
-    }
+    insert(app, tx, &access, &post, new.priority.as_ref(), &new.pending_post_id).await?;
+    Ok(post)
 }
 
 async fn insert(
@@ -214,7 +236,7 @@ async fn insert(
     Ok(())
 }
 
-async fn check_root(tx: &mut Tx, channel: &ChannelId, root: &PostId) -> Result<(), Error> {
+pub(crate) async fn check_root(tx: &mut Tx, channel: &ChannelId, root: &PostId) -> Result<(), Error> {
     let root = posts::get(tx, root).await?.ok_or(Error::Root)?;
     if root.channel_id != *channel || root.root_id.is_some() || root.gone_at().is_some() {
         return Err(Error::Root);
@@ -223,7 +245,7 @@ async fn check_root(tx: &mut Tx, channel: &ChannelId, root: &PostId) -> Result<(
 }
 
 /// `before` are the props of the post they take the place of.
-fn checked_props(app: &App, text: &str, actor: &SessionUser, before: Option<&str>) -> Result<String, Error> {
+fn checked_props(app: &App, text: &str, before: Option<&str>) -> Result<String, Error> {
     if text.chars().count() > MAX_PROPS {
         return Err(Error::Props);
     }
@@ -237,7 +259,7 @@ fn checked_props(app: &App, text: &str, actor: &SessionUser, before: Option<&str
     map.remove(FROM_BOT);
     let before: Option<serde_json::Map<String, serde_json::Value>> =
         before.and_then(|text| serde_json::from_str(text).ok());
-    if before.as_ref().map_or(actor.is_bot, |before| before.contains_key(FROM_BOT)) {
+    if before.as_ref().is_some_and(|before| before.contains_key(FROM_BOT)) {
         map.insert(FROM_BOT.to_owned(), "true".into());
     }
     if map.contains_key("attachments") {
@@ -247,6 +269,13 @@ fn checked_props(app: &App, text: &str, actor: &SessionUser, before: Option<&str
         buttons::identify(&mut map, &app.ids);
     }
     Ok(serde_json::Value::Object(map).to_string())
+}
+
+/// Clients show beside a message that a program wrote it.
+fn marked_as_of_bot(props: &str) -> String {
+    let mut map: serde_json::Map<String, serde_json::Value> = serde_json::from_str(props).unwrap_or_default();
+    map.insert(FROM_BOT.to_owned(), "true".into());
+    serde_json::Value::Object(map).to_string()
 }
 
 fn checked_priority(priority: Option<Priority>, is_reply: bool) -> Result<Option<Priority>, Error> {
@@ -275,12 +304,28 @@ pub struct PostPatch {
 /// # Errors
 /// [`Error`]; posts of other servers' people are edited by nobody here (ruling 57).
 pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch) -> Result<Post, Error> {
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let (post, changed) = edit_in(app, &mut tx, actor, id, patch).await?;
+    if changed {
+        tx.commit().await?;
+    }
+    Ok(post)
+}
+
+/// The same in a transaction that may have begun with something else; true if there is something to commit. What the post
+/// said before is kept for its author.
+pub(crate) async fn edit_in(
+    app: &App,
+    tx: &mut Tx,
+    actor: &SessionUser,
+    id: &PostId,
+    patch: PostPatch,
+) -> Result<(Post, bool), Error> {
     let settings = app.settings.get();
     if patch.message.as_ref().is_some_and(|message| message.chars().count() > settings.max_post_size) {
         return Err(Error::TooLong { max: settings.max_post_size });
     }
-    let mut tx = app.db.begin(app.clock.now()).await?;
-    let (mut post, access) = lock(&mut tx, actor, id, Permission::EditPost).await?;
+    let (mut post, access) = lock(tx, actor, id, Permission::EditPost).await?;
     if post.is_system() {
         return Err(Error::SystemPost);
     }
@@ -288,7 +333,7 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
     if post.remote_id.is_some() || !may_edit {
         return Err(Error::NotAuthor);
     }
-    access::writable(app, &mut tx, access.channel()).await?;
+    access::writable(app, tx, access.channel()).await?;
     let age = tx.now().since(post.create_at) / 1000;
     if settings.post_edit_seconds >= 0 && age > settings.post_edit_seconds && patch.message.is_some() {
         return Err(Error::TooLate);
@@ -304,7 +349,7 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
         post.edit_at = Some(before.update_at.next_version(tx.now()));
     }
     if let Some(props) = patch.props {
-        post.props = checked_props(app, &props, actor, Some(&before.props))?;
+        post.props = checked_props(app, &props, Some(&before.props))?;
     }
     post.props = calling::marked_silent(post.props, &post.message, &access);
     if let Some(wanted) = patch.file_ids.filter(|wanted| *wanted != before.file_ids) {
@@ -312,23 +357,26 @@ pub async fn edit(app: &App, actor: &SessionUser, id: &PostId, patch: PostPatch)
             return Err(Error::TooManyFiles);
         }
         post.file_ids = wanted;
-        files::change_own(&mut tx, &before, &mut post).await?;
+        files::change_own(tx, &before, &mut post).await?;
         if post.file_ids != before.file_ids {
             post.edit_at = Some(before.update_at.next_version(tx.now()));
         }
     }
     let pinned = patch.is_pinned.filter(|pinned| *pinned != before.is_pinned);
     if post == before && pinned.is_none() {
-        return Ok(post);
+        return Ok((post, false));
     }
     if post != before {
-        save_edit(&mut tx, &mut post, Origin::Local).await?;
+        let says_else = post.message != before.message || post.file_ids != before.file_ids;
+        save_edit(tx, &mut post, Origin::Local).await?;
+        if says_else {
+            post_versions::keep(tx, &app.ids.id(PostId::from_random), &before, post.update_at)?;
+        }
     }
     if let Some(pinned) = pinned {
-        pin(&mut tx, &mut post, actor, pinned).await?;
+        pin(tx, &mut post, actor, pinned).await?;
     }
-    tx.commit().await?;
-    Ok(post)
+    Ok((post, true))
 }
 
 async fn pin(tx: &mut Tx, post: &mut Post, actor: &SessionUser, pinned: bool) -> Result<(), StoreError> {
@@ -426,6 +474,7 @@ pub(crate) async fn remove(tx: &mut Tx, post: Post, by: Option<UserId>, origin: 
         } else {
             post.delete_at = Some(now);
             files::remove_with_post(tx, &post).await?;
+            post_versions::delete_of(tx, &post.id)?;
             post.message = String::new();
             post.hashtags = String::new();
             post.props = by.map_or("{}".to_owned(), |by| serde_json::json!({ "deleteBy": by }).to_string());

@@ -89,6 +89,8 @@ keys! {
         "EnablePostIconOverride" => |c, v| set(c, |s| &mut s.icon_override, flag(v));
         "EnableBotAccountCreation" => |c, v| set(c, |s| &mut s.bots, flag(v));
         "EnableUserAccessTokens" => |c, v| set(c, |s| &mut s.access_tokens, flag(v));
+        "AllowSyncedDrafts" => |c, v| set(c, |s| &mut s.synced_drafts, flag(v));
+        "ScheduledPosts" => |c, v| set(c, |s| &mut s.scheduled_posts, flag(v));
         "AllowPersistentNotifications" => |c, v| set(c, |s| &mut s.reminders.allowed, flag(v));
         "PersistentNotificationIntervalMinutes" =>
             |c, v| set(c, |s| &mut s.reminders.interval_ms, number(v, 2..=10_080).map(|minutes| minutes * 60_000));

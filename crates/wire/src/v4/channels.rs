@@ -7,7 +7,7 @@ use rialto_model::{ChannelId, Millis, TeamId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::lenient::{or_default, well_formed};
+use crate::lenient::{or_absent, or_default, well_formed};
 
 /// A channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -285,8 +285,35 @@ pub struct ChannelSearch {
     pub team_ids: Vec<TeamId>,
     #[serde(deserialize_with = "or_default")]
     pub include_deleted: bool,
+    #[serde(deserialize_with = "or_absent")]
     pub page: Option<i64>,
+    #[serde(deserialize_with = "or_absent")]
     pub per_page: Option<i64>,
+    /// Only archived ones.
+    #[serde(deserialize_with = "or_default")]
+    pub deleted: bool,
+    #[serde(deserialize_with = "or_default")]
+    pub public: bool,
+    #[serde(deserialize_with = "or_default")]
+    pub private: bool,
+    #[serde(deserialize_with = "or_default")]
+    pub exclude_default_channels: bool,
+    #[serde(deserialize_with = "or_default")]
+    pub exclude_remote: bool,
+}
+
+/// `POST /channels/C/convert_to_channel`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Conversion {
+    #[serde(deserialize_with = "or_default")]
+    pub channel_id: String,
+    #[serde(deserialize_with = "or_default")]
+    pub team_id: String,
+    #[serde(deserialize_with = "or_default")]
+    pub name: String,
+    #[serde(deserialize_with = "or_default")]
+    pub display_name: String,
 }
 
 /// Somebody who was asked for in a channel and has not come yet; Rialto only.

@@ -64,6 +64,10 @@ pub struct ClientConfigInput {
     pub bots: bool,
     /// People can have tokens for programs.
     pub access_tokens: bool,
+    /// Drafts are kept on the server.
+    pub synced_drafts: bool,
+    /// Messages may be posted later.
+    pub scheduled_posts: bool,
     /// Urgent messages may call people again until they answer.
     pub reminders: bool,
     /// How often, in minutes.
@@ -157,6 +161,8 @@ pub fn client_config_full(input: &ClientConfigInput) -> BTreeMap<String, String>
         ("EnablePostUsernameOverride", input.username_override),
         ("EnablePostIconOverride", input.icon_override),
         ("EnableUserAccessTokens", input.access_tokens),
+        ("AllowSyncedDrafts", input.synced_drafts),
+        ("ScheduledPosts", input.scheduled_posts),
         ("AllowPersistentNotifications", input.reminders),
         ("EnableLinkPreviews", input.enable_link_previews),
         ("ShowEmailAddress", input.show_email_address),
@@ -233,7 +239,7 @@ const LIMITED: &[(&str, &str)] = &[
     ("FeatureFlagAutoTranslation", "false"),
     ("FeatureFlagBurnOnRead", "false"),
     ("FeatureFlagCJKSearch", "false"),
-    ("FeatureFlagChannelBookmarks", "false"),
+    ("FeatureFlagChannelBookmarks", "true"),
     ("FeatureFlagCloudAnnualRenewals", "false"),
     ("FeatureFlagCloudDedicatedExportUI", "false"),
     ("FeatureFlagCloudIPFiltering", "false"),
@@ -299,7 +305,6 @@ const FULL: &[(&str, &str)] = &[
     ("AllowBannerDismissal", "false"),
     ("AllowCustomThemes", "true"),
     ("AllowPersistentNotificationsForGuests", "false"),
-    ("AllowSyncedDrafts", "false"),
     ("AllowedThemes", ""),
     ("AsymmetricSigningPublicKey", ""),
     ("AvailableLocales", ""),
@@ -389,7 +394,6 @@ const FULL: &[(&str, &str)] = &[
     ("SamlLastNameAttributeSet", "false"),
     ("SamlNicknameAttributeSet", "false"),
     ("SamlPositionAttributeSet", "false"),
-    ("ScheduledPosts", "false"),
     ("SchemaVersion", "150"),
     ("SendEmailNotifications", "false"),
     ("SendPushNotifications", "false"),
@@ -446,6 +450,8 @@ mod tests {
             enable_link_previews: true,
             post_edit_time_limit: -1,
             enable_custom_emoji: true,
+            synced_drafts: true,
+            scheduled_posts: false,
             reaction_limit: 50,
             collapsed_threads: "disabled".into(),
             teammate_name_display: "username".into(),
@@ -484,6 +490,8 @@ mod tests {
                 ("PluginsEnabled", "false"),
                 ("EnableDesktopLandingPage", "false"),
                 ("PostEditTimeLimit", "-1"),
+                ("AllowSyncedDrafts", "true"),
+                ("ScheduledPosts", "false"),
                 ("InstallationDate", "1790000000000"),
             ],
         );

@@ -81,6 +81,8 @@ pub struct Service {
     pub enable_post_icon_override: bool,
     pub enable_bot_account_creation: bool,
     pub enable_user_access_tokens: bool,
+    pub allow_synced_drafts: bool,
+    pub scheduled_posts: bool,
     pub allow_persistent_notifications: bool,
     pub persistent_notification_interval_minutes: i64,
     pub persistent_notification_max_count: i64,

@@ -7,6 +7,7 @@
 pub mod access_tokens;
 pub mod acknowledgements;
 pub mod audits;
+pub mod bookmarks;
 pub mod bots;
 pub mod categories;
 pub mod channels;
@@ -16,6 +17,7 @@ pub mod config;
 pub mod connection_health;
 pub mod connection_policy;
 pub mod connection_trust;
+pub mod drafts;
 pub mod emoji;
 pub mod errors;
 pub mod files;

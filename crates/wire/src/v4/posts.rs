@@ -180,6 +180,32 @@ impl From<&rialto_model::Post> for Post {
 }
 
 impl Post {
+    /// What a post said before an edit: a post of its own, which `original_id` ties to the one it was.
+    #[must_use]
+    pub fn of_version<'a>(
+        post: &rialto_model::Post,
+        version: &rialto_model::PostVersion,
+        files: impl IntoIterator<Item = &'a rialto_model::FileInfo>,
+    ) -> Post {
+        let mut props = post_props::parse(&version.props);
+        post_props::remove_integrations(&mut props);
+        let earlier = Post {
+            id: version.id,
+            original_id: version.post_id.to_string(),
+            update_at: version.replaced_at.0,
+            edit_at: Millis::or_zero(version.edit_at),
+            is_pinned: false,
+            message: version.message.clone(),
+            props,
+            hashtags: version.hashtags.clone(),
+            has_reactions: false,
+            reply_count: 0,
+            last_reply_at: 0,
+            ..Post::from(post)
+        };
+        Post { delete_at: version.replaced_at.0, ..earlier.with_files(files) }
+    }
+
     /// With its reactions; ignored on a deleted post.
     #[must_use]
     pub fn with_reactions<'a>(mut self, reactions: impl IntoIterator<Item = &'a rialto_model::Reaction>) -> Post {

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use rialto_model::event::SidebarChange;
-use rialto_model::{ChannelId, ChannelKind, Millis, PostId, RemoteId, TeamId, ThreadUnread, UserId};
+use rialto_model::event::{Change, SidebarChange};
+use rialto_model::{ChannelId, ChannelKind, ConnectionId, Millis, PostId, RemoteId, TeamId, ThreadUnread, UserId};
 use serde_json::{Value, json};
 
 use super::{Broadcast, EventFrame};
 use crate::lenient::to_text;
 use crate::v4::acknowledgements::Acknowledgement;
+use crate::v4::bookmarks::{Bookmark, UpdatedBookmark};
+use crate::v4::categories::Category;
 use crate::v4::channels::{Channel, ChannelMember, ChannelUnreadAt};
+use crate::v4::drafts::{Draft, ScheduledPost};
 use crate::v4::emoji::Emoji;
 use crate::v4::posts::Post;
 use crate::v4::preferences::Preference;
@@ -219,6 +222,25 @@ pub fn channel_created(user: UserId, channel: &rialto_model::Channel) -> EventFr
     EventFrame::new("channel_created", json!({"channel_id": channel.id, "team_id": team_id}), Broadcast::user(user))
 }
 
+/// A bookmark of a channel changed, by a client that need not be told.
+pub fn bookmark_changed(bookmark: &Bookmark, change: Change, from: Option<ConnectionId>) -> EventFrame {
+    let (event, data) = match change {
+        Change::Added => ("channel_bookmark_created", json!({"bookmark": to_text(bookmark)})),
+        Change::Updated => {
+            let updated = UpdatedBookmark { updated: bookmark.clone() };
+            ("channel_bookmark_updated", json!({"bookmarks": to_text(&updated)}))
+        }
+        Change::Deleted => ("channel_bookmark_deleted", json!({"bookmark": to_text(bookmark)})),
+    };
+    EventFrame::new(event, data, Broadcast::channel(bookmark.channel_id).omitting_connection(from))
+}
+
+/// The bookmarks of a channel stand in another order.
+pub fn bookmarks_sorted(channel: ChannelId, bookmarks: &[Bookmark], from: Option<ConnectionId>) -> EventFrame {
+    let data = json!({"bookmarks": to_text(bookmarks)});
+    EventFrame::new("channel_bookmark_sorted", data, Broadcast::channel(channel).omitting_connection(from))
+}
+
 /// Anything about a channel changed, whether it is shared included.
 pub fn channel_updated(channel: &Channel) -> EventFrame {
     EventFrame::new("channel_updated", json!({"channel": to_text(channel)}), Broadcast::channel(channel.id))
@@ -407,6 +429,53 @@ pub fn sidebar_changed(user: UserId, team: TeamId, change: &SidebarChange) -> Ev
 pub fn preferences_deleted(user: UserId, preferences: &[Preference]) -> EventFrame {
     let data = json!({"preferences": to_text(preferences)});
     EventFrame::new("preferences_deleted", data, Broadcast::user(user))
+}
+
+/// What the person has begun to write changed, by a client that need not be told.
+pub fn draft_changed(draft: &Draft, change: Change, from: Option<ConnectionId>) -> EventFrame {
+    let event = match change {
+        Change::Added => "draft_created",
+        Change::Updated => "draft_updated",
+        Change::Deleted => "draft_deleted",
+    };
+    let broadcast = Broadcast::user(draft.user_id).in_channel(draft.channel_id).omitting_connection(from);
+    EventFrame::new(event, json!({"draft": to_text(draft)}), broadcast)
+}
+
+/// A message the person has posted later changed, by a client that need not be told; or it was posted or could not be.
+pub fn scheduled_post_changed(post: &ScheduledPost, change: Change, from: Option<ConnectionId>) -> EventFrame {
+    let event = match change {
+        Change::Added => "scheduled_post_created",
+        Change::Updated => "scheduled_post_updated",
+        Change::Deleted => "scheduled_post_deleted",
+    };
+    let broadcast = Broadcast::user(post.draft.user_id).in_channel(post.draft.channel_id).omitting_connection(from);
+    EventFrame::new(event, json!({"scheduledPost": to_text(post)}), broadcast)
+}
+
+/// The person made a sidebar category.
+pub fn sidebar_category_created(category: &Category) -> EventFrame {
+    sidebar("sidebar_category_created", category.user_id, category.team_id, json!({"category_id": category.id}))
+}
+
+/// The person removed a sidebar category.
+pub fn sidebar_category_deleted(user: UserId, team: TeamId, category_id: &str) -> EventFrame {
+    sidebar("sidebar_category_deleted", user, team, json!({"category_id": category_id}))
+}
+
+/// Categories of the person changed, or the channels in them.
+pub fn sidebar_category_updated(user: UserId, team: TeamId, categories: &[Category]) -> EventFrame {
+    sidebar("sidebar_category_updated", user, team, json!({"updatedCategories": to_text(categories)}))
+}
+
+/// The person put categories in another order.
+pub fn sidebar_category_order_updated(user: UserId, team: TeamId, order: &[String]) -> EventFrame {
+    sidebar("sidebar_category_order_updated", user, team, json!({"order": order}))
+}
+
+fn sidebar(event: &'static str, user: UserId, team: TeamId, data: serde_json::Value) -> EventFrame {
+    // Clients ignore these without a team.
+    EventFrame::new(event, data, Broadcast::user(user).in_team(Some(team)))
 }
 
 /// The configuration changed: the map of `GET /config/client`.
