@@ -11,6 +11,7 @@ mod arrivals_tests;
 pub mod audit;
 pub mod backfill;
 pub mod backlog;
+pub mod bulk;
 pub mod bus;
 #[cfg(test)]
 mod channel_life_tests;
@@ -40,6 +41,7 @@ pub mod installation;
 pub mod interruptions;
 #[cfg(test)]
 mod interruptions_tests;
+pub mod jobs;
 pub mod keys;
 pub mod ledger;
 pub mod link_previews;

@@ -3,6 +3,7 @@
 //! Pure: no I/O, no async, no clock. Everything else in the workspace may import this crate; it imports none of them.
 
 pub mod address;
+pub mod bulk;
 pub mod cause;
 pub mod channel;
 pub mod emoji;
@@ -10,6 +11,7 @@ pub mod event;
 pub mod file;
 pub mod history;
 pub mod id;
+pub mod job;
 pub mod ledger;
 pub mod link_preview;
 pub mod moderation;
@@ -37,6 +39,7 @@ pub use id::{
     ChannelId, ConnectionId, FileId, InvalidId, InviteId, ItemId, MessageId, PostId, RemoteId, RequestId, ServerId,
     SessionId, ShareId, TeamId, UserId,
 };
+pub use job::{Job, JobKind, JobStatus};
 pub use ledger::{LedgerKind, LedgerPast, LedgerState};
 pub use link_preview::{LinkKind, LinkPreview};
 pub use moderation::{Moderated, ModeratedRole, Moderation, Whom};

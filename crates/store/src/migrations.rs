@@ -46,6 +46,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V23__link_previews", include_str!("../migrations/0023_link_previews.sql"), "", ""),
     ("V24__refused", include_str!("../migrations/0024_refused.sql"), "", ""),
     ("V25__reminders", include_str!("../migrations/0025_reminders.sql"), "", ""),
+    ("V28__jobs", include_str!("../migrations/0028_jobs.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

@@ -11,6 +11,7 @@ macro_rules! columns {
          u.remote_username, u.remote_update_at, u.is_bot, u.last_password_update, u.picture_at"
     };
 }
+pub(crate) use columns as user_columns;
 
 impl FromRow for User {
     fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {

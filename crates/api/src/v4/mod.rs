@@ -19,6 +19,7 @@ mod emoji;
 mod files;
 mod history;
 mod id_lists;
+mod jobs;
 mod ledger;
 mod license;
 mod moderations;
@@ -33,6 +34,7 @@ mod sessions;
 mod set_aside;
 mod share_requests;
 mod shared_channels;
+mod shelves;
 mod statuses;
 mod stubs;
 mod system;
@@ -86,5 +88,7 @@ pub fn routes() -> Router<Api> {
         .merge(license::routes())
         .merge(commands::routes())
         .merge(audits::routes())
+        .merge(jobs::routes())
+        .merge(shelves::routes())
         .merge(stubs::routes())
 }

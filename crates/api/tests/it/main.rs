@@ -23,6 +23,8 @@ mod embeds;
 #[cfg(test)]
 mod hub;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod loopback;
 #[cfg(test)]
 mod many_connections;

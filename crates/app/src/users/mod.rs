@@ -6,7 +6,7 @@ mod find;
 pub mod pictures;
 #[cfg(test)]
 mod pictures_tests;
-mod profile;
+pub(crate) mod profile;
 mod succession;
 #[cfg(test)]
 mod succession_tests;

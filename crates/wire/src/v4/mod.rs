@@ -17,6 +17,7 @@ pub mod connection_trust;
 pub mod emoji;
 pub mod errors;
 pub mod files;
+pub mod jobs;
 pub mod ledger;
 pub mod license;
 pub mod moderations;
