@@ -67,8 +67,8 @@ check: web/dist/index.html ## Formatting, lints, types, licences, what tests sho
 quick: ## Unit tests only, in seconds
 	scripts/postgres run cargo test --workspace --lib
 
-bench: web/dist/index.html ## Latency, throughput, catch-up, start-up, memory
-	RIALTO_TEST_POSTGRES=$$(scripts/postgres start bench) cargo bench -p rialto-server --bench sharing --bench history; \
+bench: web/dist/index.html ## Latency, throughput, catch-up, start-up, memory, migration
+	RIALTO_TEST_POSTGRES=$$(scripts/postgres start bench) cargo bench -p rialto-server --bench sharing --bench history --bench migration; \
 		status=$$?; scripts/postgres stop bench; exit $$status
 
 slow-link: ## A 2 GiB file over 20 Mbit/s, 80 ms and a break; a quarter of an hour, as root

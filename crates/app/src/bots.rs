@@ -10,7 +10,7 @@ use crate::users::{self, NewUser, account, profile};
 use crate::{App, passwords, sessions};
 
 /// Characters a description has at most.
-const DESCRIPTION: usize = 1_024;
+pub(crate) const MAX_DESCRIPTION: usize = 1_024;
 
 /// Why something about a bot was not done.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +22,7 @@ pub enum Error {
     #[error("bots cannot be made")]
     Disabled,
     /// The description is too long.
-    #[error("the description is longer than {DESCRIPTION} characters")]
+    #[error("the description is longer than {MAX_DESCRIPTION} characters")]
     Description,
     /// Whoever is to look after it cannot.
     #[error("no such owner")]
@@ -89,7 +89,7 @@ fn describe(user: &mut User, change: Change) -> Result<(), Error> {
         user.first_name = name.trim().to_owned();
     }
     if let Some(description) = change.description {
-        if description.chars().count() > DESCRIPTION {
+        if description.chars().count() > MAX_DESCRIPTION {
             return Err(Error::Description);
         }
         user.bot_description = description;

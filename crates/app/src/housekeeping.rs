@@ -12,6 +12,8 @@ const KEEP_EVENTS: i64 = 3_600_000;
 const KEEP_FOR_BACKUPS: i64 = 14 * 24 * 3_600_000;
 /// Spent codes are kept this long, so that their reuse gets a reason (ruling 13), ms.
 const KEEP_CODES: i64 = 30 * 24 * 3_600_000;
+/// Import files may take so long to arrive, as other files (ruling 8.7), ms.
+const KEEP_UPLOADS: i64 = 7 * 24 * 3_600_000;
 const SLICE: i64 = 500;
 
 /// Removes log entries behind the slowest consumer and the furthest held channel, spent codes and ended sessions.
@@ -56,6 +58,9 @@ pub async fn tidy(app: &App) -> Result<(), StoreError> {
     }
     if let Err(error) = crate::files::tidy(app).await {
         tracing::warn!(%error, "old uploads could not be removed");
+    }
+    if let Err(error) = crate::bulk::shelves::tidy(app, Millis(now.0 - KEEP_UPLOADS)).await {
+        tracing::warn!(%error, "old import files could not be removed");
     }
     let mut tx = app.db.begin(app.clock.now()).await?;
     remotes::prune_invites(&mut tx, Millis(now.0 - KEEP_CODES)).await?;

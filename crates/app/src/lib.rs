@@ -17,6 +17,7 @@ pub mod bookmarks;
 #[cfg(test)]
 mod bookmarks_tests;
 pub mod bots;
+pub mod bulk;
 pub mod bus;
 pub mod categories;
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub mod installation;
 pub mod interruptions;
 #[cfg(test)]
 mod interruptions_tests;
+pub mod jobs;
 pub mod keys;
 pub mod ledger;
 pub mod link_previews;

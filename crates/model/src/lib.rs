@@ -5,6 +5,7 @@
 pub mod access_token;
 pub mod address;
 pub mod bookmark;
+pub mod bulk;
 pub mod category;
 pub mod cause;
 pub mod channel;
@@ -14,6 +15,7 @@ pub mod event;
 pub mod file;
 pub mod history;
 pub mod id;
+pub mod job;
 pub mod ledger;
 pub mod link_preview;
 pub mod moderation;
@@ -44,6 +46,7 @@ pub use id::{
     ChannelId, ConnectionId, FileId, InvalidId, InviteId, ItemId, MessageId, PostId, RemoteId, RequestId, ServerId,
     SessionId, ShareId, TeamId, UserId,
 };
+pub use job::{Job, JobKind, JobStatus};
 pub use ledger::{LedgerKind, LedgerPast, LedgerState};
 pub use link_preview::{LinkKind, LinkPreview};
 pub use moderation::{Moderated, ModeratedRole, Moderation, Whom};

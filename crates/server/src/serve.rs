@@ -11,7 +11,7 @@ use rialto_api::Api;
 use rialto_api::hub::{self, Hub, Sources};
 use rialto_app::files::disk::Disk;
 use rialto_app::outgoing_webhooks::telling;
-use rialto_app::{App, Clock, IdSource, StartError, configuration, link_previews, search, shares};
+use rialto_app::{App, Clock, IdSource, StartError, configuration, jobs, link_previews, search, shares};
 use rialto_federation::transport::Https;
 use rialto_federation::{Federation, receive, service};
 use rialto_store::log::Tail;
@@ -86,6 +86,7 @@ pub async fn serve(config: Config, live: Live) -> Result<(), ServeError> {
     let mut consumers = Consumers::default();
     let node = node(&app, &listener);
     tokio::spawn(telling::follow(app.clone(), node.clone()));
+    tokio::spawn(jobs::follow(app.clone(), node.clone()));
     let service = tokio::spawn(service::run(federation.clone(), consumers.add(), node));
     let api = Api::new(federation.clone());
     let version = {

@@ -12,6 +12,7 @@ macro_rules! columns {
          COALESCE((SELECT o.members_without FROM channels o WHERE o.id = m.channel_id), '')"
     };
 }
+pub(crate) use columns as member_columns;
 
 impl FromRow for ChannelMember {
     fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {

@@ -14,6 +14,7 @@ macro_rules! columns {
          (SELECT CAST(COALESCE(SUM(n.total_root), 0) AS BIGINT) FROM channel_counts n WHERE n.channel_id = c.id)"
     };
 }
+pub(crate) use columns as channel_columns;
 
 impl FromRow for Channel {
     fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {

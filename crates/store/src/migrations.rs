@@ -54,6 +54,7 @@ const MIGRATIONS: &[(&str, &str, &str, &str)] = &[
     ("V31__post_reminders", include_str!("../migrations/0031_post_reminders.sql"), "", ""),
     ("V32__post_versions", include_str!("../migrations/0032_post_versions.sql"), "", ""),
     ("V33__bookmarks", include_str!("../migrations/0033_bookmarks.sql"), "", ""),
+    ("V34__jobs", include_str!("../migrations/0034_jobs.sql"), "", ""),
 ];
 
 /// Nodes that start together migrate one after the other under this advisory lock.

@@ -12,6 +12,18 @@ macro_rules! columns {
     };
 }
 
+/// How a new row begins; when the post came here is for the end to say, as parameter 22.
+macro_rules! insert_columns {
+    () => {
+        "INSERT INTO posts (id, channel_id, user_id, root_id, create_at, update_at, edit_at, delete_at, hidden_at, \
+         is_pinned, kind, message, props, hashtags, remote_id, remote_update_at, reply_count, last_reply_at, has_reactions, \
+         pending_post_id, file_ids, arrive_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+         $17, $18, $19, $20, $21, "
+    };
+}
+pub(crate) use columns as post_columns;
+pub(crate) use insert_columns;
+
 impl FromRow for Post {
     fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {
         Ok(Post {
@@ -138,20 +150,20 @@ pub async fn pending_ids(view: &mut Snapshot, ids: &[PostId]) -> Result<Vec<(Pos
 
 /// What comes while a channel is shared has come after the share began, and what comes after one has ended has come after
 /// its end, even if the clock was set back meanwhile: the times decide what a peer may hear of (`peer_posts`).
-const INSERT: &str = "INSERT INTO posts (id, channel_id, user_id, root_id, create_at, update_at, edit_at, delete_at, hidden_at, \
-     is_pinned, kind, message, props, hashtags, remote_id, remote_update_at, reply_count, last_reply_at, has_reactions, \
-     pending_post_id, file_ids, arrive_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
-     $18, $19, $20, $21, (SELECT CASE WHEN $22 > f.at THEN $22 ELSE f.at END FROM \
+const INSERT: &str = concat!(
+    insert_columns!(),
+    "(SELECT CASE WHEN $22 > f.at THEN $22 ELSE f.at END FROM \
      (SELECT COALESCE(MAX(CASE WHEN live THEN create_at ELSE update_at + 1 END), 0) AS at FROM shares WHERE channel_id = $2) \
-     f))";
+     f))"
+);
 
 /// The column's form of a post's files.
-fn file_text(post: &Post) -> String {
+pub(crate) fn file_text(post: &Post) -> String {
     let ids: Vec<&str> = post.file_ids.iter().map(|id| id.as_str()).collect();
     ids.join(" ")
 }
 
-fn columns<'a>(post: &'a Post, pending: &'a str, files: &'a str, arrive_at: Millis) -> [Arg<'a>; 22] {
+pub(crate) fn columns<'a>(post: &'a Post, pending: &'a str, files: &'a str, arrive_at: Millis) -> [Arg<'a>; 22] {
     [
         (&post.id).into(),
         (&post.channel_id).into(),

@@ -9,6 +9,7 @@ macro_rules! columns {
         "m.team_id, m.user_id, m.create_at, m.delete_at, m.scheme_admin, m.scheme_user, m.scheme_guest"
     };
 }
+pub(crate) use columns as team_member_columns;
 
 impl FromRow for TeamMember {
     fn from_row(row: &mut Row<'_>) -> Result<Self, StoreError> {

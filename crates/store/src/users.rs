@@ -12,6 +12,7 @@ macro_rules! columns {
          u.remote_username, u.remote_update_at, u.is_bot, u.bot_description, u.last_password_update, u.picture_at"
     };
 }
+pub(crate) use columns as user_columns;
 
 pub(crate) use columns;
 

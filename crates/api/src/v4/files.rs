@@ -12,9 +12,10 @@ use rialto_app::SessionUser;
 use rialto_app::files::{self, Error, Progress, disk, pictures};
 use rialto_model::{ChannelId, FileId, FileInfo as File, ItemId, PostId};
 use rialto_wire::v4::files::{FileInfo, NewUpload, UploadSession, UploadedFiles};
+use rialto_wire::v4::jobs::AnySession;
 use serde::Deserialize;
 
-use super::id_lists;
+use super::{id_lists, shelves};
 use crate::extract::{ApiJson, Params, Session, UserParam};
 use crate::{Api, ApiError, ApiResult};
 
@@ -246,14 +247,14 @@ fn url_encoded(text: &str) -> String {
     out
 }
 
-fn put(response: &mut Response, name: HeaderName, value: &str) {
+pub(super) fn put(response: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Range {
+pub(super) enum Range {
     /// No range we know: everything.
     Whole,
     /// From the first byte up to, not including, the second.
@@ -263,7 +264,7 @@ enum Range {
 }
 
 /// One range of bytes; several are answered with everything, which RFC 9110 allows.
-fn range_of(text: &str, size: u64) -> Range {
+pub(super) fn range_of(text: &str, size: u64) -> Range {
     let Some((from, to)) = text.strip_prefix("bytes=").and_then(|rest| rest.split_once('-')) else {
         return Range::Whole;
     };
@@ -308,33 +309,42 @@ async fn begin(
     State(api): State<Api>,
     Session(actor): Session,
     ApiJson(body): ApiJson<NewUpload>,
-) -> Result<(StatusCode, ApiJson<UploadSession>), ApiError> {
+) -> Result<Response, ApiError> {
+    if body.kind == "import" {
+        return shelves::begin(&api, &actor, &body).await;
+    }
     if !matches!(body.kind.as_str(), "" | "attachment") {
         return Err(ApiError::body_param("type"));
     }
     let channel = id_lists::one(&body.channel_id, "channel_id")?;
     let new = files::NewUpload { channel, name: body.filename, size: body.file_size };
     let upload = files::begin(&api.app, &actor, new).await?;
-    Ok((StatusCode::CREATED, ApiJson(UploadSession::new(&upload, 0))))
+    Ok((StatusCode::CREATED, ApiJson(UploadSession::new(&upload, 0))).into_response())
 }
 
 async fn session(
     State(api): State<Api>,
     Session(actor): Session,
     Params(id): Params<ItemId>,
-) -> ApiResult<UploadSession> {
+) -> Result<Response, ApiError> {
+    if let Some((upload, received)) = rialto_app::bulk::shelves::upload(&api.app, &actor, &id).await? {
+        return Ok(ApiJson(shelves::shown(&upload, received)).into_response());
+    }
     let (upload, received) = files::upload(&api.app, &actor, &id).await?;
-    Ok(ApiJson(UploadSession::new(&upload, received)))
+    Ok(ApiJson(UploadSession::new(&upload, received)).into_response())
 }
 
 async fn sessions(
     State(api): State<Api>,
     Session(actor): Session,
     Params(user): Params<UserParam>,
-) -> ApiResult<Vec<UploadSession>> {
+) -> ApiResult<Vec<AnySession>> {
     super::channel_lists::require_self(&actor, user)?;
-    let list = files::uploads(&api.app, &actor).await?;
-    Ok(ApiJson(list.iter().map(|(upload, received)| UploadSession::new(upload, *received)).collect()))
+    let files = files::uploads(&api.app, &actor).await?;
+    let imports = rialto_app::bulk::shelves::uploads(&api.app, &actor).await?;
+    let files = files.iter().map(|(upload, received)| AnySession::File(UploadSession::new(upload, *received)));
+    let imports = imports.iter().map(|(upload, received)| AnySession::Import(shelves::shown(upload, *received)));
+    Ok(ApiJson(files.chain(imports).collect()))
 }
 
 async fn receive(
@@ -348,15 +358,24 @@ async fn receive(
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .is_some_and(|kind| kind.starts_with("multipart/"));
-    let progress = if is_multipart {
-        let mut parts = Multipart::from_request(request, &api).await.map_err(|_| ApiError::body_param("file"))?;
-        let part = parts.next_field().await.map_err(|_| ApiError::body_param("file"))?;
-        let part = part.ok_or_else(|| ApiError::body_param("file"))?;
-        files::receive(&api.app, &actor, &id, part).await?
-    } else {
-        files::receive(&api.app, &actor, &id, body(request.into_body())).await?
-    };
-    Ok(match progress {
+    if !is_multipart {
+        return receive_from(&api, &actor, &id, body(request.into_body())).await;
+    }
+    let mut parts = Multipart::from_request(request, &api).await.map_err(|_| ApiError::body_param("file"))?;
+    let part = parts.next_field().await.map_err(|_| ApiError::body_param("file"))?;
+    receive_from(&api, &actor, &id, part.ok_or_else(|| ApiError::body_param("file"))?).await
+}
+
+async fn receive_from<E>(
+    api: &Api,
+    actor: &SessionUser,
+    id: &ItemId,
+    content: impl Stream<Item = Result<Bytes, E>>,
+) -> Result<Response, ApiError> {
+    if let Some((upload, _)) = rialto_app::bulk::shelves::upload(&api.app, actor, id).await? {
+        return shelves::receive(api, actor, &upload, content).await;
+    }
+    Ok(match files::receive(&api.app, actor, id, content).await? {
         Progress::Done(file) => ApiJson(FileInfo::from(&*file)).into_response(),
         Progress::At(_) => StatusCode::NO_CONTENT.into_response(),
     })

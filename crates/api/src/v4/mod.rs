@@ -26,6 +26,7 @@ mod files;
 mod history;
 mod id_lists;
 mod integration_actions;
+mod jobs;
 mod ledger;
 mod license;
 mod moderations;
@@ -43,6 +44,7 @@ mod sessions;
 mod set_aside;
 mod share_requests;
 mod shared_channels;
+mod shelves;
 mod slash_commands;
 mod statuses;
 mod stubs;
@@ -112,5 +114,7 @@ pub fn routes() -> Router<Api> {
         .merge(license::routes())
         .merge(commands::routes())
         .merge(audits::routes())
+        .merge(jobs::routes())
+        .merge(shelves::routes())
         .merge(stubs::routes())
 }

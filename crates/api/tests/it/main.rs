@@ -33,6 +33,7 @@ mod embeds;
 mod hub;
 #[cfg(test)]
 mod integrations;
+mod jobs;
 #[cfg(test)]
 mod loopback;
 #[cfg(test)]

@@ -421,6 +421,29 @@ impl World {
         Answer { status, content_type, text: String::from_utf8(bytes.to_vec()).unwrap() }
     }
 
+    /// Sends bytes as they are.
+    pub async fn send(&self, person: &Person, path: &str, bytes: &str) -> Answer {
+        let request = http::Request::builder().method("POST").uri(format!("/api/v4{path}"));
+        let request = request.header("authorization", format!("Bearer {}", person.token));
+        let response = self.router.clone().oneshot(request.body(Body::from(bytes.to_owned())).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let content_type = response.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        Answer { status, content_type, text: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    /// A file as it comes, with this `Range`; empty for none.
+    pub async fn bytes(&self, person: &Person, path: &str, range: &str) -> (u16, Vec<u8>) {
+        let request = http::Request::builder().uri(format!("/api/v4{path}"));
+        let mut request = request.header("authorization", format!("Bearer {}", person.token));
+        if !range.is_empty() {
+            request = request.header("range", range);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        (status, axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec())
+    }
+
     pub async fn get(&self, person: &Person, path: &str) -> Value {
         self.call(person, "GET", path, Value::Null).await.json(200)
     }

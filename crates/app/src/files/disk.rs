@@ -3,6 +3,7 @@
 //! Bytes come before rows: a file is complete and flushed before the row that names it commits, so a crash leaves bytes
 //! without a row, which are swept, and never a row without bytes.
 
+pub(crate) mod bulk;
 mod emoji;
 mod portraits;
 
@@ -122,7 +123,7 @@ impl Disk {
     }
 
     /// The path of a complete file, for what reads it outside of the runtime.
-    pub(super) fn path(&self, file: &FileId) -> PathBuf {
+    pub(crate) fn path(&self, file: &FileId) -> PathBuf {
         self.file_path(file, "")
     }
 

@@ -258,7 +258,7 @@ pub async fn take_bytes(
 }
 
 /// Finds out what a complete upload is and makes its bytes a file. The row is the caller's to write.
-async fn identify(app: &App, writer: &Writer, upload: &Upload) -> Result<FileInfo, Error> {
+pub(crate) async fn identify(app: &App, writer: &Writer, upload: &Upload) -> Result<FileInfo, Error> {
     let sha256 = writer.sha256().await?;
     if !upload.sha256.is_empty() && upload.sha256 != sha256 {
         writer.restart().await?;

@@ -14,7 +14,7 @@ use crate::{App, preferences};
 
 /// Props that tell of a person's other server; ours alone to set (T-39839).
 const RESERVED_PROPS: [&str; 3] = ["RemoteUsername", "RemoteEmail", "OriginalRemoteId"];
-pub(super) const CUSTOM_STATUS: &str = "customStatus";
+pub(crate) const CUSTOM_STATUS: &str = "customStatus";
 const DURATIONS: [&str; 7] = ["", "thirty_minutes", "one_hour", "four_hours", "today", "this_week", "date_and_time"];
 /// Custom statuses kept for choosing again.
 const RECENT: usize = 5;

@@ -26,6 +26,8 @@ mod hub;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod migration;
+#[cfg(test)]
 mod moderation;
 #[cfg(test)]
 mod nodes;

@@ -80,7 +80,7 @@ pub struct NewUpload {
     pub filename: String,
     #[serde(deserialize_with = "or_default")]
     pub file_size: i64,
-    /// Empty or `attachment`.
+    /// Empty or `attachment`; `import` for an import file, which needs no channel.
     #[serde(rename = "type", deserialize_with = "or_default")]
     pub kind: String,
 }

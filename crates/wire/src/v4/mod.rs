@@ -21,6 +21,7 @@ pub mod drafts;
 pub mod emoji;
 pub mod errors;
 pub mod files;
+pub mod jobs;
 pub mod ledger;
 pub mod license;
 pub mod moderations;

@@ -10,7 +10,8 @@ use super::portraits::{keep, read};
 use super::{Disk, absent_is_fine};
 
 impl Disk {
-    fn emoji_path(&self, id: &ItemId) -> PathBuf {
+    /// Where the picture of an emoji is.
+    pub(crate) fn emoji_path(&self, id: &ItemId) -> PathBuf {
         let name = id.as_str();
         self.folder.join("emoji").join(name.get(..2).unwrap_or("--")).join(name)
     }

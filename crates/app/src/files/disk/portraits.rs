@@ -11,7 +11,8 @@ use tokio::io::AsyncWriteExt;
 use super::{Disk, absent_is_fine};
 
 impl Disk {
-    fn portrait_path(&self, user: &UserId, at: Millis) -> PathBuf {
+    /// Where a version of a person's picture is.
+    pub(crate) fn portrait_path(&self, user: &UserId, at: Millis) -> PathBuf {
         let name = user.as_str();
         let folder = self.folder.join("people").join(name.get(..2).unwrap_or("--"));
         folder.join(format!("{name}.{}.png", at.0))
