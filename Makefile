@@ -15,8 +15,8 @@ export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 # One build for all tests, whatever runs them.
 TEST := cargo test --profile tested --workspace
 
-.PHONY: help demo prepare test test-rust test-sim sim sim-selftest attack-suite test-web e2e check quick bench slow-link \
-	requirements clean
+.PHONY: help demo prepare test test-rust test-clients test-sim sim sim-selftest attack-suite test-web e2e check quick bench slow-link \
+	requirements api-coverage clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -25,7 +25,7 @@ demo: web/dist/index.html ## Two connected organisations to try, on ports 8065 a
 	cargo build --release --bin rialto
 	node scripts/demo.mjs
 
-test: prepare test-rust test-sim test-web e2e ## All tests: both databases, both languages, the demo, the browser
+test: prepare test-rust test-clients test-sim test-web e2e ## All tests: both databases, both languages, the demo, the browser
 
 prepare: ## Install PostgreSQL and Chromium for the tests, if they are missing
 	scripts/prepare
@@ -40,6 +40,11 @@ attack-suite: web/dist/index.html ## Write docs/attack-suite.md from a run of th
 	node scripts/attack-suite.mjs --clear
 	scripts/postgres run $(TEST) --test it -- security::
 	node scripts/attack-suite.mjs
+
+# The server as the tests build it, as for the browser below.
+test-clients: web/dist/index.html ## Official clients, from npm and PyPI, against fresh servers
+	$(TEST) --no-run --quiet
+	RIALTO_BIN=target/tested/rialto node scripts/clients.mjs
 
 test-sim: sim sim-selftest ## The simulation, and its own test
 
@@ -74,6 +79,9 @@ bench: web/dist/index.html ## Latency, throughput, catch-up, start-up, memory, m
 slow-link: ## A 2 GiB file over 20 Mbit/s, 80 ms and a break; a quarter of an hour, as root
 	cargo build --release --bin rialto
 	node scripts/slow-link.mjs
+
+api-coverage: ## Write docs/api-coverage.md: which operations of API v4 there are (OPENAPI=file)
+	node scripts/api-coverage.mjs
 
 requirements: ## Write docs/requirements.md from the tests' tags
 	node scripts/requirements.mjs

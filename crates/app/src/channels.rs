@@ -477,9 +477,36 @@ pub async fn search(app: &App, actor: &SessionUser, team: &TeamId, search: Searc
         archived: search.archived,
         private_of: search.private.then_some(&actor.user_id),
         all_private: search.private && access.may(Permission::ManageSystem),
+        only_private: false,
         term: &search.term.to_lowercase(),
         offset: search.offset,
         limit: search.limit,
+    };
+    Ok(channels::list(&mut view, filter).await?)
+}
+
+/// The private channels of a team.
+///
+/// # Errors
+/// [`Error::Denied`] without `manage_system`.
+pub async fn list_private(
+    app: &App,
+    actor: &SessionUser,
+    team: &TeamId,
+    offset: i64,
+    limit: i64,
+) -> Result<Vec<Channel>, Error> {
+    let mut view = app.db.read(app.clock.now()).await?;
+    access::team(&mut view, actor, team, Permission::ManageSystem).await?;
+    let filter = channels::Filter {
+        team,
+        archived: false,
+        private_of: None,
+        all_private: true,
+        only_private: true,
+        term: "",
+        offset,
+        limit,
     };
     Ok(channels::list(&mut view, filter).await?)
 }

@@ -172,6 +172,8 @@ pub struct Filter<'a> {
     pub private_of: Option<&'a UserId>,
     /// All private ones, for administrators.
     pub all_private: bool,
+    /// Only private ones.
+    pub only_private: bool,
     /// Lower-case text in name or display name; empty for all.
     pub term: &'a str,
     /// Rows to skip.
@@ -191,7 +193,7 @@ pub async fn list(view: &mut Snapshot, filter: Filter<'_>) -> Result<Vec<Channel
             "SELECT ",
             columns!(),
             " FROM channels c WHERE c.team_id = $1 AND (c.delete_at <> 0) = $2 \
-             AND (c.kind = 'O' OR (c.kind = 'P' AND ($4 OR EXISTS (SELECT 1 FROM channel_members m \
+             AND (NOT $8 OR c.kind = 'P') AND (c.kind = 'O' OR (c.kind = 'P' AND ($4 OR EXISTS (SELECT 1 FROM channel_members m \
                   WHERE m.channel_id = c.id AND m.user_id = $3)))) \
              AND (c.name LIKE $5 ESCAPE '\\' OR LOWER(c.display_name) LIKE $5 ESCAPE '\\') \
              ORDER BY LOWER(c.display_name), c.id LIMIT $7 OFFSET $6"
@@ -204,6 +206,7 @@ pub async fn list(view: &mut Snapshot, filter: Filter<'_>) -> Result<Vec<Channel
             (&pattern).into(),
             filter.offset.into(),
             filter.limit.into(),
+            filter.only_private.into(),
         ],
     )
     .await
@@ -415,6 +418,7 @@ mod tests {
                 archived: false,
                 private_of: None,
                 all_private: false,
+                only_private: false,
                 term: "",
                 offset: 0,
                 limit: 10,
@@ -424,6 +428,7 @@ mod tests {
                 (public, &[id(5), id(1)][..]),
                 (Filter { private_of: Some(&ann), ..public }, &[id(5), id(1), id(2)]),
                 (Filter { all_private: true, ..public }, &[id(5), id(1), id(2), id(3)]),
+                (Filter { all_private: true, only_private: true, ..public }, &[id(2), id(3)]),
                 (Filter { archived: true, ..public }, &[id(4)]),
                 (Filter { term: "nel-01", ..public }, &[id(1)]),
                 (Filter { term: "nel 01", ..public }, &[id(1)]),

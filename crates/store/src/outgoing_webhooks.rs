@@ -95,8 +95,7 @@ pub async fn of_teams(view: &mut Snapshot, teams: &[TeamId]) -> Result<Vec<Outgo
 /// # Errors
 /// [`StoreError`] as the database says.
 pub async fn exists(view: &mut Snapshot) -> Result<bool, StoreError> {
-    let found: Option<i64> = view.fetch_optional("SELECT 1 FROM outgoing_webhooks LIMIT 1", &[]).await?;
-    Ok(found.is_some())
+    view.fetch_one("SELECT EXISTS (SELECT 1 FROM outgoing_webhooks)", &[]).await
 }
 
 /// Writes one, new or changed; maker, team and time of making stay.

@@ -96,6 +96,16 @@ pub async fn delete_all(tx: &mut Tx, user: &UserId) -> Result<Vec<SessionId>, St
     Ok(ids.into_iter().map(|id| id.0).collect())
 }
 
+/// Ends everybody's sessions; returns whose there were.
+///
+/// # Errors
+/// [`StoreError`] as the database says.
+pub async fn delete_of_everybody(tx: &mut Tx) -> Result<Vec<UserId>, StoreError> {
+    let found: Vec<Id<UserId>> = tx.fetch_all("SELECT DISTINCT user_id FROM sessions ORDER BY user_id", &[]).await?;
+    tx.execute("DELETE FROM sessions", &[]).await?;
+    Ok(found.into_iter().map(|id| id.0).collect())
+}
+
 /// Removes sessions that have ended by themselves.
 ///
 /// # Errors

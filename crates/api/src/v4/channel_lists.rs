@@ -24,6 +24,7 @@ pub fn routes() -> Router<Api> {
         .route("/users/{user_id}/teams/{team_id}/channels", get(of_user_in_team))
         .route("/teams/{team_id}/channels", get(public))
         .route("/teams/{team_id}/channels/deleted", get(archived))
+        .route("/teams/{team_id}/channels/private", get(private))
         .route("/teams/{team_id}/channels/ids", post(by_ids))
         .route("/teams/{team_id}/channels/autocomplete", get(autocomplete))
         .route("/teams/{team_id}/channels/search_autocomplete", get(autocomplete))
@@ -61,6 +62,16 @@ async fn of_user_in_team(
     require_self(&actor, user)?;
     let list = channels::list_mine(&api.app, &actor, Some(&team), query.flag("include_deleted")).await?;
     Ok(shown(&list))
+}
+
+/// All private channels of a team, for administrators.
+async fn private(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params(team): Params<TeamId>,
+    query: QueryMap,
+) -> ApiResult<Vec<Channel>> {
+    Ok(shown(&channels::list_private(&api.app, &actor, &team, query.offset(), query.per_page()).await?))
 }
 
 async fn public(

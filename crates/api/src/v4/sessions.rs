@@ -26,6 +26,8 @@ pub fn routes() -> Router<Api> {
         .route("/users/{user_id}/sessions/revoke", post(revoke))
         .route("/users/{user_id}/sessions/revoke/all", post(revoke_all))
         .route("/users/sessions/device", put(set_device))
+        .route("/users/sessions/revoke/all", post(revoke_everybody))
+        .route("/users/{user_id}/reset_failed_attempts", post(reset_attempts))
 }
 
 async fn sign_in(
@@ -130,6 +132,20 @@ async fn revoke_all(
 
 /// Mobile apps announce themselves for push messages, which this server does not send.
 async fn set_device(Session(_): Session) -> ApiResult<StatusOk> {
+    Ok(ApiJson(StatusOk::default()))
+}
+
+async fn revoke_everybody(State(api): State<Api>, Session(actor): Session) -> ApiResult<StatusOk> {
+    sessions::revoke_everybody(&api.app, &actor).await?;
+    Ok(ApiJson(StatusOk::default()))
+}
+
+async fn reset_attempts(
+    State(api): State<Api>,
+    Session(actor): Session,
+    Params(user): Params<UserParam>,
+) -> ApiResult<StatusOk> {
+    sessions::reset_attempts(&api.app, &actor, &user.of(&actor)).await?;
     Ok(ApiJson(StatusOk::default()))
 }
 

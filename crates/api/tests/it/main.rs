@@ -1,9 +1,12 @@
 //! The client interface as clients meet it: a real server on a loopback port, real sockets, a real database.
 
 #[cfg(test)]
+mod administration;
+#[cfg(test)]
 mod all_channels;
 #[cfg(test)]
 mod audited;
+#[cfg(test)]
 mod bookmarks;
 #[cfg(test)]
 mod categories;
@@ -33,6 +36,7 @@ mod embeds;
 mod hub;
 #[cfg(test)]
 mod integrations;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod loopback;

@@ -66,8 +66,8 @@ async fn serve(app: &App, node: &str) -> Result<(), StoreError> {
 struct Reader {
     /// Read up to here.
     read: Seq,
-    /// Written down: everything up to here has been told.
-    stored: Seq,
+    /// Written down: everything up to here has been told. None: nothing ever was.
+    stored: Option<Seq>,
     /// When that was, ms.
     stored_at: i64,
     /// Something has been told since: it would be told again after a crash.
@@ -78,21 +78,14 @@ struct Reader {
 }
 
 impl Reader {
-    /// A new reader begins with what comes, one that was here before where it stopped.
+    /// A new reader begins with what comes, one that was here before where it stopped. Where there are no programs, nothing
+    /// is ever written down.
     async fn begin(app: &App) -> Result<Self, StoreError> {
         let settled = *app.bus.settled().borrow();
         let stored = outbox::cursor(&mut app.db.read(app.clock.now()).await?, READER).await?;
-        let at = match stored {
-            Some(at) => at,
-            None => {
-                let mut tx = app.db.begin(app.clock.now()).await?;
-                outbox::move_cursor(&mut tx, READER, None, settled).await?;
-                tx.commit().await?;
-                settled
-            }
-        };
-        let now = app.clock.now().0;
-        Ok(Self { read: at, stored: at, stored_at: now, owed: false, open: BTreeMap::new(), calls: JoinSet::new() })
+        let read = stored.unwrap_or(settled);
+        let stored_at = app.clock.now().0;
+        Ok(Self { read, stored, stored_at, owed: false, open: BTreeMap::new(), calls: JoinSet::new() })
     }
 
     fn ended(&mut self, event: Option<Seq>) {
@@ -120,6 +113,10 @@ impl Reader {
                 self.read = settled;
                 break;
             }
+            if self.stored.is_none() {
+                // Before the first is told: a crash must not skip it.
+                self.note(app, self.read).await?;
+            }
             let events = log::list(&mut view, self.read, settled, AT_ONCE).await?;
             let upto = events.last().map_or(settled, |last| last.seq);
             drop(view);
@@ -137,12 +134,18 @@ impl Reader {
             self.read = upto;
         }
         let (told, now) = (self.told(), app.clock.now().0);
-        if told > self.stored && (self.owed || now - self.stored_at >= NOTED) {
-            let mut tx = app.db.begin(app.clock.now()).await?;
-            outbox::move_cursor(&mut tx, READER, Some(self.stored), told).await?;
-            tx.commit().await?;
-            (self.stored, self.stored_at, self.owed) = (told, now, false);
+        let worth_it = self.owed || now - self.stored_at >= NOTED;
+        if worth_it && self.stored.is_some_and(|stored| told > stored) {
+            self.note(app, told).await?;
         }
+        Ok(())
+    }
+
+    async fn note(&mut self, app: &App, told: Seq) -> Result<(), StoreError> {
+        let mut tx = app.db.begin(app.clock.now()).await?;
+        outbox::move_cursor(&mut tx, READER, self.stored, told).await?;
+        tx.commit().await?;
+        (self.stored, self.stored_at, self.owed) = (Some(told), app.clock.now().0, false);
         Ok(())
     }
 }
@@ -186,7 +189,8 @@ async fn due(app: &App, events: &[Recorded]) -> Result<Vec<(Seq, Due)>, StoreErr
     for (event, id) in created {
         let Some(post) = found.remove(&id).map(Arc::new) else { continue };
         let Some(Some((channel_name, team, team_name))) = places.get(&post.channel_id) else { continue };
-        for hook in hooks.iter().filter(|hook| hook.team_id == *team) {
+        // What was written before the words were as they are now was not meant by them.
+        for hook in hooks.iter().filter(|hook| hook.team_id == *team && post.create_at >= hook.update_at) {
             let Some(word) = hook.hears(&post.channel_id, &post.message) else { continue };
             let Some(author) = users::get(&mut view, &post.user_id).await? else { continue };
             let place = Place {

@@ -12,6 +12,7 @@ use rialto_store::{StoreError, Tx, access_tokens, sessions, users};
 pub use cache::Cache;
 
 use crate::access::{Denied, SessionUser};
+use crate::audit::{self, About};
 use crate::passwords::Overloaded;
 use crate::{App, Settings};
 
@@ -296,6 +297,42 @@ pub async fn revoke_all(app: &App, actor: &SessionUser, user: &UserId) -> Result
     end_all(&mut tx, user, None).await?;
     tx.commit().await?;
     app.sessions.forget_user(user);
+    Ok(())
+}
+
+/// Ends everybody's sessions, the actor's among them. Personal access tokens stay: nobody would give them again.
+///
+/// # Errors
+/// [`Error::Denied`] without `manage_system`. Source: API v4 `POST /users/sessions/revoke/all`.
+pub async fn revoke_everybody(app: &App, actor: &SessionUser) -> Result<(), Error> {
+    actor.require(Permission::ManageSystem)?;
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    let people = sessions::delete_of_everybody(&mut tx).await?;
+    for user in &people {
+        let event = DomainEvent::SessionsRevoked { user: *user, session: None };
+        tx.record(Scope::User(*user), Origin::Local, event);
+    }
+    let about = About { action: "revoke_all_sessions", result: "ok", ..About::default() };
+    audit::by_user(&mut tx, actor, about)?;
+    tx.commit().await?;
+    people.iter().for_each(|user| app.sessions.forget_user(user));
+    Ok(())
+}
+
+/// Lets somebody who failed to sign in too often try again at once.
+///
+/// # Errors
+/// [`Error::Denied`] without `sysconsole_write_user_management_users`. Source: API v4
+/// `POST /users/{user_id}/reset_failed_attempts`.
+pub async fn reset_attempts(app: &App, actor: &SessionUser, user: &UserId) -> Result<(), Error> {
+    actor.require(Permission::SysconsoleWriteUserManagementUsers)?;
+    let mut tx = app.db.begin(app.clock.now()).await?;
+    users::get(&mut tx, user).await?.ok_or(Error::Absent)?;
+    users::clear_attempts(&mut tx, user).await?;
+    let detail = user.to_string();
+    let about = About { action: "reset_failed_attempts", result: "ok", detail: &detail, ..About::default() };
+    audit::by_user(&mut tx, actor, about)?;
+    tx.commit().await?;
     Ok(())
 }
 

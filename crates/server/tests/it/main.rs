@@ -55,3 +55,5 @@ mod security;
 mod site_url;
 #[cfg(test)]
 mod trust;
+#[cfg(test)]
+mod webapp_boot;

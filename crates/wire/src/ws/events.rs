@@ -583,7 +583,7 @@ mod tests {
         assert_eq!(config_changed(&config).data["config"]["SiteName"], "Rialto");
         let team = TeamId::from_random([9; 16]);
         let frame = sidebar_changed(user(1), team, &SidebarChange::Ordered { order: vec!["a".to_owned()] });
-        assert_eq!((frame.event.as_ref(), &frame.data["order"]), ("sidebar_category_order_updated", &json!(["a"])));
+        assert_eq!((frame.event, &frame.data["order"]), ("sidebar_category_order_updated", &json!(["a"])));
         assert_eq!(frame.broadcast.team_id, team.as_str());
     }
 }
