@@ -39,6 +39,9 @@ fn differences(recorded: &Value, ours: &Value, at: &str, found: &mut Vec<String>
             for (key, value) in recorded {
                 let at = format!("{at}.{key}");
                 match ours.get(key) {
+                    // Of people these are maps that others see little or nothing of, and an empty one of props is left
+                    // out (client-api 2.1).
+                    map if is_of_person(ours, key) => assert!(map.is_none_or(Value::is_object), "{at}"),
                     Some(ours) => differences(value, ours, &at, found),
                     None => found.push(format!("{at} is missing")),
                 }
@@ -50,6 +53,10 @@ fn differences(recorded: &Value, ours: &Value, at: &str, found: &mut Vec<String>
             }
         }
     }
+}
+
+fn is_of_person(ours: &Map<String, Value>, key: &str) -> bool {
+    ours.contains_key("username") && matches!(key, "props" | "notify_props")
 }
 
 /// Objects by ids.
@@ -81,6 +88,8 @@ async fn the_official_web_app_comes_to_its_channel() {
     both(async |database| {
         let (home, guest) =
             (Organisation::start("acme", database).await, Organisation::start("globex", database).await);
+        // Others may find it.
+        home.admin.put(&format!("/teams/{}/patch", home.team), json!({"allow_open_invite": true})).await.ok();
         let connection = connect(&home, &guest).await;
         let channel = home.channel("ops", "O").await;
         let alice = home.member_of(&channel, "alice").await;
@@ -106,6 +115,7 @@ async fn the_official_web_app_comes_to_its_channel() {
         let calls: Vec<Value> = serde_json::from_str(RECORDED).unwrap();
         let mut socket = None;
         let mut hard = 0;
+        let mut wrong = Vec::new();
         for recorded in &calls {
             let path = recorded["path"].as_str().unwrap();
             if path == "/users/login" {
@@ -139,9 +149,12 @@ async fn the_official_web_app_comes_to_its_channel() {
             };
             let mut found = Vec::new();
             differences(expected, &ours, "", &mut found);
-            assert!(found.is_empty(), "{path}: {found:#?}\n{answer}");
+            if !found.is_empty() {
+                wrong.push(format!("{found:?}\n{answer}"));
+            }
             hard += usize::from(recorded["need"] == "hard");
         }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
         assert_eq!(hard, HARD, "all hard ones were played");
         socket.unwrap().assert_gap_free();
     })
