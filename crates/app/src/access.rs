@@ -253,6 +253,21 @@ pub async fn team(
     if permissions.allows(needs) { Ok(TeamAccess { team, permissions }) } else { Err(Denied::Forbidden(needs)) }
 }
 
+/// The team of something `maker` has made in it, if `actor` may change that: one's own with the first permission, anybody's
+/// with the second.
+///
+/// # Errors
+/// [`Denied`].
+pub async fn team_of_made(
+    view: &mut Snapshot,
+    actor: &SessionUser,
+    id: &TeamId,
+    maker: &UserId,
+    (own, others): (Permission, Permission),
+) -> Result<TeamAccess, Denied> {
+    team(view, actor, id, if *maker == actor.user_id { own } else { others }).await
+}
+
 /// Proof that a peer takes part in a channel now (INV-3).
 #[derive(Debug, Clone)]
 pub struct ShareAccess {

@@ -130,11 +130,8 @@ pub async fn create(app: &App, actor: &SessionUser, new: Change) -> Result<Incom
 /// A webhook, if the actor may change it: their own, or anybody's in a team whose webhooks they manage.
 async fn managed(view: &mut Snapshot, actor: &SessionUser, id: &ItemId) -> Result<IncomingWebhook, Error> {
     let hook = rows::get(view, id).await?.ok_or(Error::Absent)?;
-    let needs = match hook.user_id == actor.user_id {
-        true => Permission::ManageOwnIncomingWebhooks,
-        false => Permission::ManageOthersIncomingWebhooks,
-    };
-    access::team(view, actor, &hook.team_id, needs).await?;
+    let needs = (Permission::ManageOwnIncomingWebhooks, Permission::ManageOthersIncomingWebhooks);
+    access::team_of_made(view, actor, &hook.team_id, &hook.user_id, needs).await?;
     Ok(hook)
 }
 

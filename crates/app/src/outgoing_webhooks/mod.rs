@@ -172,11 +172,8 @@ pub async fn create(app: &App, actor: &SessionUser, team: &TeamId, new: Change) 
 /// A webhook, if the actor may change it.
 async fn managed(view: &mut Snapshot, actor: &SessionUser, id: &ItemId) -> Result<OutgoingWebhook, Error> {
     let hook = rows::get(view, id).await?.ok_or(Error::Absent)?;
-    let needs = match hook.creator_id == actor.user_id {
-        true => Permission::ManageOwnOutgoingWebhooks,
-        false => Permission::ManageOthersOutgoingWebhooks,
-    };
-    access::team(view, actor, &hook.team_id, needs).await?;
+    let needs = (Permission::ManageOwnOutgoingWebhooks, Permission::ManageOthersOutgoingWebhooks);
+    access::team_of_made(view, actor, &hook.team_id, &hook.creator_id, needs).await?;
     Ok(hook)
 }
 

@@ -17,6 +17,9 @@ const NAME: usize = 64;
 /// Characters of an address and of the texts for completion.
 const LONG: usize = 1_024;
 
+/// For one's own commands, and for others'.
+const NEEDS: (Permission, Permission) = (Permission::ManageOwnSlashCommands, Permission::ManageOthersSlashCommands);
+
 /// Why something about a command was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -158,11 +161,7 @@ pub async fn create(
 /// A command, if the actor may change it.
 async fn managed(view: &mut Snapshot, actor: &SessionUser, id: &ItemId) -> Result<SlashCommand, Error> {
     let command = rows::get(view, id).await?.ok_or(Error::Absent)?;
-    let needs = match command.creator_id == actor.user_id {
-        true => Permission::ManageOwnSlashCommands,
-        false => Permission::ManageOthersSlashCommands,
-    };
-    access::team(view, actor, &command.team_id, needs).await?;
+    access::team_of_made(view, actor, &command.team_id, &command.creator_id, NEEDS).await?;
     Ok(command)
 }
 
@@ -232,11 +231,7 @@ pub async fn move_to(app: &App, actor: &SessionUser, id: &ItemId, team: &TeamId)
     allowed(app)?;
     let mut tx = app.db.begin(app.clock.now()).await?;
     let mut command = managed(&mut tx, actor, id).await?;
-    let needs = match command.creator_id == actor.user_id {
-        true => Permission::ManageOwnSlashCommands,
-        false => Permission::ManageOthersSlashCommands,
-    };
-    access::team(&mut tx, actor, team, needs).await?;
+    access::team_of_made(&mut tx, actor, team, &command.creator_id, NEEDS).await?;
     command.team_id = *team;
     save(&mut tx, actor, "move_command", &mut command).await?;
     tx.commit().await?;
